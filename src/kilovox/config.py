@@ -1,0 +1,240 @@
+"""One YAML experiment = one frozen model. Every key is checked; a wrong one is named with its value and what would be right."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from kilovox.budget import Arithmetic, Scope, fit_hidden, parse_size
+from kilovox.errors import KilovoxError
+
+Positive = Annotated[int, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, lt=1)]
+NonNegative = Annotated[float, Field(ge=0)]
+
+
+_CONFIGURATIONS = (Path(__file__).parents[2] / "configs", Path(__file__).parent / "configs")
+"""In a checkout, and in an installed package."""
+
+
+class Section(BaseModel):
+    """Frozen, nothing unknown, no silent conversion of one type to another."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Experiment(Section):
+    """What it is called, and the seed of every random choice in training."""
+
+    name: str
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
+
+
+class Dataset(Section):
+    """Where the recordings are; without `path`, KILOVOX_FSDD or a download (kind fsdd), or FSDD's own MFCCs (features)."""
+
+    kind: Literal["fsdd", "folders", "manifest", "features"] = "fsdd"
+    path: Annotated[Path | None, BeforeValidator(lambda value: Path(value) if isinstance(value, str) else value)] = None
+
+
+class DataSplitting(Section):
+    """`validation_size` is a share of the training part; it chooses the epoch and nothing else."""
+
+    split: Annotated[str, Field(pattern=r"^(random|official|all|speaker:.+)$")] = "random"
+    test_size: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    random_state: Annotated[int, Field(ge=0, lt=2**32)] = 42
+    validation_size: Share = 0.1
+
+
+class FrontEnd(Section):
+    """Samples to features. `window` and `hop` in samples; `frames` is the length a clip is padded or trimmed to."""
+
+    kind: Literal["mfcc"] = "mfcc"
+    sample_rate: Positive = 8000
+    window: Positive = 400
+    hop: Positive = 160
+    mel_bands: Positive = 40
+    coefficients: Positive = 13
+    top_db: Annotated[float, Field(gt=0)] = 80.0
+    frames: Positive = 36
+    band_pass: bool = False
+    normalise: bool = True
+
+    @property
+    def minimum_samples(self) -> int:
+        """The shortest recording that can be transformed: its ends are reflected by half a window."""
+        return self.window // 2 + 1
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "FrontEnd":
+        if self.coefficients > self.mel_bands:
+            raise ValueError(f"coefficients is {self.coefficients}; expected at most mel_bands, {self.mel_bands}")
+        return self
+
+
+class Network(Section):
+    """An LSTM of `num_layers` layers and a linear head; `hidden_dim: fit` takes the largest that the budget allows."""
+
+    input_dim: Positive = 13
+    hidden_dim: Positive | Literal["fit"] = 128
+    num_layers: Positive = 2
+    output_dim: Positive = 10
+    dropout: Share = 0.3
+    readout: Literal["last_valid", "after_padding"] = "last_valid"
+
+
+class Augmentation(Section):
+    """Random changes of each training recording. `views` differently changed copies are made (0: none at all).
+
+    `shift_ms`: silence before the word, up to; `speed`: largest change of rate, as a fraction; `gain_db`: largest change of
+    level; `noise_db`: lowest signal-to-noise ratio of the white noise added; `time_mask`, `feature_mask`: most frames and
+    coefficients blanked (D. Park et al., SpecAugment, Interspeech 2019).
+    """
+
+    views: Annotated[int, Field(ge=0)] = 0
+    shift_ms: NonNegative = 100.0
+    speed: Share = 0.15
+    gain_db: NonNegative = 10.0
+    noise_db: NonNegative = 10.0
+    time_mask: Annotated[int, Field(ge=0)] = 4
+    feature_mask: Annotated[int, Field(ge=0)] = 2
+
+
+class Training(Section):
+    """How the network is trained. `patience`: epochs without a better validation loss before it stops (null: never)."""
+
+    epochs: Positive = 60
+    batch_size: Positive = 64
+    learning_rate: Annotated[float, Field(gt=0)] = 0.004
+    schedule: Literal["one_cycle", "constant"] = "one_cycle"
+    weight_decay: NonNegative = 0.01
+    label_smoothing: Share = 0.1
+    gradient_clip: Annotated[float | None, Field(gt=0)] = 1.0
+    patience: Positive | None = None
+    threads: Positive = 1
+    augmentation: Augmentation = Augmentation()
+
+
+def _size(value: Any) -> Any:
+    if isinstance(value, str):
+        try:
+            return parse_size(value)
+        except KilovoxError as error:
+            raise ValueError(str(error)) from None
+    return value
+
+
+class Budget(Section):
+    """The memory the parameters must fit into: of the whole model, or of any one layer."""
+
+    memory: Annotated[Positive, BeforeValidator(_size)] = 36864
+    scope: Scope = "model"
+    arithmetic: Arithmetic = "float32"
+
+
+class Configuration(Section):
+    """One experiment."""
+
+    experiment: Experiment
+    dataset: Dataset = Dataset()
+    data_splitting: DataSplitting = DataSplitting()
+    frontend: FrontEnd = FrontEnd()
+    model: Network = Network()
+    training: Training = Training()
+    budget: Budget | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Configuration":
+        if self.dataset.kind != "features" and self.model.input_dim != self.frontend.coefficients:
+            raise ValueError(
+                f"model.input_dim is {self.model.input_dim}; expected frontend.coefficients, {self.frontend.coefficients}"
+            )
+        if self.model.hidden_dim == "fit" and self.budget is None:
+            raise ValueError("model.hidden_dim is 'fit'; expected a section 'budget' to fit it into")
+        return self
+
+    @property
+    def hidden(self) -> int:
+        """The hidden size: as given, or the largest that fits the budget."""
+        if self.model.hidden_dim != "fit":
+            return self.model.hidden_dim
+        if self.budget is None:
+            raise KilovoxError("model.hidden_dim is 'fit'; expected a section 'budget' to fit it into")
+        return fit_hidden(
+            self.budget.memory,
+            self.model.num_layers,
+            self.budget.arithmetic,
+            self.budget.scope,
+            self.model.input_dim,
+            self.model.output_dim,
+        ).hidden
+
+    def changed(self, **sections: dict[str, Any]) -> "Configuration":
+        """A copy with some keys of some sections replaced, checked again."""
+        values = self.model_dump()
+        for section, changes in sections.items():
+            values[section] = {**(values[section] or {}), **changes}
+        return parse_configuration(values, "configuration")
+
+
+def read_configuration(path: Path) -> Configuration:
+    """Read and check a YAML experiment. Raises KilovoxError naming the file, the key, the value and what would be right."""
+    return parse_configuration(read_yaml_file(path), str(path))
+
+
+def find_configuration(text: str) -> Configuration:
+    """The configuration in the file `text`, or the one of that name that comes with kilovox (task-a, task-b, ...)."""
+    named = {path.stem: path for folder in _CONFIGURATIONS for path in sorted(folder.glob("*.yaml"))}
+    if text in named and not Path(text).exists():
+        return read_configuration(named[text])
+    if not Path(text).is_file():
+        raise KilovoxError(f"{text}: no such file; expected a YAML file or one of {', '.join(named)}")
+    return read_configuration(Path(text))
+
+
+def read_yaml_file(path: str | Path) -> Any:
+    """The content of a YAML file. Raises KilovoxError where there is none or it is not YAML."""
+    try:
+        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise KilovoxError(f"{path}: cannot be read ({error.strerror}); expected a YAML file") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        reason = re.sub(r"\s+", " ", str(error))
+        raise KilovoxError(f"{path}: not YAML ({reason})") from None
+
+
+def parse_configuration(values: Any, where: str) -> Configuration:
+    """Check `values`, as YAML gives them, for the experiment of `where`."""
+    if not isinstance(values, dict):
+        raise KilovoxError(f"{where}: expected sections (experiment, dataset, model, training, ...), found {values!r}")
+    try:
+        return Configuration.model_validate(values)
+    except ValidationError as error:
+        raise KilovoxError("\n".join(f"{where}: {line}" for line in _complaints(error))) from None
+
+
+def _complaints(error: ValidationError) -> list[str]:
+    lines = []
+    for item in error.errors():
+        key = ".".join(str(part) for part in item["loc"] if part not in ("constrained-int", "literal['fit']", "int"))
+        message = item["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+        if item["type"] == "extra_forbidden":
+            lines.append(f"{key}: unknown key (value {item['input']!r}); expected {_known_keys(item['loc'])}")
+        elif item["type"] == "missing":
+            lines.append(f"{key}: missing; it is required")
+        elif item["type"] == "value_error":
+            lines.append(f"{key}: {message}" if key else message)
+        else:
+            lines.append(f"{key}: {item['input']!r}; expected {message}")
+    return lines
+
+
+def _known_keys(location: tuple[int | str, ...]) -> str:
+    section: Any = Configuration
+    for part in location[:-1]:
+        annotation = section.model_fields[str(part)].annotation
+        options = [annotation, *getattr(annotation, "__args__", ())]
+        section = next(option for option in options if isinstance(option, type) and issubclass(option, BaseModel))
+    return "one of " + ", ".join(section.model_fields)

@@ -1,0 +1,87 @@
+"""Experiments as YAML: what is accepted, and what is said of the rest."""
+
+import pytest
+import yaml
+
+from kilovox.config import Configuration, find_configuration, parse_configuration, read_configuration, read_yaml_file
+from kilovox.errors import KilovoxError
+
+
+def values(**sections):
+    return {"experiment": {"name": "x"}, **sections}
+
+
+@pytest.mark.parametrize("name", ["task-a", "task-b", "seed"])
+def test_configurations_that_come_along(name):
+    assert find_configuration(name).experiment.name == name
+
+
+def test_hidden_fits_the_budget():
+    task_b = find_configuration("task-b")
+    assert task_b.hidden == 24
+    assert task_b.changed(model={"num_layers": 1}).hidden == 40
+    assert find_configuration("task-a").hidden == 128
+
+
+@pytest.mark.parametrize(
+    ("sections", "said"),
+    [
+        ({"training": {"epochz": 3}}, r"training\.epochz: unknown key \(value 3\); expected one of epochs, batch_size"),
+        ({"training": {"epochs": "many"}}, r"training\.epochs: 'many'; expected a valid integer"),
+        ({"training": {"epochs": 2.5}}, r"training\.epochs: 2\.5; expected"),
+        ({"training": {"batch_size": -4}}, r"training\.batch_size: -4; expected greater than 0"),
+        ({"training": {"learning_rate": float("nan")}}, r"training\.learning_rate: nan; expected a finite number"),
+        (
+            {"training": {"augmentation": {"speeed": 1}}},
+            r"training\.augmentation\.speeed: unknown key .* expected one of views",
+        ),
+        ({"model": {"hidden_dim": -24}}, r"model\.hidden_dim: -24; expected greater than 0"),
+        ({"model": {"hidden_dim": "large"}}, r"model\.hidden_dim: 'large'; expected"),
+        ({"model": {"readout": "middle"}}, r"model\.readout: 'middle'; expected 'last_valid' or 'after_padding'"),
+        ({"model": {"input_dim": 12}}, r"model\.input_dim is 12; expected frontend\.coefficients, 13"),
+        ({"model": {"hidden_dim": "fit"}}, r"model\.hidden_dim is 'fit'; expected a section 'budget'"),
+        ({"frontend": {"coefficients": 50}}, r"frontend: coefficients is 50; expected at most mel_bands, 40"),
+        ({"budget": {"memory": "lots"}}, r"budget\.memory: 'lots' is not a size of memory"),
+        ({"data_splitting": {"split": "by-ear"}}, r"data_splitting\.split: 'by-ear'; expected"),
+        ({"dataset": {"kind": "tape"}}, r"dataset\.kind: 'tape'; expected 'fsdd'"),
+        ({"colour": {}}, r"colour: unknown key \(value \{\}\); expected one of experiment, dataset"),
+        ({"experiment": {}}, r"experiment\.name: missing"),
+    ],
+)
+def test_wrong_values_are_named(sections, said):
+    with pytest.raises(KilovoxError, match=said) as caught:
+        parse_configuration({**values(), **sections}, "x.yaml")
+    assert str(caught.value).startswith("x.yaml: ")
+
+
+def test_every_complaint_is_listed():
+    with pytest.raises(KilovoxError) as caught:
+        parse_configuration(values(training={"epochs": 0, "batch_size": 0}), "x.yaml")
+    assert len(str(caught.value).splitlines()) == 2
+
+
+def test_frozen_and_round_trip(tmp_path):
+    config = find_configuration("task-b")
+    with pytest.raises(ValueError, match="frozen"):
+        config.experiment.seed = 3
+    path = tmp_path / "again.yaml"
+    path.write_text(yaml.safe_dump(config.model_dump(mode="json")))
+    assert read_configuration(path) == config
+    assert isinstance(config, Configuration)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("a: [1", "not YAML"), ("- 1", "expected sections"), ("", "expected sections"), ("\x00", "not YAML")]
+)
+def test_files_that_are_no_configuration(tmp_path, text, said):
+    path = tmp_path / "x.yaml"
+    path.write_text(text)
+    with pytest.raises(KilovoxError, match=said):
+        read_configuration(path)
+
+
+def test_no_such_file(tmp_path):
+    with pytest.raises(KilovoxError, match="cannot be read"):
+        read_yaml_file(tmp_path / "none.yaml")
+    with pytest.raises(KilovoxError, match="expected a YAML file or one of seed, task-a, task-b"):
+        find_configuration("task-x")
