@@ -1,0 +1,1 @@
+"""Which recordings exist: corpora, splits, downloads, inspection."""

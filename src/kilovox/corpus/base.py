@@ -1,0 +1,127 @@
+"""What a corpus is: named, labelled recordings (or precomputed features), in a fixed order, with a fingerprint."""
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from kilovox.audio import Samples, read_audio
+from kilovox.errors import KilovoxError
+
+Features = npt.NDArray[np.float32]
+
+DIGITS = tuple("0123456789")
+DIGIT_WORDS = dict(zip(("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"), DIGITS, strict=True))
+"""The words of the digits, as Speech Commands names its folders, and the labels they stand for."""
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One spoken word. `name` identifies it within its corpus; `speaker` and `take` are None where nobody wrote them down."""
+
+    name: str
+    label: str
+    speaker: str | None = None
+    take: int | None = None
+    path: Path | None = None
+
+
+class Corpus(ABC):
+    """Recordings in order of their names."""
+
+    def __init__(self, name: str, recordings: Sequence[Recording], where: str) -> None:
+        if not recordings:
+            raise KilovoxError(f"{where}: no recordings; expected at least one")
+        self.name = name
+        self.where = where
+        self.recordings = tuple(sorted(recordings, key=lambda recording: recording.name))
+        twice = [a.name for a, b in zip(self.recordings, self.recordings[1:], strict=False) if a.name == b.name]
+        if twice:
+            raise KilovoxError(f"{where}: {twice[0]} is listed more than once")
+
+    def __len__(self) -> int:
+        return len(self.recordings)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels that occur, sorted."""
+        return tuple(sorted({recording.label for recording in self.recordings}))
+
+    @property
+    def speakers(self) -> tuple[str, ...]:
+        """The speakers that are named, sorted."""
+        return tuple(sorted({recording.speaker for recording in self.recordings if recording.speaker is not None}))
+
+    @property
+    @abstractmethod
+    def hashes(self) -> tuple[str, ...]:
+        """SHA-256 (hex) of each recording's content, in order."""
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over the lines "name  hash", in order: independent of how the corpus was archived."""
+        lines = (f"{recording.name}  {digest}\n" for recording, digest in zip(self.recordings, self.hashes, strict=True))
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+    @abstractmethod
+    def subset(self, indices: Sequence[int]) -> "Corpus":
+        """The corpus of only the recordings at `indices`."""
+
+
+class RecordingCorpus(Corpus):
+    """A corpus of sound files."""
+
+    @cached_property
+    def hashes(self) -> tuple[str, ...]:
+        """SHA-256 (hex) of each sound file. Raises KilovoxError where one cannot be read."""
+        return tuple(hashlib.sha256(_content(recording)).hexdigest() for recording in self.recordings)
+
+    def samples(self, index: int, rate: int) -> Samples:
+        """The samples of recording `index`: (samples,) int16 mono at `rate` Hz."""
+        return read_audio(_path(self.recordings[index]), rate)
+
+    def subset(self, indices: Sequence[int]) -> "RecordingCorpus":
+        """The corpus of only the recordings at `indices`, sorted by name again."""
+        order = sorted(indices, key=lambda index: self.recordings[index].name)
+        part = RecordingCorpus(self.name, [self.recordings[i] for i in order], self.where)
+        if "hashes" in self.__dict__:
+            part.__dict__["hashes"] = tuple(self.hashes[i] for i in order)  # files are read once
+        return part
+
+
+class FeatureCorpus(Corpus):
+    """A corpus of precomputed features: everything but the front end works on it."""
+
+    def __init__(self, name: str, recordings: Sequence[Recording], features: Sequence[Features], where: str) -> None:
+        super().__init__(name, recordings, where)
+        if len(features) != len(recordings):
+            raise KilovoxError(f"{where}: {len(features)} feature sequences for {len(recordings)} labels; expected as many")
+        by_name = dict(zip((recording.name for recording in recordings), features, strict=True))
+        self.features = tuple(by_name[recording.name] for recording in self.recordings)
+
+    @cached_property
+    def hashes(self) -> tuple[str, ...]:
+        """SHA-256 (hex) of each sequence as little-endian float32, frame by frame."""
+        return tuple(hashlib.sha256(np.ascontiguousarray(sequence, "<f4").tobytes()).hexdigest() for sequence in self.features)
+
+    def subset(self, indices: Sequence[int]) -> "FeatureCorpus":
+        """The corpus of only the sequences at `indices`."""
+        return FeatureCorpus(self.name, [self.recordings[i] for i in indices], [self.features[i] for i in indices], self.where)
+
+
+def _path(recording: Recording) -> Path:
+    if recording.path is None:
+        raise KilovoxError(f"{recording.name}: has no sound file")
+    return recording.path
+
+
+def _content(recording: Recording) -> bytes:
+    try:
+        return _path(recording).read_bytes()
+    except OSError as error:
+        raise KilovoxError(f"{recording.path}: cannot be read ({error.strerror}); expected a sound file") from None

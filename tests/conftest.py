@@ -1,0 +1,38 @@
+"""Recordings for the tests of every room, and a cache of their own for each test."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from kilovox.corpus.base import RecordingCorpus
+from kilovox.corpus.fsdd import open_fsdd
+
+_FSDD = os.environ.get("KILOVOX_FSDD")
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes the user's cache, or depends on KILOVOX_FSDD unless it asks for `fsdd_folder`."""
+    monkeypatch.setenv("KILOVOX_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("KILOVOX_FSDD", raising=False)
+
+
+@pytest.fixture(scope="session")
+def synthetic_folder() -> Path:
+    """90 synthetic recordings named as FSDD's: 10 digits, speakers ada, bo and cy, takes 0, 5 and 6. Do not write into it."""
+    return Path(__file__).parent / "data" / "recordings"
+
+
+@pytest.fixture(scope="session")
+def synthetic_corpus(synthetic_folder: Path) -> RecordingCorpus:
+    """The recordings of `synthetic_folder`."""
+    return open_fsdd(synthetic_folder)
+
+
+@pytest.fixture(scope="session")
+def fsdd_folder() -> Path:
+    """FSDD v1.0.10 itself, where KILOVOX_FSDD names it."""
+    if not _FSDD:
+        pytest.skip("KILOVOX_FSDD does not name a folder of FSDD's recordings")
+    return Path(_FSDD)

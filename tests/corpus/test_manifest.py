@@ -1,0 +1,80 @@
+"""Recordings listed in a CSV file; every error says file and line."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from kilovox.corpus.base import Recording
+from kilovox.corpus.manifest import open_manifest
+from kilovox.errors import KilovoxError
+
+
+@pytest.fixture
+def listed(tmp_path: Path, synthetic_folder: Path) -> Path:
+    (tmp_path / "clips").mkdir()
+    for name in ("0_ada_0.wav", "1_bo_5.wav"):
+        shutil.copy(synthetic_folder / name, tmp_path / "clips" / name)
+    return tmp_path / "list.csv"
+
+
+GOOD = "path,label,speaker,take\nclips/0_ada_0.wav,zero,ada,0\n\nclips/1_bo_5.wav, one ,,\n"
+
+
+@pytest.mark.parametrize("text", [GOOD, "\ufeff" + GOOD, GOOD.replace("\n", "\r\n"), GOOD.rstrip("\n")])
+def test_good(listed: Path, text: str) -> None:
+    listed.write_bytes(text.encode())
+    corpus = open_manifest(listed)
+    assert corpus.name == "list"
+    assert corpus.recordings == (
+        Recording("clips/0_ada_0.wav", "zero", "ada", 0, listed.parent / "clips/0_ada_0.wav"),
+        Recording("clips/1_bo_5.wav", "one", None, None, listed.parent / "clips/1_bo_5.wav"),
+    )
+    assert len(corpus.samples(1, 8000)) > 1000
+
+
+def test_columns_in_any_order_and_quotes(listed: Path) -> None:
+    listed.write_text('speaker,path,label\n"Doe, Jane","clips/0_ada_0.wav","a ""zero"""\n')
+    recording = open_manifest(listed).recordings[0]
+    assert (recording.speaker, recording.label, recording.take) == ("Doe, Jane", 'a "zero"', None)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "list.csv: empty; expected a header path,label,speaker"),
+        ("path,label,speaker\n", "list.csv: no recordings"),
+        ("path,label\nclips/0_ada_0.wav,0\n", "list.csv:1: no column 'speaker' in path,label; expected path,label,speaker"),
+        ("clips/0_ada_0.wav,0,ada\n", "list.csv:1: no column 'path'"),
+        ("path,label,speaker,tkae\n", "list.csv:1: column 'tkae' is unknown"),
+        ("path,label,speaker,label\n", "list.csv:1: column 'label' is twice"),
+        ("path,label,speaker\nclips/0_ada_0.wav,0\n", "list.csv:2: 2 values; expected 3: path,label,speaker"),
+        ("path,label,speaker\n,0,ada\n", "list.csv:2: path is empty"),
+        ("path,label,speaker\nclips/gone.wav,0,ada\n", "list.csv:2: 'clips/gone.wav': no such file; expected a path"),
+        ("path,label,speaker\nclips,0,ada\n", "list.csv:2: 'clips': no such file"),
+        ("path,label,speaker\n\nclips/0_ada_0.wav, ,ada\n", "list.csv:3: label is empty"),
+        ("path,label,speaker,take\nclips/0_ada_0.wav,0,ada,first\n", "list.csv:2: take 'first'; expected a number"),
+        ("path,label,speaker,take\nclips/0_ada_0.wav,0,ada,-1\n", "list.csv:2: take '-1'; expected a number"),
+        (
+            "path,label,speaker\nclips/0_ada_0.wav,0,ada\nclips/../clips/0_ada_0.wav,0,ada\n",
+            "list.csv:3: 'clips/../clips/0_ada_0.wav' is listed in line 2 already",
+        ),
+        ('path,label,speaker\n"clips/0_ada_0.wav,0,ada\n', "not CSV"),
+    ],
+)
+def test_bad(listed: Path, text: str, message: str) -> None:
+    listed.write_text(text)
+    with pytest.raises(KilovoxError, match=re.escape(message)):
+        open_manifest(listed)
+
+
+def test_not_utf8(listed: Path) -> None:
+    listed.write_bytes("path,label,speaker\nclips/0_ada_0.wav,0,Jürgen\n".encode("latin-1"))
+    with pytest.raises(KilovoxError, match=r"list\.csv:2: byte 0xfc is not UTF-8; expected the file saved as UTF-8"):
+        open_manifest(listed)
+
+
+def test_missing(tmp_path: Path) -> None:
+    with pytest.raises(KilovoxError, match=r"nowhere\.csv: cannot be read"):
+        open_manifest(tmp_path / "nowhere.csv")
