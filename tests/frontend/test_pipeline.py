@@ -1,0 +1,94 @@
+"""Normalisation, padding, the band-pass and the cache."""
+
+import numpy as np
+import pytest
+
+from kilovox.config import FrontEnd
+from kilovox.corpus.cache import cache_folder
+from kilovox.frontend.band_pass import band_pass
+from kilovox.frontend.cache import cached
+from kilovox.frontend.pipeline import Normalisation, pad, raw_features, valid_frames
+
+
+def test_normalised_to_zero_mean_and_unit_deviation():
+    generator = np.random.default_rng(0)
+    sequences = [generator.normal(5, 3, (n, 4)).astype(np.float32) for n in (3, 9, 20)]
+    frames = np.concatenate(Normalisation.of(sequences)(sequences))
+    np.testing.assert_allclose(frames.mean(axis=0), 0, atol=1e-6)
+    np.testing.assert_allclose(frames.std(axis=0), 1, rtol=1e-5)
+
+
+def test_a_constant_coefficient_stays_finite():
+    normalised = Normalisation.of([np.ones((4, 2))])([np.ones((4, 2))])
+    np.testing.assert_array_equal(normalised[0], 0)
+
+
+def test_pad_and_trim():
+    padded = pad([np.ones((2, 3)), np.full((6, 3), 2.0)], 4)
+    assert padded.shape == (2, 4, 3)
+    assert padded[0].sum() == 6
+    np.testing.assert_array_equal(padded[1], 2.0)
+    np.testing.assert_array_equal(valid_frames(padded), [2, 4])
+    np.testing.assert_array_equal(valid_frames(np.zeros((1, 4, 3))), [1])
+
+
+def tone(hertz, amplitude=3000):
+    return (amplitude * np.sin(2 * np.pi * hertz * np.arange(8000) / 8000)).astype(np.int16)
+
+
+def test_band_pass_keeps_the_band_and_raises_the_level():
+    passed = band_pass(tone(1000))
+    assert np.abs(passed.astype(int)).max() == 32767
+    mixed = band_pass(np.clip(tone(1000).astype(int) + tone(50) + tone(3900), -32768, 32767).astype(np.int16))
+    spectrum = np.abs(np.fft.rfft(mixed.astype(float)))
+    assert spectrum[1000] > 8 * spectrum[50]
+    assert spectrum[1000] > 8 * spectrum[3900]
+
+
+def test_band_pass_of_silence():
+    assert not band_pass(np.zeros(500, np.int16)).any()
+
+
+def test_band_pass_is_an_option_of_the_front_end():
+    plain, filtered = (raw_features(FrontEnd(band_pass=on), [tone(700)])[0] for on in (False, True))
+    assert plain.shape == filtered.shape
+    assert np.abs(plain - filtered).max() > 1
+
+
+def test_computed_once_and_again_when_the_key_changes():
+    calls = []
+
+    def compute():
+        calls.append(1)
+        return [np.arange(6.0).reshape(3, 2), np.ones((1, 2))]
+
+    first = cached({"a": 1}, compute)
+    again = cached({"a": 1}, compute)
+    assert len(calls) == 1
+    for one, other in zip(first, again, strict=True):
+        np.testing.assert_array_equal(one, other)
+    cached({"a": 2}, compute)
+    assert len(calls) == 2
+
+
+@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 not an archive", b"\x80\x04pickle"])
+def test_a_damaged_cache_is_computed_again(damage):
+    cached({"a": 1}, lambda: [np.ones((1, 2))])
+    (path,) = (cache_folder() / "features").glob("*.npz")
+    path.write_bytes(damage)
+    np.testing.assert_array_equal(cached({"a": 1}, lambda: [np.zeros((1, 2))])[0], np.zeros((1, 2)))
+    np.testing.assert_array_equal(cached({"a": 1}, lambda: [np.full((1, 2), 7.0)])[0], np.zeros((1, 2)))
+
+
+def test_a_cache_that_cannot_be_is_done_without(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("KILOVOX_CACHE", str(tmp_path / "file" / "below"))
+    assert len(cached({"a": 1}, lambda: [np.ones((1, 2))])) == 1
+
+
+def test_the_oldest_go_first(monkeypatch):
+    monkeypatch.setattr("kilovox.frontend.cache.MAXIMUM_BYTES", 3000)
+    for number in range(6):
+        cached({"a": number}, lambda: [np.ones((100, 1))])
+    files = list((cache_folder() / "features").glob("*.npz"))
+    assert 1 <= len(files) <= 3
