@@ -1,0 +1,42 @@
+"""Models that come with the package, and what a command's MODEL means: a file, or the name of one of them."""
+
+from importlib.resources import files
+from pathlib import Path
+
+from kilovox.errors import KilovoxError
+from kilovox.integer.model_file import load_model
+from kilovox.integer.recogniser import Recogniser
+
+SUFFIX = ".safetensors"
+
+
+def bundled_folder() -> Path:
+    """Where the bundled models are."""
+    return Path(str(files("kilovox.integer") / "bundled"))
+
+
+def bundled_models() -> dict[str, Path]:
+    """The bundled models by name, sorted."""
+    return {path.stem: path for path in sorted(bundled_folder().glob(f"*{SUFFIX}"))}
+
+
+def resolve_model(text: str) -> Path:
+    """The file that `text` means: itself where it exists, else the bundled model of that name.
+
+    Raises KilovoxError, with the names that there are, where it is neither.
+    """
+    path = Path(text)
+    if path.is_file():
+        return path
+    bundled = bundled_models()
+    if text in bundled:
+        return bundled[text]
+    if path.is_dir():
+        raise KilovoxError(f"{text}: is a folder; expected a {SUFFIX} file")
+    known = f"a bundled model ({', '.join(bundled)})" if bundled else "a bundled model (none is installed)"
+    raise KilovoxError(f"{text}: no model there; expected a {SUFFIX} file or the name of {known}")
+
+
+def open_recogniser(text: str) -> Recogniser:
+    """The recogniser of the model that `text` means. Raises KilovoxError as `resolve_model` and `load_model` do."""
+    return Recogniser(load_model(resolve_model(text)))

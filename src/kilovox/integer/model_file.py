@@ -1,0 +1,112 @@
+"""A model is one .safetensors file: tensors, and what is to be known of them as JSON under the metadata key `kilovox`.
+
+Format: https://huggingface.co/docs/safetensors. One metadata key, because the format keeps several in no fixed order and
+the same model must be the same bytes.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from kilovox.budget import Arithmetic
+from kilovox.errors import KilovoxError
+from kilovox.files import write_bytes
+
+FORMAT_VERSION = 1
+MAXIMUM_BYTES = 64 * 2**20
+"""A recogniser is kilobytes; a file beyond this is something else."""
+
+Tensors = dict[str, npt.NDArray[Any]]
+
+
+class Provenance(BaseModel):
+    """The corpus a model was trained on: fingerprint of the whole, SHA-256 of each recording trained or validated on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    corpus: str
+    fingerprint: str
+    split: str
+    recordings: tuple[str, ...]
+
+
+class Metadata(BaseModel):
+    """What a model file says besides its tensors. `configuration` is the experiment, section by section."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format_version: int
+    name: str
+    arithmetic: Arithmetic
+    labels: tuple[str, ...] = Field(min_length=2)
+    aliases: dict[str, str] = {}
+    front_end: dict[str, Any]
+    network: dict[str, Any]
+    configuration: dict[str, Any]
+    trained_on: Provenance
+    metrics: dict[str, Any] = {}
+
+
+class Model(BaseModel):
+    """Tensors by name, and their metadata."""
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    metadata: Metadata
+    tensors: Tensors
+
+    def tensor(self, name: str) -> npt.NDArray[Any]:
+        """The tensor `name`. Raises KilovoxError where the file has none."""
+        if name not in self.tensors:
+            raise KilovoxError(f"model {self.metadata.name}: has no tensor {name!r}; it has {', '.join(sorted(self.tensors))}")
+        return self.tensors[name]
+
+
+def save_model(model: Model, path: Path) -> None:
+    """Write `model` to `path`; the same model gives the same bytes."""
+    tensors = {name: np.ascontiguousarray(model.tensors[name]) for name in sorted(model.tensors)}
+    write_bytes(path, save(tensors, metadata={"kilovox": model.metadata.model_dump_json()}))
+
+
+def load_model(path: Path) -> Model:
+    """Read a model file.
+
+    Raises KilovoxError for a missing, truncated, oversized or foreign file, a format version that is not this one, and
+    metadata that do not fit.
+    """
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise KilovoxError(
+            f"{path}: no model there ({error.strerror}); expected a .safetensors file or a bundled model"
+        ) from None
+    if path.is_dir():
+        raise KilovoxError(f"{path}: is a folder; expected a .safetensors file")
+    if size > MAXIMUM_BYTES:
+        raise KilovoxError(f"{path}: {size} bytes; expected a kilovox model, at most {MAXIMUM_BYTES} bytes")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            text = (file.metadata() or {}).get("kilovox")
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+    except (SafetensorError, OSError, ValueError, TypeError) as error:
+        raise KilovoxError(f"{path}: not a whole .safetensors file ({error})") from None
+    if text is None:
+        raise KilovoxError(f"{path}: a .safetensors file, but not a kilovox model (no metadata 'kilovox')")
+    return Model(metadata=_metadata(path, text), tensors=tensors)
+
+
+def _metadata(path: Path, text: str) -> Metadata:
+    try:
+        metadata = Metadata.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise KilovoxError(f"{path}: metadata {key or 'kilovox'}: {first['msg'].lower()}; was the file edited?") from None
+    if metadata.format_version != FORMAT_VERSION:
+        raise KilovoxError(f"{path}: format version {metadata.format_version}; this kilovox reads version {FORMAT_VERSION}")
+    return metadata

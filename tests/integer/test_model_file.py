@@ -1,0 +1,96 @@
+"""Model files: the same bytes for the same model, and a clear word about every other file."""
+
+import json
+import struct
+
+import numpy as np
+import pytest
+from safetensors.numpy import save
+
+from kilovox.errors import KilovoxError
+from kilovox.integer.model_file import MAXIMUM_BYTES, Metadata, Model, Provenance, load_model, save_model
+
+
+def make_model(**changes):
+    metadata = {
+        "format_version": 1, "name": "tiny", "arithmetic": "float32", "labels": ("0", "1"), "front_end": {}, "network": {},
+        "configuration": {"experiment": {"name": "tiny"}},
+        "trained_on": Provenance(corpus="c", fingerprint="f", split="random", recordings=("aa", "bb")),
+        "metrics": {"accuracy": 0.5, "split": "validation"},
+    }  # fmt: skip
+    tensors = {"b": np.arange(4, dtype=np.int8), "a": np.ones((2, 3), np.float32)}
+    return Model(metadata=Metadata(**{**metadata, **changes}), tensors=tensors)
+
+
+def test_round_trip_and_same_bytes(tmp_path):
+    model = make_model()
+    save_model(model, tmp_path / "one")
+    save_model(model, tmp_path / "two")
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+    loaded = load_model(tmp_path / "one")
+    assert loaded.metadata == model.metadata
+    for name, tensor in model.tensors.items():
+        np.testing.assert_array_equal(loaded.tensors[name], tensor)
+        assert loaded.tensors[name].dtype == tensor.dtype
+
+
+@pytest.mark.parametrize("kept", [0, 4, 100, -1, -40])
+def test_truncated(tmp_path, kept):
+    path = tmp_path / "m.safetensors"
+    save_model(make_model(), path)
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(KilovoxError, match=r"m\.safetensors: not a whole \.safetensors file"):
+        load_model(path)
+
+
+@pytest.mark.parametrize("content", [b"RIFF" + bytes(60), b"\x80\x04" + bytes(100), struct.pack("<Q", 2**60) + b"{}"])
+def test_foreign_files(tmp_path, content):
+    path = tmp_path / "m"
+    path.write_bytes(content)
+    with pytest.raises(KilovoxError, match="not a whole"):
+        load_model(path)
+
+
+def test_another_programs_safetensors(tmp_path):
+    path = tmp_path / "m"
+    path.write_bytes(save({"x": np.ones(3)}))
+    with pytest.raises(KilovoxError, match="but not a kilovox model"):
+        load_model(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"format_version": 99}, "format version 99; this kilovox reads version 1"),
+        ({"arithmetic": "int3"}, "metadata arithmetic: input should be 'float32', 'int8' or 'pow2'"),
+        ({"labels": []}, "metadata labels"),
+        ({"unheard": 1}, "metadata unheard: extra inputs are not permitted"),
+        ({"trained_on": {}}, r"metadata trained_on\.corpus: field required"),
+    ],
+)
+def test_edited_metadata(tmp_path, change, said):
+    path = tmp_path / "m"
+    metadata = json.loads(make_model().metadata.model_dump_json()) | change
+    path.write_bytes(save({"x": np.ones(3)}, metadata={"kilovox": json.dumps(metadata)}))
+    with pytest.raises(KilovoxError, match=said):
+        load_model(path)
+
+
+def test_oversized(tmp_path):
+    path = tmp_path / "m"
+    with path.open("wb") as file:
+        file.truncate(MAXIMUM_BYTES + 1)
+    with pytest.raises(KilovoxError, match="at most"):
+        load_model(path)
+
+
+def test_missing_and_folder(tmp_path):
+    with pytest.raises(KilovoxError, match="no model there"):
+        load_model(tmp_path / "none")
+    with pytest.raises(KilovoxError, match="is a folder"):
+        load_model(tmp_path)
+
+
+def test_missing_tensor():
+    with pytest.raises(KilovoxError, match="has no tensor 'c'; it has a, b"):
+        make_model().tensor("c")

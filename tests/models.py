@@ -1,0 +1,90 @@
+"""Untrained models and made-up corpora, small and the same every time."""
+
+import wave
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kilovox.budget import GATES
+from kilovox.corpus.base import Corpus, FeatureCorpus, Recording, RecordingCorpus
+from kilovox.integer.model_file import FORMAT_VERSION, Metadata, Model, Provenance
+
+LABELS = ("0", "1", "2")
+WORDS = {"zero": "0", "one": "1", "two": "2"}
+
+
+def make_model(
+    trained: Corpus | None = None,
+    split: str = "random",
+    indices: Iterable[int] = (),
+    labels: tuple[str, ...] = LABELS,
+    **metadata: Any,
+) -> Model:
+    """Two layers of four units with random weights, said to be trained on recordings `indices` of `trained`."""
+    random, hidden, inputs = np.random.default_rng(7), 4, 13
+    tensors = {"front_end.mean": np.zeros(inputs), "front_end.deviation": np.full(inputs, 20.0)}
+    for layer in range(2):
+        columns = inputs if layer == 0 else hidden
+        tensors[f"lstm.weight_ih_l{layer}"] = random.normal(size=(GATES * hidden, columns))
+        tensors[f"lstm.weight_hh_l{layer}"] = random.normal(size=(GATES * hidden, hidden))
+        tensors[f"lstm.bias_ih_l{layer}"] = random.normal(size=GATES * hidden)
+        tensors[f"lstm.bias_hh_l{layer}"] = random.normal(size=GATES * hidden)
+    tensors |= {"fc.weight": random.normal(size=(len(labels), hidden)), "fc.bias": random.normal(size=len(labels))}
+    provenance = Provenance(
+        corpus=trained.name if trained else "elsewhere",
+        fingerprint=trained.fingerprint if trained else "0" * 64,
+        split=split,
+        recordings=tuple(trained.hashes[index] for index in indices) if trained else (),
+    )
+    values: dict[str, Any] = {
+        "format_version": FORMAT_VERSION,
+        "name": "tiny",
+        "arithmetic": "float32",
+        "labels": labels,
+        "aliases": WORDS,
+        "front_end": {"frames": 20},
+        "network": {"input_dim": inputs, "hidden_dim": hidden, "num_layers": 2, "output_dim": len(labels)},
+        "configuration": {
+            "data_splitting": {"split": split, "test_size": 0.25, "random_state": 3},
+            "budget": {"memory": 36864, "scope": "layer", "arithmetic": "float32"},
+        },
+        "trained_on": provenance,
+    } | metadata
+    return Model(metadata=Metadata(**values), tensors={name: tensor.astype(np.float32) for name, tensor in tensors.items()})
+
+
+def write_wav(path: Path, seed: int, rate: int = 8000) -> None:
+    """A quarter of a second of two tones and noise, another for every seed."""
+    random, time = np.random.default_rng(seed), np.arange(rate // 4) / rate
+    tones = sum(np.sin(2 * np.pi * frequency * time) for frequency in random.uniform(200, 3000, size=2))
+    samples = (6000 * tones + 300 * random.normal(size=len(time))).astype("<i2")
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(samples.tobytes())
+
+
+def make_recordings(
+    folder: Path, labels: Iterable[str] = LABELS, speakers: Iterable[str | None] = ("ada", "bob"), takes: int = 4
+) -> RecordingCorpus:
+    """Sound files of every label by every speaker, in `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    recordings = []
+    for label in labels:
+        for speaker in speakers:
+            for take in range(takes):
+                path = folder / f"{label}_{speaker or 'x'}_{take}.wav"
+                write_wav(path, int.from_bytes(f"{folder.name}/{path.name}".encode()))
+                recordings.append(Recording(path.name, label, speaker, take, path))
+    return RecordingCorpus("tones", recordings, str(folder))
+
+
+def make_features(labels: Iterable[str] = LABELS, count: int = 4) -> FeatureCorpus:
+    """`count` sequences of random features of every label, nobody's."""
+    random = np.random.default_rng(5)
+    recordings = [Recording(f"{label}-{take}", label) for label in labels for take in range(count)]
+    features = [random.normal(size=(12, 13)).astype(np.float32) for _ in recordings]
+    return FeatureCorpus("numbers", recordings, features, "numbers")
