@@ -1,0 +1,85 @@
+"""Random changes of training recordings: of the samples before the front end, of the features in the batch."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from kilovox.audio import Samples
+from kilovox.config import Augmentation, FrontEnd
+from kilovox.frontend.cache import Sequences, cached
+from kilovox.frontend.pipeline import raw_features
+from kilovox.training.seeding import derive_seed
+
+VERSION = 1
+"""Part of the cache's key: to be raised when the same seed begins to give other samples."""
+
+
+def augment_samples(samples: Samples, settings: Augmentation, sample_rate: int, generator: np.random.Generator) -> Samples:
+    """One random variant of a recording, (samples,) int16 -> (other samples,) int16.
+
+    Speed (and pitch with it) by linear interpolation, silence before the word, white noise at a random signal-to-noise
+    ratio up to 40 dB above the lowest, gain with saturation.
+    """
+    rate = float(np.exp2(generator.uniform(-1.0, 1.0) * np.log2(1.0 + settings.speed)))
+    positions = np.arange(max(1, int(len(samples) / rate))) * rate
+    word = np.interp(positions, np.arange(len(samples)), samples.astype(np.float64))
+    silence = generator.integers(0, int(settings.shift_ms * sample_rate / 1000) + 1)
+    changed = np.concatenate([np.zeros(silence), word])
+    signal_to_noise = settings.noise_db + generator.uniform(0.0, 40.0)
+    level = np.sqrt(np.mean(word**2)) * 10.0 ** (-signal_to_noise / 20.0)
+    changed += generator.normal(size=len(changed)) * level
+    changed *= 10.0 ** (generator.uniform(-1.0, 1.0) * settings.gain_db / 20.0)
+    result: Samples = np.clip(np.rint(changed), -32768, 32767).astype(np.int16)
+    return result
+
+
+def augmented_features(
+    recordings: Sequence[Samples], hashes: Sequence[str], settings: Augmentation, front_end: FrontEnd, seed: int
+) -> list[Sequences]:
+    """`settings.views` lists of features, each with one random variant of every recording; cached on disk.
+
+    `hashes`: SHA-256 of each recording, to know the cached features by.
+    """
+    return [_view(recordings, hashes, settings, front_end, derive_seed(seed, "view", view)) for view in range(settings.views)]
+
+
+def _view(
+    recordings: Sequence[Samples], hashes: Sequence[str], settings: Augmentation, front_end: FrontEnd, seed: int
+) -> Sequences:
+    key: dict[str, Any] = {
+        "recordings": list(hashes),
+        "front_end": front_end.model_dump(mode="json", exclude={"frames", "normalise"}),
+        "augmentation": settings.model_dump(mode="json", exclude={"views", "time_mask", "feature_mask"}),
+        "version": VERSION,
+        "seed": seed,
+    }
+
+    def compute() -> Sequences:
+        generator = np.random.default_rng(seed)
+        changed = [augment_samples(samples, settings, front_end.sample_rate, generator) for samples in recordings]
+        return raw_features(front_end, changed)
+
+    return cached(key, compute)
+
+
+def mask_features(batch: Tensor, settings: Augmentation) -> Tensor:
+    """Blank one run of frames and one run of coefficients of each clip of (clips, frames, coefficients).
+
+    Zero is the mean after normalisation. SpecAugment (D. Park et al., Interspeech 2019), on cepstra.
+    """
+    clips, frames, coefficients = batch.shape
+    keep = torch.ones_like(batch)
+    for size, limit, shape in (
+        (frames, settings.time_mask, (clips, frames, 1)),
+        (coefficients, settings.feature_mask, (clips, 1, coefficients)),
+    ):
+        if limit:
+            width = torch.randint(0, limit + 1, (clips, 1))
+            start = torch.randint(0, size, (clips, 1))
+            position = torch.arange(size)
+            blank = (position >= start) & (position < start + width)
+            keep = keep * (~blank).to(batch).view(shape)
+    return batch * keep

@@ -1,0 +1,78 @@
+"""Recordings as a torch dataset of padded features and labels."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.utils.data import BatchSampler, DataLoader, Dataset, RandomSampler, SequentialSampler
+
+from kilovox.audio import read_audio
+from kilovox.config import FrontEnd
+from kilovox.corpus.fsdd import open_fsdd
+from kilovox.errors import KilovoxError
+from kilovox.frontend.pipeline import Normalisation, pad, raw_features
+
+Pair = tuple[str, int]
+
+
+def prepare_data_label_pairs(data_path: str | Path) -> list[Pair]:
+    """The (path, digit) pairs of a folder of FSDD recordings, sorted by name.
+
+    Raises KilovoxError for a missing or empty folder and a name that does not fit.
+    """
+    corpus = open_fsdd(Path(data_path))
+    return [(str(recording.path), int(recording.label)) for recording in corpus.recordings]
+
+
+class AudioFeaturesDataset(Dataset[tuple[Tensor, Tensor]]):
+    """Padded features and labels: item = ((frames, coefficients) float32, () int64).
+
+    Built from (path, label) pairs, it reads and transforms the recordings at once. Every clip is padded or trimmed to
+    `front_end.frames`; a padding frame is exactly zero in every coefficient, and so tells where the clip ends.
+    Normalised where `front_end.normalise` says so, with `normalisation` or, without it, with statistics of these very
+    recordings: give a test set that of its training set. Several `views` of the same clips may be held; an item is then
+    drawn from one of them at random (torch's generator).
+    """
+
+    def __init__(
+        self, pairs: Sequence[Pair], front_end: FrontEnd | None = None, normalisation: Normalisation | None = None
+    ) -> None:
+        front_end = front_end or FrontEnd()
+        if not pairs:
+            raise KilovoxError("no (path, label) pairs; expected at least one")
+        raw = raw_features(front_end, [read_audio(Path(path), front_end.sample_rate) for path, _ in pairs])
+        if not front_end.normalise:
+            normalisation = Normalisation.none(front_end.coefficients)
+        self.normalisation = normalisation or Normalisation.of(raw)
+        self._hold([pad(self.normalisation(raw), front_end.frames)], np.array([label for _, label in pairs]))
+
+    @classmethod
+    def of_features(cls, views: Sequence[npt.NDArray[Any]], labels: npt.NDArray[np.int64]) -> "AudioFeaturesDataset":
+        """Of features that are ready: `views` of (clips, frames, coefficients), `labels` (clips,)."""
+        dataset = cls.__new__(cls)
+        dataset.normalisation = Normalisation.none(views[0].shape[2])
+        dataset._hold(views, labels)
+        return dataset
+
+    def _hold(self, views: Sequence[npt.NDArray[Any]], labels: npt.NDArray[np.int64]) -> None:
+        self.features = torch.from_numpy(np.stack(list(views)).astype(np.float32))
+        self.labels = torch.from_numpy(labels.astype(np.int64))
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, index: int | list[int]) -> tuple[Tensor, Tensor]:
+        """One item, or a batch of those in a list."""
+        chosen = torch.as_tensor(index)
+        views = torch.randint(len(self.features), chosen.shape) if len(self.features) > 1 else 0
+        return self.features[views, chosen], self.labels[chosen]
+
+
+def make_loader(dataset: AudioFeaturesDataset, batch_size: int, shuffle: bool) -> DataLoader[tuple[Tensor, Tensor]]:
+    """A loader that takes a batch at a time; shuffled by torch's global generator, so that a seed fixes the order."""
+    order = RandomSampler(dataset) if shuffle else SequentialSampler(dataset)
+    return DataLoader(dataset, batch_size=None, sampler=BatchSampler(order, batch_size, drop_last=False))

@@ -1,0 +1,194 @@
+"""One configuration from a corpus to a model file."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from kilovox.config import Configuration
+from kilovox.corpus.base import DIGIT_WORDS, Corpus, RecordingCorpus
+from kilovox.corpus.splits import Indices, Split, make_split
+from kilovox.errors import KilovoxError
+from kilovox.files import make_folder, write_json
+from kilovox.frontend.pipeline import Normalisation, pad
+from kilovox.integer.model_file import FORMAT_VERSION, Metadata, Model, Provenance, save_model
+from kilovox.integer.recogniser import corpus_features
+from kilovox.training.augmentation import augmented_features
+from kilovox.training.dataset import AudioFeaturesDataset, make_loader
+from kilovox.training.network import LSTMClassifier
+from kilovox.training.seeding import derive_seed, set_seed
+from kilovox.training.trainer import Figures, ModelTrainer, best_epoch
+
+MODEL_FILE = "model.safetensors"
+IDENTITY_FILE = "experiment.json"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What the network is trained on: datasets, and what the model file must say of them."""
+
+    labels: tuple[str, ...]
+    split: Split
+    train: AudioFeaturesDataset
+    validation: AudioFeaturesDataset | None
+    normalisation: Normalisation
+
+
+def run_experiment(
+    config: Configuration,
+    corpus: Corpus,
+    folder: Path,
+    *,
+    resume: bool = False,
+    progress: bool = True,
+    tensorboard: bool = False,
+) -> Model:
+    """Train the network of `config` on `corpus`; the model is also written to `folder`/model.safetensors.
+
+    A killed run goes on with `resume`, to the same bytes. Raises KilovoxError where `folder` holds a run already and
+    `resume` is not asked for, or a run of something else.
+    """
+    identity = _identity(config, corpus)
+    _claim(folder, identity, resume)
+    torch.set_num_threads(config.training.threads)
+    prepared = prepare(config, corpus)
+    set_seed(derive_seed(config.experiment.seed, "weights"))
+    network = LSTMClassifier(
+        config.model.input_dim, config.hidden, config.model.num_layers, config.model.output_dim,
+        config.model.dropout, config.model.readout,
+    )  # fmt: skip
+    batch = config.training.batch_size
+    trainer = ModelTrainer(
+        network, config.training.epochs, make_loader(prepared.train, batch, shuffle=True), _device(),
+        config.training.learning_rate, settings=config.training, seed=config.experiment.seed, folder=folder,
+        validation_loader=make_loader(prepared.validation, 256, shuffle=False) if prepared.validation else None,
+        resume=resume, progress=progress, tensorboard=tensorboard,
+    )  # fmt: skip
+    history = trainer.train()
+    model = _as_model(config, corpus, prepared, network, history)
+    save_model(model, folder / MODEL_FILE)
+    return model
+
+
+def prepare(config: Configuration, corpus: Corpus) -> Prepared:
+    """Split, features, normalisation and augmentation as `config` asks for them.
+
+    Raises KilovoxError where the corpus does not fit the network: other labels or other coefficients.
+    """
+    labels = corpus.labels
+    if len(labels) != config.model.output_dim:
+        found = f"{len(labels)} labels ({', '.join(labels)})"
+        raise KilovoxError(f"{corpus.where}: has {found}; expected model.output_dim, {config.model.output_dim}")
+    splitting = config.data_splitting
+    split = make_split(corpus, splitting.split, splitting.test_size, splitting.random_state, splitting.validation_size)
+    raw = corpus_features(corpus, config.frontend)
+    if raw[0].shape[1] != config.model.input_dim:
+        raise KilovoxError(
+            f"{corpus.where}: has {raw[0].shape[1]} coefficients a frame; expected model.input_dim, {config.model.input_dim}"
+        )
+    train = [raw[index] for index in split.train]
+    normalisation = Normalisation.of(train) if config.frontend.normalise else Normalisation.none(config.model.input_dim)
+    classes = np.array([labels.index(recording.label) for recording in corpus.recordings])
+
+    def padded(sequences: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+        return pad(normalisation(sequences), config.frontend.frames)
+
+    views = [padded(train)] + [padded(view) for view in _augmented(config, corpus, split.train)]
+    validation = None
+    if len(split.validation):
+        held_out = padded([raw[index] for index in split.validation])
+        validation = AudioFeaturesDataset.of_features([held_out], classes[split.validation])
+    return Prepared(labels, split, AudioFeaturesDataset.of_features(views, classes[split.train]), validation, normalisation)
+
+
+def _augmented(config: Configuration, corpus: Corpus, indices: Indices) -> list[list[npt.NDArray[Any]]]:
+    if not isinstance(corpus, RecordingCorpus):
+        # Without samples there is nothing to change but the features, which is done batch by batch.
+        return []
+    rate = config.frontend.sample_rate
+    recordings = [corpus.samples(int(index), rate) for index in indices]
+    hashes = [corpus.hashes[index] for index in indices]
+    return augmented_features(recordings, hashes, config.training.augmentation, config.frontend, config.experiment.seed)
+
+
+def _identity(config: Configuration, corpus: Corpus) -> str:
+    """What a run is a run of: its configuration (wherever the corpus lies) and the corpus' content."""
+    values = config.model_dump(mode="json", exclude={"dataset"})
+    text = json.dumps({"configuration": values, "corpus": corpus.fingerprint}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def is_run_of(config: Configuration, corpus: Corpus, folder: Path) -> bool:
+    """Whether `folder` holds a run (finished or not) of this very configuration and corpus."""
+    try:
+        return bool(json.loads((folder / IDENTITY_FILE).read_text())["identity"] == _identity(config, corpus))
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _claim(folder: Path, identity: str, resume: bool) -> None:
+    make_folder(folder)
+    mark = folder / IDENTITY_FILE
+    if mark.exists() or (folder / MODEL_FILE).exists():
+        if not resume:
+            raise KilovoxError(f"{folder}: holds a training run already; expected --resume, or another folder by --out")
+        try:
+            found = json.loads(mark.read_text())["identity"]
+        except (OSError, ValueError, KeyError, TypeError):
+            found = None
+        if found != identity:
+            raise KilovoxError(
+                f"{folder}: holds a run of another configuration or corpus; expected the same one to resume, or another --out"
+            )
+        return
+    write_json(mark, {"identity": identity})
+
+
+def _device() -> torch.device:
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def _as_model(
+    config: Configuration, corpus: Corpus, prepared: Prepared, network: LSTMClassifier, history: list[Figures]
+) -> Model:
+    tensors = {name: value.detach().cpu().numpy() for name, value in network.state_dict().items()}
+    tensors["front_end.mean"] = prepared.normalisation.mean
+    tensors["front_end.deviation"] = prepared.normalisation.deviation
+    used = np.sort(np.concatenate([prepared.split.train, prepared.split.validation]))
+    hashes = corpus.hashes
+    digits = {word: digit for word, digit in DIGIT_WORDS.items() if digit in prepared.labels}
+    metadata = Metadata(
+        format_version=FORMAT_VERSION,
+        name=config.experiment.name,
+        arithmetic="float32",
+        labels=prepared.labels,
+        aliases=digits,
+        front_end=config.frontend.model_dump(mode="json"),
+        network={**config.model.model_dump(mode="json"), "hidden_dim": config.hidden},
+        configuration=config.model_dump(mode="json", exclude={"dataset": {"path"}}),
+        trained_on=Provenance(
+            corpus=corpus.name,
+            fingerprint=corpus.fingerprint,
+            split=prepared.split.name,
+            recordings=tuple(hashes[index] for index in used),
+        ),
+        metrics=_metrics(history, len(prepared.split.validation)),
+    )
+    return Model(metadata=metadata, tensors=tensors)
+
+
+def _metrics(history: list[Figures], validation: int) -> dict[str, Any]:
+    """Figures of the epoch whose weights the model holds, and on what they were measured."""
+    if not validation:
+        last = history[-1]
+        return {"split": "train", "epoch": last["epoch"], "accuracy": last["accuracy"]}
+    best = best_epoch(history)
+    return {
+        "split": "validation", "recordings": validation, "epoch": best["epoch"],
+        "accuracy": best["validation_accuracy"], "loss": best["validation_loss"],
+    }  # fmt: skip

@@ -1,0 +1,138 @@
+"""Several networks trained side by side, each in a process with one thread, so that none changes another's bits."""
+
+import contextlib
+import json
+import multiprocessing
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from kilovox.config import Configuration
+from kilovox.corpus.base import Corpus
+from kilovox.errors import KilovoxError
+from kilovox.training.experiment import MODEL_FILE, is_run_of, run_experiment
+
+
+@dataclass(frozen=True)
+class Job:
+    """One network to train: `name` is shown, `folder` receives the run."""
+
+    name: str
+    config: Configuration
+    folder: Path
+
+
+def cores() -> int:
+    """The cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def run_jobs(jobs: Sequence[Job], corpus: Corpus, workers: int | None = None) -> None:
+    """Train all `jobs` on `corpus`; finished runs are kept, interrupted ones go on, runs of something else are replaced.
+
+    Raises KilovoxError where a job does, and KeyboardInterrupt once the workers are gone.
+    """
+    waiting = [job for job in jobs if not is_finished(job, corpus)]
+    for job in waiting:
+        if not is_run_of(job.config, corpus, job.folder):
+            _clear(job.folder)
+    if not waiting:
+        return
+    # Long ones first: the last to run should be short.
+    waiting.sort(key=lambda job: -job.config.training.epochs * job.config.hidden**2)
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(min(workers or cores(), len(waiting)), context, initializer=_leave_with_parent)
+    try:
+        with _bars(waiting) as refresh:
+            futures: set[Future[None]] = {pool.submit(_train, job, corpus) for job in waiting}
+            while futures:
+                done, futures = wait(futures, timeout=0.5, return_when=FIRST_COMPLETED)
+                refresh()
+                for future in done:
+                    future.result()
+    except BrokenProcessPool:
+        raise KilovoxError(
+            "a training process was killed (out of memory?); the same command goes on where it stopped"
+        ) from None
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for child in multiprocessing.active_children():
+            child.terminate()
+
+
+def is_finished(job: Job, corpus: Corpus) -> bool:
+    """Whether the job's folder holds the model of this very configuration and corpus."""
+    return is_run_of(job.config, corpus, job.folder) and (job.folder / MODEL_FILE).exists()
+
+
+def history_of(job: Job) -> list[dict[str, float]]:
+    """The figures of the epochs so far, from the run's log."""
+    try:
+        return [json.loads(line) for line in (job.folder / "log.jsonl").read_text().splitlines()]
+    except (OSError, ValueError):
+        return []
+
+
+def _train(job: Job, corpus: Corpus) -> None:
+    run_experiment(job.config, corpus, job.folder, resume=True, progress=False)
+
+
+def _clear(folder: Path) -> None:
+    """Remove the files of a run, and nothing else that may lie there."""
+    for name in (MODEL_FILE, "checkpoint.safetensors", "log.jsonl", "experiment.json"):
+        (folder / name).unlink(missing_ok=True)
+
+
+def _leave_with_parent() -> None:
+    """In a worker: end when the parent is gone, however it went; two processes must never write one run."""
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        while parent is not None and parent.is_alive():
+            time.sleep(1.0)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+@contextlib.contextmanager
+def _bars(jobs: Sequence[Job]) -> Iterator[Callable[[], None]]:
+    """A bar for each job on standard error; where that is no terminal, a line when it ends."""
+    console = Console(stderr=True)
+    progress = Progress(
+        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[figures]}"), TimeElapsedColumn(),
+        console=console, disable=not console.is_terminal,
+    )  # fmt: skip
+    tasks: dict[str, TaskID] = {
+        job.name: progress.add_task(job.name, total=job.config.training.epochs, figures="waiting", start=False) for job in jobs
+    }
+    said: set[str] = set()
+
+    def refresh() -> None:
+        for job in jobs:
+            history = history_of(job)
+            if not history or job.name in said:
+                continue
+            last = history[-1]
+            progress.start_task(tasks[job.name])
+            figures = f"loss {last['loss']:.3f}  accuracy {last['accuracy']:.2%}"
+            if "validation_accuracy" in last:
+                figures += f"  validation {last['validation_accuracy']:.2%}"
+            progress.update(tasks[job.name], completed=last["epoch"], figures=figures)
+            if (job.folder / MODEL_FILE).exists():
+                said.add(job.name)
+                progress.stop_task(tasks[job.name])
+                if not console.is_terminal:
+                    console.print(f"{job.name}: {figures}", highlight=False, markup=False)
+
+    with progress:
+        yield refresh
+        refresh()

@@ -1,0 +1,48 @@
+"""Random changes: reproducible, within their bounds."""
+
+import numpy as np
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kilovox.config import Augmentation, FrontEnd
+from kilovox.training.augmentation import augment_samples, augmented_features, mask_features
+
+WORD = (5000 * np.sin(np.arange(4000) / 3)).astype(np.int16)
+
+
+@given(st.integers(0, 2**32), st.floats(0, 0.4), st.floats(0, 300), st.floats(0, 40))
+def test_samples_stay_samples(seed, speed, shift, gain):
+    settings = Augmentation(speed=speed, shift_ms=shift, gain_db=gain)
+    changed = augment_samples(WORD, settings, 8000, np.random.default_rng(seed))
+    assert changed.dtype == np.int16
+    assert len(WORD) / (1 + speed) - 2 <= len(changed) <= len(WORD) * (1 + speed) + 8 * shift + 2
+    again = augment_samples(WORD, settings, 8000, np.random.default_rng(seed))
+    np.testing.assert_array_equal(changed, again)
+
+
+def test_nothing_asked_for_changes_little():
+    settings = Augmentation(speed=0.0, shift_ms=0.0, gain_db=0.0, noise_db=90.0)
+    changed = augment_samples(WORD, settings, 8000, np.random.default_rng(0))
+    assert np.abs(changed.astype(int) - WORD).max() <= 2
+
+
+def test_views_differ_and_repeat():
+    settings = Augmentation(views=2)
+    first, second = augmented_features([WORD, WORD[:2500]], ["a", "b"], settings, FrontEnd(), 1)
+    assert len(first) == len(second) == 2
+    assert first[0].shape != second[0].shape or np.abs(first[0] - second[0]).max() > 0.1
+    again, _ = augmented_features([WORD, WORD[:2500]], ["a", "b"], settings, FrontEnd(), 1)
+    np.testing.assert_array_equal(first[1], again[1])
+
+
+def test_masks_blank_runs():
+    torch.manual_seed(0)
+    batch = torch.ones(64, 20, 13)
+    masked = mask_features(batch, Augmentation(time_mask=4, feature_mask=2))
+    blank_frames = (masked == 0).all(dim=2).sum(dim=1)
+    blank_coefficients = (masked == 0).all(dim=1).sum(dim=1)
+    assert blank_frames.max() == 4
+    assert blank_frames.min() == 0
+    assert blank_coefficients.max() == 2
+    torch.testing.assert_close(mask_features(batch, Augmentation(time_mask=0, feature_mask=0)), batch)
