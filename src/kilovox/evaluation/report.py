@@ -1,0 +1,275 @@
+"""Everything a run found, as one HTML file that needs no other: figures as SVG, sounds as data, no script, no request."""
+
+import base64
+import io
+import math
+import sys
+import wave
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from importlib.resources import files
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined, Template
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+from kilovox.audio import Samples
+from kilovox.budget import Scope, Size
+from kilovox.config import FrontEnd
+from kilovox.corpus.base import Corpus, RecordingCorpus
+from kilovox.evaluation import plots
+from kilovox.evaluation.evaluate import Evaluation, Misclassified
+from kilovox.evaluation.latency import Latency
+from kilovox.evaluation.metrics import macro_average, weighted_average
+from kilovox.evaluation.plots import Picture
+from kilovox.files import write_text
+from kilovox.integer.model_file import Model
+from kilovox.integer.recogniser import corpus_features
+
+PACKAGES = ("kilovox", "numpy", "torch", "safetensors", "soundfile")
+"""Whose versions the report names, where they are installed."""
+
+
+def package_versions() -> dict[str, str]:
+    """Versions of Python and of the packages that matter, as far as they are installed."""
+    found = {"python": ".".join(map(str, sys.version_info[:3]))}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+@dataclass(frozen=True)
+class CorpusFacts:
+    """What there is to know of a corpus."""
+
+    name: str
+    fingerprint: str
+    recordings: int
+    speakers: tuple[str, ...]
+    labels: tuple[str, ...]
+
+    @classmethod
+    def of(cls, corpus: Corpus) -> "CorpusFacts":
+        """The facts of `corpus`."""
+        return cls(corpus.name, corpus.fingerprint, len(corpus), corpus.speakers, corpus.labels)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One network, trained and judged.
+
+    `limit`: bytes that `scope` of it may take (None: no budget). `history`: one mapping an epoch, with the keys epoch, loss,
+    accuracy, validation_loss, validation_accuracy, learning_rate. `evaluations` by split. `seconds`: of training.
+    `seeds`: by split, the accuracy (a fraction) of the same network trained with each seed, the one shown in detail among them.
+    """
+
+    name: str
+    task: str
+    size: Size
+    evaluations: Mapping[str, Evaluation]
+    seconds: float
+    limit: int | None = None
+    scope: Scope = "model"
+    history: Sequence[Mapping[str, Any]] = ()
+    latency: Latency | None = None
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    seeds: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
+
+    @property
+    def arithmetic(self) -> str:
+        """float32, int8 or pow2."""
+        return self.size.arithmetic
+
+    @property
+    def network(self) -> str:
+        """Layers and units, such as 2 x LSTM 24."""
+        return f"{self.size.layers} x LSTM {self.size.hidden}"
+
+    def accuracy(self, split: str) -> float:
+        """Accuracy under `split`, a fraction: the mean over the seeds, where it was trained with several."""
+        seeds = self.seeds.get(split)
+        return fmean(seeds.values()) if seeds else self.evaluations[split].accuracy
+
+
+@dataclass(frozen=True)
+class Table:
+    """Cells are shown as they are: fractions are to be formatted by who makes the table."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str | int | float, ...], ...]
+
+
+@dataclass(frozen=True)
+class Section:
+    """Anything else: `text` in paragraphs parted by blank lines, a table, a figure (from plots.to_svg)."""
+
+    title: str
+    text: str = ""
+    table: Table | None = None
+    figure_svg: str | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was done, and what came out. `seconds`: of everything; `pictures`: clips to show as the networks see them."""
+
+    title: str
+    command: str
+    corpora: tuple[CorpusFacts, ...]
+    runs: tuple[Run, ...]
+    seconds: float
+    text: str = ""
+    sections: tuple[Section, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=package_versions)
+
+
+@dataclass(frozen=True)
+class Misheard:
+    """One recording that some run got wrong; `wrong`: (run, split, decision); `audio`: a data URI, None without sound."""
+
+    recording: str
+    corpus: str
+    truth: str
+    wrong: tuple[tuple[str, str, Misclassified], ...]
+    audio: str | None
+
+
+def write_report(path: Path, report: Report, corpora: Iterable[Corpus] = ()) -> None:
+    """Write the report to `path`; `corpora`: where to take the sound of misclassified recordings from, as far as there is any.
+
+    The same report gives the same bytes. Raises KilovoxError where `path` cannot be written or a recording cannot be read.
+    """
+    write_text(path, render_report(report, corpora))
+
+
+def render_report(report: Report, corpora: Iterable[Corpus] = ()) -> str:
+    """The report as HTML; see `write_report`."""
+    return _template().render(
+        report=report,
+        splits=list(dict.fromkeys(split for run in report.runs for split in run.evaluations)),
+        misheard=misheard(report.runs, corpora),
+        plots=plots,
+        svg=_svg,
+        averages=lambda scores: (macro_average(scores), weighted_average(scores)),
+        paragraphs=lambda text: [part.strip() for part in text.split("\n\n") if part.strip()],
+    )
+
+
+def summary(report: Report) -> dict[str, Any]:
+    """What `kilovox reproduce --json` prints and writes as summary.json; accuracies are fractions, times seconds."""
+    rows = [
+        {
+            "task": run.task,
+            "network": run.network,
+            "name": run.name,
+            "arithmetic": run.arithmetic,
+            "parameters": run.size.parameters,
+            "bytes": run.size.bytes,
+            "limit": run.limit,
+            "scope": run.scope,
+            "accuracy": {split: run.accuracy(split) for split in run.evaluations},
+            "seeds": {split: {str(seed): accuracy for seed, accuracy in seeds.items()} for split, seeds in run.seeds.items()},
+            "interval": {split: list(evaluation.interval) for split, evaluation in run.evaluations.items()},
+            "seconds": run.seconds,
+        }
+        for run in report.runs
+    ]
+    runs = {
+        run.name: {
+            "evaluations": {split: evaluation.as_json() for split, evaluation in run.evaluations.items()},
+            "latency": run.latency.as_json() if run.latency else None,
+            "history": [dict(epoch) for epoch in run.history],
+            "provenance": dict(run.provenance),
+        }
+        for run in report.runs
+    }
+    facts = [vars(corpus) | {"speakers": list(corpus.speakers), "labels": list(corpus.labels)} for corpus in report.corpora]
+    values = {"title": report.title, "command": report.command, "rows": rows, "seconds": report.seconds, "runs": runs,
+              "corpora": facts, "versions": dict(report.versions)}  # fmt: skip
+    return {key: _finite(value) for key, value in values.items()}
+
+
+def pictures_of(front_end: FrontEnd, corpus: Corpus, labels: Sequence[str] | None = None) -> tuple[Picture, ...]:
+    """The first recording of every label (of `labels`, where given) as features before normalisation."""
+    wanted = corpus.labels if labels is None else labels
+    first = {one.label: index for index, one in reversed(list(enumerate(corpus.recordings)))}
+    indices = [first[label] for label in wanted if label in first]
+    if not indices:
+        return ()
+    chosen = corpus.subset(indices)
+    hop = front_end.hop / front_end.sample_rate
+    features = zip(chosen.recordings, corpus_features(chosen, front_end), strict=True)
+    by_label = {one.label: Picture(one.label, one.name, sequence, hop) for one, sequence in features}
+    return tuple(by_label[label] for label in wanted if label in by_label)
+
+
+def provenance_of(model: Model) -> dict[str, str]:
+    """Where a model comes from, as the rows of a table."""
+    trained = model.metadata.trained_on
+    return {
+        "model": model.metadata.name,
+        "corpus": trained.corpus,
+        "fingerprint": trained.fingerprint,
+        "split": trained.split,
+        "recordings trained on": f"{len(trained.recordings):,}",
+        "labels": " ".join(model.metadata.labels),
+    }
+
+
+def misheard(runs: Sequence[Run], corpora: Iterable[Corpus]) -> list[Misheard]:
+    """Every recording that some run got wrong, once, with all wrong decisions on it; in order of corpus and name."""
+    sounds = {corpus.fingerprint: corpus for corpus in corpora}
+    found: dict[tuple[str, str, int], list[tuple[str, str, Misclassified]]] = {}
+    rates = {}
+    for run in runs:
+        for split, evaluation in run.evaluations.items():
+            for one in evaluation.misclassified:
+                key = (evaluation.corpus, evaluation.fingerprint, one.index)
+                found.setdefault(key, []).append((run.name, split, one))
+                rates[key] = evaluation.sample_rate
+    rows = []
+    for key in sorted(found):
+        (name, fingerprint, index), wrong = key, found[key]
+        sound = sounds.get(fingerprint)
+        audio = _wav_uri(sound.samples(index, rates[key]), rates[key]) if isinstance(sound, RecordingCorpus) else None
+        rows.append(Misheard(wrong[0][2].recording, name, wrong[0][2].truth, tuple(wrong), audio))
+    return rows
+
+
+def _wav_uri(samples: Samples, rate: int) -> str:
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(samples.astype("<i2").tobytes())
+    return "data:audio/wav;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def _svg(figure: Figure | str) -> Markup:
+    """Figures are ours, not the user's; their texts were escaped when they were drawn."""
+    return Markup(figure if isinstance(figure, str) else plots.to_svg(figure))  # noqa: S704
+
+
+def _finite(value: Any) -> Any:
+    """`value` with None for what JSON cannot say: a loss that is not a number."""
+    if isinstance(value, dict):
+        return {key: _finite(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_finite(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return environment.from_string((files("kilovox.evaluation") / "report.html.j2").read_text(encoding="utf-8"))

@@ -1,0 +1,145 @@
+import json
+
+import numpy as np
+import pytest
+
+from kilovox.corpus.base import Recording, RecordingCorpus
+from kilovox.corpus.splits import judging_indices, make_split
+from kilovox.errors import KilovoxError
+from kilovox.evaluation.evaluate import evaluate
+from kilovox.evaluation.metrics import wilson_interval
+from kilovox.integer.recogniser import Recogniser
+from models import make_features, make_model, make_recordings
+
+
+def trained_on(corpus, split="random", **options):
+    """A recogniser that was trained with `split` of `corpus`, as its model file says."""
+    parts = make_split(corpus, split, 0.25, 3, validation_size=0.25)
+    return Recogniser(make_model(corpus, split, [*parts.train, *parts.validation], **options))
+
+
+def test_judges_the_test_part_of_the_models_own_split(tones):
+    recogniser = trained_on(tones)
+    result = evaluate(recogniser, tones)
+    judged = judging_indices(tones, "random", 0.25, 3)
+    decided = recogniser([tones.samples(int(index), 8000) for index in judged]).indices
+    names = [recogniser.labels[index] for index in decided]
+    wrong = [int(i) for i, name in zip(judged, names, strict=True) if tones.recordings[i].label != name]
+    assert result.split == "random"
+    assert result.recordings == len(judged) == 6
+    assert result.correct == 6 - len(wrong)
+    assert result.accuracy == result.correct / 6
+    assert result.interval == wilson_interval(result.correct, 6)
+    assert [one.index for one in result.misclassified] == wrong
+    for one in result.misclassified:
+        assert one.recording == tones.recordings[one.index].name
+        assert one.truth == tones.recordings[one.index].label != one.predicted
+        assert 1 / 3 <= one.confidence <= 1
+    assert np.sum(result.confusion) == 6
+    assert sum(score.support for score in result.classes) == 6
+    assert sum(score.recordings for score in result.speakers) == 6
+    assert (result.left_out, result.trained_on) == (0, 0)
+
+
+def test_speakers_are_counted_one_by_one(tones):
+    result = evaluate(Recogniser(make_model()), tones, "all")
+    wrong = {tones.recordings[one.index].name for one in result.misclassified}
+    assert set(result.per_speaker) == {"ada", "bob"}
+    for score in result.speakers:
+        own = [one.name for one in tones.recordings if one.speaker == score.speaker]
+        assert score.recordings == len(own) == 12
+        assert score.correct == len(set(own) - wrong)
+        assert result.per_speaker[score.speaker] == score.accuracy == score.correct / 12
+
+
+def test_a_named_speaker(tones):
+    result = evaluate(trained_on(tones, "speaker:ada"), tones)
+    assert result.split == "speaker:ada"
+    assert set(result.per_speaker) == {"ada"}
+    assert result.recordings == 12
+
+
+def test_another_corpus_is_judged_whole(tones, tmp_path):
+    other = make_recordings(tmp_path / "other", takes=2)
+    result = evaluate(trained_on(tones), other)
+    assert (result.split, result.recordings) == ("all", 12)
+
+
+def test_refuses_recordings_it_was_trained_on(tones):
+    recogniser = trained_on(tones)
+    with pytest.raises(KilovoxError) as refusal:
+        evaluate(recogniser, tones, "all")
+    message = str(refusal.value)
+    assert "tiny was trained on 18 of the 24 recordings of split all" in message
+    assert "--include-trained" in message
+    assert any(recording.name in message for recording in tones.recordings)
+    result = evaluate(recogniser, tones, "all", allow_trained=True)
+    assert (result.trained_on, result.recordings) == (18, 24)
+    assert result.as_json()["trained_on"] == 18
+
+
+def test_a_trained_recording_is_known_by_content_not_by_name(tones, tmp_path):
+    folder = tmp_path / "copy"
+    folder.mkdir()
+    (folder / "2_cyd_0.wav").write_bytes(tones.recordings[0].path.read_bytes())
+    copy = make_recordings(folder, labels=["0"], takes=1)
+    again = Recording("n", "2", "cyd", 0, folder / "2_cyd_0.wav")
+    renamed = RecordingCorpus("copy", [*copy.recordings, again], "copy")
+    with pytest.raises(KilovoxError, match="1 of the 3 recordings of split all of copy, such as n"):
+        evaluate(Recogniser(make_model(tones, indices=[0])), renamed, "all")
+
+
+def test_words_are_known_by_their_aliases_and_others_left_out(tmp_path):
+    corpus = make_recordings(tmp_path / "words", labels=("zero", "two", "2", "cat", "dog"), speakers=(None,), takes=2)
+    result = evaluate(Recogniser(make_model()), corpus, "all")
+    assert (result.recordings, result.left_out) == (6, 4)
+    assert [score.support for score in result.classes] == [2, 0, 4]
+    assert result.speakers == ()
+    assert {one.truth for one in result.misclassified} <= {"0", "2"}
+
+
+def test_an_alias_does_not_shadow_a_label(tmp_path):
+    corpus = make_recordings(tmp_path / "words", labels=("1",), takes=1)
+    result = evaluate(Recogniser(make_model(aliases={"1": "2"})), corpus, "all")
+    assert [score.support for score in result.classes] == [0, 2, 0]
+
+
+def test_nothing_left_to_judge(tmp_path):
+    corpus = make_recordings(tmp_path / "words", labels=("cat",), takes=1)
+    with pytest.raises(KilovoxError, match=r"no recording of a word that tiny knows \(0, 1, 2\); its words are cat"):
+        evaluate(Recogniser(make_model()), corpus)
+
+
+@pytest.mark.parametrize("split", ["speaker:eve", "half", "speaker:"])
+def test_a_split_that_the_corpus_does_not_have(tones, split):
+    with pytest.raises(KilovoxError, match=f"split '?{split}"):
+        evaluate(Recogniser(make_model()), tones, split)
+
+
+def test_precomputed_features():
+    corpus = make_features()
+    result = evaluate(Recogniser(make_model()), corpus)
+    assert (result.recordings, result.per_speaker) == (12, {})
+
+
+def test_features_of_another_size_are_refused():
+    corpus = make_features()
+    narrow = type(corpus)("narrow", corpus.recordings, [one[:, :5] for one in corpus.features], "narrow")
+    with pytest.raises(KilovoxError, match="reads 13 coefficients a frame; found 5"):
+        evaluate(Recogniser(make_model()), narrow)
+
+
+def test_json_says_what_users_depend_on(tones):
+    values = json.loads(json.dumps(evaluate(trained_on(tones), tones).as_json(), allow_nan=False))
+    promised = {"model", "corpus", "split", "recordings", "correct", "accuracy", "interval", "per_speaker", "confusion"}
+    assert promised <= values.keys()
+    assert values["model"] == "tiny"
+    assert values["corpus"] == "tones"
+    assert 0 <= values["interval"][0] <= values["accuracy"] <= values["interval"][1] <= 1
+    assert values["classes"].keys() == {"0", "1", "2"}
+    assert values["classes"]["0"].keys() == {"precision", "recall", "f1", "support"}
+
+
+def test_a_model_that_says_nothing_of_its_splitting(tones):
+    result = evaluate(Recogniser(make_model(configuration={})), tones, "random")
+    assert result.recordings == len(judging_indices(tones, "random"))

@@ -1,0 +1,112 @@
+import re
+from xml.etree import ElementTree
+
+import matplotlib
+import numpy as np
+import pytest
+
+from kilovox.budget import size_of
+from kilovox.errors import KilovoxError
+from kilovox.evaluation import plots
+
+HISTORY = [
+    {"epoch": n, "loss": 2 / n, "accuracy": 1 - 1 / n, "validation_loss": 3 / n, "validation_accuracy": 0.9 - 1 / n}
+    for n in range(1, 6)
+]  # fmt: skip
+BLIND = [{**one, "validation_loss": None, "validation_accuracy": None} for one in HISTORY]
+PICTURES = [plots.Picture(str(n), "x.wav", np.random.default_rng(n).normal(size=(9, 13)), 0.02) for n in range(7)]
+FIGURES = {
+    "learning": lambda: plots.learning_curves(HISTORY),
+    "no validation": lambda: plots.learning_curves(BLIND),
+    "one epoch": lambda: plots.learning_curves(HISTORY[:1]),
+    "no epoch": lambda: plots.learning_curves([]),
+    "confusion": lambda: plots.confusion_heat_map(np.diag([5, 3, 0]) + [[0, 1, 0]] * 3, ["0", "1", "2"]),
+    "many labels": lambda: plots.confusion_heat_map(np.eye(35), [f"word {n}" for n in range(35)]),
+    "bytes": lambda: plots.layer_bytes(size_of(24, 2, "int8"), 36864, "model"),
+    "bytes without limit": lambda: plots.layer_bytes(size_of(24, 1, "float32")),
+    "bytes a layer": lambda: plots.layer_bytes(size_of(67, 2, "float32"), 36864, "layer"),
+    "features": lambda: plots.feature_pictures(PICTURES),
+    "one silent clip": lambda: plots.feature_pictures([plots.Picture("0", "x.wav", np.zeros((9, 13)), 0.02)]),
+    "one coefficient": lambda: plots.feature_pictures([plots.Picture("0", "x.wav", np.zeros((9, 1)), 0.02)]),
+    "speakers": lambda: plots.speaker_bars({"ada": 0.9, "bob": 1.0}),
+    "many speakers": lambda: plots.speaker_bars({f"s{n}": n / 300 for n in range(300)}),
+    "curve": lambda: plots.accuracy_against_bytes(
+        [plots.Point("2 x 24", "int8", 9000, 0.97, (0.95, 0.98)), plots.Point("2 x 67", "float32", 230000, 0.99)], 36864
+    ),
+    "empty curve": lambda: plots.accuracy_against_bytes([plots.Point("a", "pow2", 1, 1.0)]),
+}  # fmt: skip
+
+
+def texts(svg):
+    return [element.text for element in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_an_svg_of_its_own_the_same_every_time(name):
+    svg = plots.to_svg(FIGURES[name]())
+    assert svg == plots.to_svg(FIGURES[name]())
+    root = ElementTree.fromstring(svg)
+    identifiers = [element.get("id") for element in root.iter() if element.get("id")]
+    assert len(identifiers) == len(set(identifiers))
+    used = set(re.findall(r'(?:url\(#|href="#)([^)"]+)', svg))
+    assert used <= set(identifiers)
+    for source in re.findall(r'href="([^"]*)"', svg):
+        assert source.startswith(("#", "data:image/png;base64,"))
+    assert not re.search(r"<!DOCTYPE|<metadata|<script|dc:date", svg)
+    assert plots.INK not in svg
+
+
+def test_identifiers_differ_between_figures():
+    first, second = (set(re.findall(r'id="([^"]+)"', plots.to_svg(FIGURES[name]()))) for name in ("learning", "one epoch"))
+    assert first
+    assert not first & second
+
+
+def test_counts_and_limits_can_be_read():
+    size = size_of(24, 2, "int8")
+    shown = texts(plots.to_svg(plots.layer_bytes(size, 36864)))
+    assert {f"{size.bytes:,}", "limit 36,864", "LSTM 1", "LSTM 2", "head", "tables", "whole model"} <= set(shown)
+    shown = texts(plots.to_svg(FIGURES["confusion"]()))
+    assert shown.count("1") >= 3
+    assert "spoken" in shown
+    assert {"90.0%", "100.0%"} <= set(texts(plots.to_svg(FIGURES["speakers"]())))
+
+
+def test_long_labels_leave_room_for_the_axes():
+    shown = texts(plots.to_svg(plots.confusion_heat_map(np.eye(2), ["x" * 500, "b"])))
+    assert "x" * 17 + "\N{HORIZONTAL ELLIPSIS}" in shown
+
+
+@pytest.mark.parametrize("label", ["<script>1</script>", "$x", "$\\frac$", "語", "a&b"])
+def test_labels_are_text(label):
+    svg = plots.to_svg(plots.confusion_heat_map(np.eye(2), [label, "b"]))
+    assert label in texts(svg)
+    assert "<script" not in svg
+
+
+def test_matplotlibs_settings_are_left_alone():
+    before = dict(matplotlib.rcParams)
+    plots.to_svg(FIGURES["learning"]())
+    assert dict(matplotlib.rcParams) == before
+
+
+@pytest.mark.parametrize("ending", plots.FORMATS)
+def test_saved_the_same_every_time(tmp_path, ending):
+    first, second = tmp_path / f"a.{ending}", tmp_path / f"b.{ending}"
+    for path in (first, second):
+        plots.save_figure(FIGURES["confusion"](), path)
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_an_unknown_format_is_refused(tmp_path):
+    with pytest.raises(KilovoxError, match=r"ending '.gif'; expected one of .svg, .png, .pdf"):
+        plots.save_figure(FIGURES["confusion"](), tmp_path / "a.gif")
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_text_has_the_colour_of_the_page(name):
+    for element in ElementTree.fromstring(plots.to_svg(FIGURES[name]())).iter("{http://www.w3.org/2000/svg}text"):
+        style = element.get("style", "")
+        # Counts within a heat map stand on its own shades.
+        on_a_shade = element.text.isdigit() and ("#ffffff" in style or "fill: #" not in style)
+        assert "fill: currentColor" in style or (name in ("confusion", "many labels") and on_a_shade), (element.text, style)
