@@ -1,0 +1,117 @@
+"""kilovox data: get the recordings, look at them."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kilovox.corpus.download import fetch_fsdd
+from kilovox.corpus.fsdd import open_fsdd
+from kilovox.corpus.inspection import Inspection, inspect_corpus
+from kilovox.corpus.open import open_corpus_at, open_default_corpus
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+@click.group("data")
+def command() -> None:
+    """Get the recordings, look at them."""
+
+
+@command.command()
+@click.option("--out", type=click.Path(path_type=Path), help="Folder to put the recordings into (default: the cache).")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+def fetch(out: Path | None, as_json: bool) -> None:
+    """Download FSDD v1.0.10, verified; or check the copy that is there already."""
+    folder = fetch_fsdd(out, quiet=as_json)
+    corpus = open_fsdd(folder)
+    if as_json:
+        click.echo(json.dumps({"folder": str(folder), "recordings": len(corpus), "fingerprint": corpus.fingerprint}))
+    else:
+        click.echo(f"{folder}: {len(corpus):,} recordings, verified")
+
+
+@command.command()
+@click.option(
+    "--corpus",
+    "path",
+    type=click.Path(path_type=Path),
+    help="FSDD, a folder with a folder a word, a .csv manifest or .npz features (default: KILOVOX_FSDD, else a download).",
+)
+@click.option("--plots", "plots_folder", type=click.Path(path_type=Path), help="Folder to draw histograms into, as PNG.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+def inspect(path: Path | None, plots_folder: Path | None, as_json: bool) -> None:
+    """Count, measure and check the recordings of a corpus."""
+    corpus = open_corpus_at(path) if path is not None else open_default_corpus(quiet=as_json)
+    inspection = inspect_corpus(corpus)
+    files: list[Path] = []
+    if plots_folder is not None:
+        from kilovox.corpus.plots import plots
+
+        files = plots(inspection, plots_folder)
+    if as_json:
+        click.echo(json.dumps(inspection.as_json() | {"plots": [str(file) for file in files]}, allow_nan=False))
+    else:
+        _print(inspection)
+        for file in files:
+            click.echo(file)
+
+
+def _print(inspection: Inspection) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    values = inspection.as_json()
+    console = Console(highlight=False)
+    console.print(f"[bold]{escape(inspection.name)}[/]: {inspection.recordings:,} {inspection.kind}")
+    console.print(inspection.where, markup=False)
+    console.print(f"fingerprint {inspection.fingerprint or 'unknown'}")
+
+    facts = Table(show_header=False, box=None)
+    for name in ("channels", "sample_rates", "subtypes"):
+        if values[name]:
+            facts.add_row(name.replace("_", " "), ", ".join(f"{value} ({count:,})" for value, count in values[name].items()))
+    for name in ("clipped", "silent"):
+        if inspection.kind == "recordings":
+            facts.add_row(name, _shortened(values[name]))
+    if inspection.fitting is not None:
+        facts.add_row(f"fit into {inspection.frame_limit} frames", f"{inspection.fitting:.2%}")
+    console.print(facts)
+
+    spread = Table("", "minimum", "median", "mean", "95 %", "maximum")
+    for name, unit in (("seconds", "seconds"), ("frames", "frames"), ("peaks", "peak, dB")):
+        if found := values[name]:
+            spread.add_row(unit, *(f"{found[key]:.2f}" for key in ("minimum", "median", "mean", "p95", "maximum")))
+    console.print(spread)
+
+    console.print(_counts(inspection))
+    for reason in inspection.unreadable.values():
+        console.print(f"unreadable: {escape(reason)}")
+
+
+def _counts(inspection: Inspection) -> "Table":
+    """Speaker by label where that fits a screen, else labels alone."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    speakers = sorted(inspection.speakers, key=lambda speaker: -inspection.speakers[speaker])
+    if len(inspection.labels) > 12:
+        table = Table("label", "recordings", caption=f"{len(speakers):,} speakers")
+        for label, count in inspection.labels.items():
+            table.add_row(escape(label), f"{count:,}")
+        return table
+    table = Table("speaker", *map(escape, inspection.labels), "all")
+    for speaker in speakers[:20]:
+        row = inspection.labels_by_speaker[speaker].values()
+        table.add_row(escape(speaker), *map(str, row), str(inspection.speakers[speaker]))
+    if len(speakers) > 20:
+        table.add_row(f"and {len(speakers) - 20:,} more", *[""] * (len(inspection.labels) + 1))
+    table.add_row("all", *map(str, inspection.labels.values()), str(inspection.recordings))
+    return table
+
+
+def _shortened(names: list[str]) -> str:
+    return f"{len(names):,}" + (f": {', '.join(names[:5])}" if names else "") + (", ..." if len(names) > 5 else "")

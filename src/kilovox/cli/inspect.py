@@ -1,0 +1,118 @@
+"""kilovox inspect: what a model file holds."""
+
+import json
+from typing import Any
+
+import click
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from kilovox.budget import Size
+from kilovox.config import Budget
+from kilovox.errors import KilovoxError
+from kilovox.integer.bundled import resolve_model
+from kilovox.integer.model_file import Metadata, load_model
+from kilovox.integer.recogniser import Recogniser
+
+
+@click.command("inspect")
+@click.argument("model")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output, and nothing else.")
+def command(model: str, as_json: bool) -> None:
+    """Show layers, bytes, labels, front end, provenance and metrics of MODEL, a file or the name of a bundled model."""
+    path = resolve_model(model)
+    recogniser = Recogniser(load_model(path))
+    metadata, size = recogniser.model.metadata, recogniser.size
+    facts = _facts(metadata, size) | {"file": str(path), "file_bytes": path.stat().st_size}
+    if as_json:
+        click.echo(json.dumps(facts))
+    else:
+        _show(facts, size)
+
+
+def _facts(metadata: Metadata, size: Size) -> dict[str, Any]:
+    trained = metadata.trained_on
+    return {
+        "name": metadata.name,
+        "format_version": metadata.format_version,
+        "arithmetic": metadata.arithmetic,
+        "labels": list(metadata.labels),
+        "aliases": metadata.aliases,
+        "layers": size.layers,
+        "hidden": size.hidden,
+        "parameters": size.parameters,
+        "layer_parameters": list(size.layer_parameters),
+        "bytes": {"total": size.bytes, "layers": list(size.layer_bytes), "tables": size.tables},
+        "budget": _budget(metadata, size),
+        "network": metadata.network,
+        "front_end": metadata.front_end,
+        "trained_on": {
+            "corpus": trained.corpus,
+            "fingerprint": trained.fingerprint,
+            "split": trained.split,
+            "count": len(trained.recordings),
+        },
+        "metrics": metadata.metrics,
+        "configuration": metadata.configuration,
+    }
+
+
+def _budget(metadata: Metadata, size: Size) -> dict[str, Any] | None:
+    """The budget that the model was made for, and what it takes of it; None where there was none."""
+    values = metadata.configuration.get("budget")
+    if values is None:
+        return None
+    try:
+        budget = Budget.model_validate(values)
+    except ValidationError:
+        raise KilovoxError(
+            f"model {metadata.name}: metadata configuration.budget {values!r}; expected memory, scope and arithmetic"
+        ) from None
+    used = size.within(budget.scope)
+    return {"memory": budget.memory, "scope": budget.scope, "used": used, "free": budget.memory - used}
+
+
+def _show(facts: dict[str, Any], size: Size) -> None:
+    console = Console()
+    console.print(_layer_table(facts, size))
+    budget = facts["budget"]
+    if budget is not None:
+        verdict = f"{budget['free']:,} bytes to spare" if budget["free"] >= 0 else f"{-budget['free']:,} bytes too many"
+        line = f"{budget['used']:,} of {budget['memory']:,} bytes (scope {budget['scope']}), {verdict}"
+        console.print(line, highlight=False, soft_wrap=True)
+    trained = facts["trained_on"]
+    console.print(_pairs("Model", {
+        "file": f"{facts['file']} ({facts['file_bytes']:,} bytes)",
+        "labels": " ".join(facts["labels"]),
+        "aliases": ", ".join(f"{word} = {label}" for word, label in facts["aliases"].items()) or "none",
+        "trained on": f"{trained['count']:,} recordings of {trained['corpus']}, split {trained['split']}",
+        "fingerprint": trained["fingerprint"],
+    }))  # fmt: skip
+    for title, key in (("Front end", "front_end"), ("Network", "network"), ("Metrics", "metrics")):
+        if facts[key]:
+            console.print(_pairs(title, facts[key]))
+
+
+def _layer_table(facts: dict[str, Any], size: Size) -> Table:
+    table = Table("layer", title=Text(f"{facts['name']}: {size.layers} x LSTM {size.hidden}, {size.arithmetic}"))
+    table.add_column("parameters", justify="right")
+    table.add_column("bytes", justify="right")
+    names = [*(f"lstm {layer}" for layer in range(size.layers)), "head"]
+    for name, parameters, count in zip(names, size.layer_parameters, size.layer_bytes, strict=True):
+        table.add_row(name, f"{parameters:,}", f"{count:,}")
+    if size.tables:
+        table.add_row("activation table", "", f"{size.tables:,}")
+    table.add_section()
+    table.add_row("model", f"{size.parameters:,}", f"{size.bytes:,}")
+    return table
+
+
+def _pairs(title: str, values: dict[str, Any]) -> Table:
+    table = Table("", "", title=title, show_header=False)
+    table.columns[1].overflow = "fold"
+    for key, value in values.items():
+        text = f"{value:.4g}" if isinstance(value, float) else str(value)
+        table.add_row(Text(key), Text(text))
+    return table

@@ -1,0 +1,49 @@
+"""The command `kilovox`: finds the command asked for, and turns what went wrong into one line and exit status 2."""
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from kilovox.errors import KilovoxError
+
+COMMANDS = ("reproduce", "data", "train", "evaluate", "size", "inspect", "predict")
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module only when it is asked for: `kilovox size` must not wait for torch."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"kilovox.cli.{cmd_name}").command
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KilovoxError as error:
+            for line in str(error).splitlines():
+                click.echo(f"kilovox: {line}", err=True)
+            ctx.exit(2)
+        except ModuleNotFoundError as error:
+            if error.name is None or error.name.startswith("kilovox"):
+                raise
+            click.echo(
+                f"kilovox: this needs {error.name}, which is not installed; pip install 'kilovox[train]' brings it", err=True
+            )
+            ctx.exit(2)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="kilovox")
+def main() -> None:
+    """Train spoken-word recognisers that fit in kilobytes and run without a floating-point unit."""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

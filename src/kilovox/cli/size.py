@@ -1,0 +1,57 @@
+"""kilovox size: the largest network that fits a memory."""
+
+import json
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from kilovox.budget import ARITHMETICS, SCOPES, Arithmetic, Scope, Size, fit_hidden, parse_size, size_of
+
+
+@click.command("size")
+@click.option("--memory", default="36KB", show_default=True, help="The memory there is: 36KB, 36864, 1MB; 1 KB is 1,024 bytes.")
+@click.option(
+    "--scope", type=click.Choice(SCOPES), default="model", show_default=True, help="What must fit: the model, or any one layer."
+)
+@click.option("--arithmetic", type=click.Choice(ARITHMETICS), default="float32", show_default=True)
+@click.option(
+    "--layers", type=click.IntRange(min=1), default=2, show_default=True, help="LSTM layers, of the same hidden size."
+)
+@click.option(
+    "--hidden", type=click.IntRange(min=1), help="The size of a network with this hidden size instead of the largest that fits."
+)
+@click.option("--inputs", type=click.IntRange(min=1), default=13, show_default=True, help="Features a frame.")
+@click.option("--outputs", type=click.IntRange(min=1), default=10, show_default=True, help="Labels.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output, and nothing else.")
+def command(
+    memory: str, scope: Scope, arithmetic: Arithmetic, layers: int, hidden: int | None, inputs: int, outputs: int, as_json: bool
+) -> None:
+    """The largest hidden size whose parameters fit into a memory, and the bytes of every layer."""
+    limit = parse_size(memory)
+    if hidden is None:
+        size = fit_hidden(limit, layers, arithmetic, scope, inputs, outputs)
+    else:
+        size = size_of(hidden, layers, arithmetic, inputs, outputs)
+    if as_json:
+        click.echo(json.dumps(size.as_json(scope, limit)))
+    else:
+        _show(size, scope, limit)
+
+
+def _show(size: Size, scope: Scope, limit: int) -> None:
+    table = Table(title=f"{size.layers} x LSTM {size.hidden}, {size.arithmetic}, {size.inputs} features, {size.outputs} labels")
+    for heading in ("layer", "parameters", "bytes"):
+        table.add_column(heading, justify="left" if heading == "layer" else "right")
+    names = [f"lstm {layer}" for layer in range(size.layers)] + ["head"]
+    for name, parameters, count in zip(names, size.layer_parameters, size.layer_bytes, strict=True):
+        table.add_row(name, f"{parameters:,}", f"{count:,}")
+    if size.tables:
+        table.add_row("activation table", "", f"{size.tables:,}")
+    table.add_section()
+    table.add_row("model", f"{size.parameters:,}", f"{size.bytes:,}")
+    console = Console()
+    console.print(table)
+    used = size.within(scope)
+    verdict = f"{limit - used:,} bytes to spare" if used <= limit else f"{used - limit:,} bytes too many"
+    console.print(f"hidden size {size.hidden}: {used:,} of {limit:,} bytes (scope {scope}), {verdict}", highlight=False)

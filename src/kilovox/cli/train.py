@@ -1,0 +1,39 @@
+"""kilovox train: one configuration to a model file."""
+
+import json
+from pathlib import Path
+
+import click
+
+from kilovox.config import find_configuration
+from kilovox.corpus.open import open_corpus, open_corpus_at
+
+
+@click.command("train")
+@click.argument("config")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder of the run.  [default: runs/NAME]")
+@click.option("--corpus", type=click.Path(path_type=Path), help="Recordings, instead of the configuration's dataset.")
+@click.option("--resume", is_flag=True, help="Go on with an interrupted run in that folder, to the very same model.")
+@click.option("--tensorboard", is_flag=True, help="Write the learning curves for TensorBoard too.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output, and nothing else.")
+def command(config: str, out: Path | None, corpus: Path | None, resume: bool, tensorboard: bool, as_json: bool) -> None:
+    """Train the network of CONFIG, a YAML file or one of task-a, task-b."""
+    configuration = find_configuration(config)
+    from kilovox.training.experiment import MODEL_FILE, run_experiment
+
+    opened = open_corpus_at(corpus) if corpus else open_corpus(configuration.dataset.kind, configuration.dataset.path)
+    folder = out or Path("runs") / configuration.experiment.name
+    try:
+        model = run_experiment(configuration, opened, folder, resume=resume, tensorboard=tensorboard)
+    except KeyboardInterrupt:
+        click.echo(f"kilovox: interrupted; the same command with --resume goes on from the last epoch in {folder}", err=True)
+        raise SystemExit(130) from None
+    metrics = model.metadata.metrics
+    path = folder / MODEL_FILE
+    if as_json:
+        click.echo(json.dumps({"model": str(path), "metrics": metrics, "split": model.metadata.trained_on.split}))
+    else:
+        click.echo(
+            f"{path}: {metrics['accuracy']:.2%} on the {metrics['split']} part (epoch {metrics['epoch']}); "
+            f"kilovox evaluate {path} judges it on the test part"
+        )
