@@ -1,0 +1,259 @@
+"""Mel-frequency cepstral coefficients in integers: int16 samples in, int16 features out, no floating point between.
+
+This is the specification that the C kernel equals bit for bit; docs/arithmetic.md derives every width. A frame depends on its
+own 256 samples and on the running maximum of the frames before it, so a stream gives what the whole recording gives.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from kilovox.errors import KilovoxError
+from kilovox.frontend import fixed_point_tables as tables
+from kilovox.frontend.fixed_point_stages import LOWEST_LEVEL, Words, cepstra, levels
+
+Samples = npt.NDArray[np.int16]
+Features = npt.NDArray[np.int16]
+
+_BATCH_FRAMES = 1024
+"""Frames transformed at once: few enough for the caches (4 MB), enough to make NumPy's calls cheap."""
+
+_ABSOLUTE_FLOOR = -(45 << tables.LEVEL_BITS)
+"""Lowest level under `energy="absolute"`: white noise of one unit lies there, in the lowest bands."""
+
+_RELATIVE_FLOOR = -(64 << tables.LEVEL_BITS)
+"""Lowest relative level without `floor_db`; the DCT is proved for no less."""
+
+
+@dataclass(frozen=True)
+class FixedPointMFCC:
+    """The integer front end. Frame t covers samples [hop t, hop t + window); frames are not centred.
+
+    floor_db: bands more than this below the running maximum are raised to it; None for no such floor.
+    decay_db: decibels a second by which the running maximum of the loudest band falls.
+    energy: "relative" takes every level relative to the running maximum, so that a recording shifted left by any number of
+    bits gives the same features; "absolute" keeps the level in coefficient 0.
+
+    Raises KilovoxError for parameters outside the proved bounds.
+    """
+
+    sample_rate: int = 8000
+    window: int = tables.POINTS
+    hop: int = 160
+    mel_bands: int = 32
+    coefficients: int = 13
+    low_hz: float = 60.0
+    high_hz: float = 4000.0
+    floor_db: float | None = 60.0
+    decay_db: float = 3.0
+    energy: Literal["absolute", "relative"] = "relative"
+
+    def __post_init__(self) -> None:
+        if self.window != tables.POINTS:
+            raise KilovoxError(f"window: {self.window}; expected {tables.POINTS}, the length of the integer transform")
+        if not 1 <= self.hop <= self.window:
+            raise KilovoxError(f"hop: {self.hop}; expected 1 to {self.window}")
+        if self.mel_bands % 2 or not 2 <= self.mel_bands <= 62:
+            raise KilovoxError(f"mel_bands: {self.mel_bands}; expected an even number, 2 to 62")
+        if not 1 <= self.coefficients <= self.mel_bands:
+            raise KilovoxError(f"coefficients: {self.coefficients}; expected 1 to {self.mel_bands}, the number of mel bands")
+        if not 0 <= self.low_hz < self.high_hz <= self.sample_rate / 2:
+            raise KilovoxError(
+                f"low_hz, high_hz: {self.low_hz:g}, {self.high_hz:g}; expected 0 <= low < high <= {self.sample_rate / 2:g}"
+            )
+        lowest_db = -_RELATIVE_FLOOR / tables.decibels_to_level(1.0)
+        if self.floor_db is not None and not 0 < self.floor_db <= lowest_db:
+            raise KilovoxError(f"floor_db: {self.floor_db:g}; expected more than 0 and at most {lowest_db:.0f}, or None")
+        if self.decay_db < 0:
+            raise KilovoxError(f"decay_db: {self.decay_db:g}; expected 0 or more")
+        if self.energy not in ("absolute", "relative"):
+            raise KilovoxError(f'energy: {self.energy!r}; expected "absolute" or "relative"')
+        self.tables()
+
+    def tables(self) -> dict[str, npt.NDArray[np.integer[Any]]]:
+        """Every table that the C kernel needs, in its type."""
+        return dict(self._tables)
+
+    @cached_property
+    def _tables(self) -> dict[str, npt.NDArray[np.integer[Any]]]:
+        starts, weights = tables.mel(self.sample_rate, self.mel_bands, self.low_hz, self.high_hz)
+        return {
+            "half_window": tables.half_window(),
+            "sine": tables.sine(),
+            "bit_reverse": tables.bit_reverse(),
+            "mel_starts": starts,
+            "mel_weights": weights,
+            "log2_mantissa": tables.log2_mantissa(),
+            "half_dct": tables.half_dct(self.coefficients, self.mel_bands),
+        }
+
+    @property
+    def table_bytes(self) -> int:
+        """Constant memory of the front end."""
+        return sum(table.nbytes for table in self._tables.values())
+
+    @property
+    def state_bytes(self) -> int:
+        """Working memory of the C kernel: samples, transform (powers take its place), levels; maximum and fill in int32."""
+        return 2 * self.window + 4 * (self.window // 2) + 2 * self.mel_bands + 2 * 4
+
+    @property
+    def floor_level(self) -> int | None:
+        """`floor_db` in Q8 octaves, the form the kernel takes."""
+        return None if self.floor_db is None else tables.decibels_to_level(self.floor_db)
+
+    @property
+    def decay_level(self) -> int:
+        """`decay_db` in Q8 octaves a frame."""
+        return tables.decibels_to_level(self.decay_db * self.hop / self.sample_rate)
+
+    def frames(self, samples: int) -> int:
+        """Frames of a recording: 0 of no samples, 1 of less than a window, which zeros fill up."""
+        return 0 if samples == 0 else max(samples - self.window, 0) // self.hop + 1
+
+    def __call__(self, recordings: Sequence[Samples]) -> list[Features]:
+        """Features of each of `recordings`, (samples,) int16 -> (frames, coefficients) int16 in Q7 octaves.
+
+        Raises KilovoxError for samples that are not one-dimensional int16.
+        """
+        pieces = []
+        for samples in recordings:
+            check_samples(samples)
+            pieces.append(samples if len(samples) >= self.window else np.pad(samples, (0, self.window - len(samples))))
+        if not pieces:
+            return []
+        counts = np.array([self.frames(len(samples)) for samples in recordings])
+        bounds = np.cumsum([0, *counts])
+        offsets = np.cumsum([0, *map(len, pieces[:-1])]) - bounds[:-1] * self.hop
+        all_levels = self._levels(np.concatenate(pieces), np.arange(bounds[-1]) * self.hop + np.repeat(offsets, counts))
+        maxima = self._running_maximum(all_levels.max(axis=0), np.repeat(np.arange(len(counts)), counts))
+        features = self._features(all_levels, maxima)
+        return [features[first:last] for first, last in pairwise(bounds.tolist())]
+
+    def _levels(self, samples: Samples, starts: npt.NDArray[np.integer[Any]]) -> Words:
+        """Levels of the frames of `samples` that begin at `starts`. -> (mel_bands, frames) int32, Q8."""
+        result = np.empty((self.mel_bands, len(starts)), dtype=np.int32)
+        windows = np.lib.stride_tricks.sliding_window_view(samples, self.window)
+        for first in range(0, len(starts), _BATCH_FRAMES):
+            batch = slice(first, first + _BATCH_FRAMES)
+            result[:, batch] = self._frame_levels(windows[starts[batch]].T.astype(np.int32, order="C"))
+        return result
+
+    def _frame_levels(self, frames: Words) -> Words:
+        """(window, frames) -> (mel_bands, frames)."""
+        table = self._tables
+        return levels(
+            frames,
+            half_window=table["half_window"],
+            sine=table["sine"],
+            bit_reverse=table["bit_reverse"],
+            mel_starts=table["mel_starts"],
+            mel_weights=table["mel_weights"],
+            log2_mantissa=table["log2_mantissa"],
+        )
+
+    def _running_maximum(self, loudest: Words, clip: npt.NDArray[np.integer[Any]]) -> Words:
+        """maximum[t] = max(loudest[t], maximum[t - 1] - decay), Q8, anew for each number in `clip`. (frames,) -> (frames,).
+
+        Here as a maximum of sums (max-plus): levels span 2^15, so 2^16 more for each clip hides the clips before it.
+        """
+        climb = np.arange(len(loudest)) * self.decay_level + (clip << 16)
+        return (np.maximum.accumulate(loudest + climb) - climb).astype(loudest.dtype)
+
+    def _features(self, band_levels: Words, maxima: Words) -> Features:
+        """Floors and DCT. (mel_bands, n) Q8, running maxima (n,) Q8 -> (n, coefficients) int16, Q7."""
+        features = np.empty((len(maxima), self.coefficients), dtype=np.int16)
+        floor = _RELATIVE_FLOOR if self.floor_level is None else -self.floor_level
+        for first in range(0, len(maxima), _BATCH_FRAMES):
+            batch = slice(first, first + _BATCH_FRAMES)
+            relative = band_levels[:, batch] - maxima[batch]
+            np.maximum(relative, floor, out=relative)
+            if self.energy == "absolute":
+                relative += maxima[batch]
+                np.maximum(relative, _ABSOLUTE_FLOOR, out=relative)
+            features[batch] = cepstra(relative, self._tables["half_dct"]).T
+        return features
+
+
+class FixedPointStream:
+    """The front end of one live recording: equal to `FixedPointMFCC` of the whole, however the samples are cut."""
+
+    def __init__(self, front_end: FixedPointMFCC) -> None:
+        self.front_end = front_end
+        self._start()
+
+    def _start(self) -> None:
+        self._pending = np.zeros(0, dtype=np.int16)
+        self._maximum = LOWEST_LEVEL
+        self._began = False
+
+    def push(self, samples: Samples) -> Features:
+        """Take any number of samples; the features of the frames that they complete, (frames, coefficients) int16, Q7."""
+        check_samples(samples)
+        self._pending = np.concatenate([self._pending, samples])
+        hop, window = self.front_end.hop, self.front_end.window
+        count = max((len(self._pending) - window) // hop + 1, 0)
+        features = self._advance(count)
+        self._pending = self._pending[count * hop :]
+        return features
+
+    def flush(self) -> Features:
+        """End the recording: the one frame of a recording shorter than a window, else none. The next push starts another."""
+        short = not self._began and len(self._pending) > 0
+        if short:
+            self._pending = np.pad(self._pending, (0, self.front_end.window - len(self._pending)))
+        features = self._advance(int(short))
+        self._start()
+        return features
+
+    def _advance(self, count: int) -> Features:
+        if count == 0:
+            return np.zeros((0, self.front_end.coefficients), dtype=np.int16)
+        self._began = True
+        front_end = self.front_end
+        band_levels = front_end._levels(self._pending, np.arange(count) * front_end.hop)
+        loudest = np.concatenate([[np.int32(self._maximum)], band_levels.max(axis=0)])
+        maxima = front_end._running_maximum(loudest, np.zeros_like(loudest))[1:]
+        self._maximum = int(maxima[-1])
+        return front_end._features(band_levels, maxima)
+
+
+def check_samples(samples: npt.NDArray[Any]) -> None:
+    """Raise KilovoxError for samples that are not a one-dimensional int16 array."""
+    if not isinstance(samples, np.ndarray) or samples.dtype != np.int16 or samples.ndim != 1:
+        found = f"{samples.dtype} {samples.shape}" if isinstance(samples, np.ndarray) else type(samples).__name__
+        raise KilovoxError(f"samples: {found}; expected a one-dimensional int16 array")
+
+
+_MULTIPLIER_BITS = 14
+"""Multipliers lie below 2^14: (x - offset) has 17 bits, so the product stays below 2^30."""
+
+
+def quantisation(
+    mean: npt.NDArray[np.floating[Any]], std: npt.NDArray[np.floating[Any]], deviations: float
+) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.int16], int]:
+    """(offset, multiplier, shift) of `quantise` that map mean +- deviations x std to +-127.
+
+    mean, std: (coefficients,) of the int16 features, in their units. Raises KilovoxError for a coefficient that is constant.
+    """
+    if not np.all(np.isfinite(mean)) or not np.all(np.isfinite(std)) or np.any(std <= 0) or deviations <= 0:
+        raise KilovoxError("quantisation of features: expected finite means, and deviations greater than 0")
+    gain = 127.0 / (deviations * std)
+    shift = int(np.clip(_MULTIPLIER_BITS - 1 - np.floor(np.log2(gain.max())), 1, 24))
+    multiplier = np.clip(np.rint(gain * 2.0**shift), 1, (1 << _MULTIPLIER_BITS) - 1).astype(np.int16)
+    return np.clip(np.rint(mean), -(1 << 15), (1 << 15) - 1).astype(np.int16), multiplier, shift
+
+
+def quantise(
+    features: Features, offset: npt.NDArray[np.int16], multiplier: npt.NDArray[np.int16], shift: int
+) -> npt.NDArray[np.int8]:
+    """saturate8(((x - offset) multiplier + 2^(shift - 1)) >> shift). (.., coefficients) int16 -> the same shape, int8."""
+    centred = features.astype(np.int32) - offset
+    rounded = (centred * multiplier + (1 << (shift - 1))) >> shift
+    result: npt.NDArray[np.int8] = np.clip(rounded, -128, 127).astype(np.int8)
+    return result
