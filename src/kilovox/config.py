@@ -2,10 +2,20 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from kilovox.budget import Arithmetic, Scope, fit_hidden, parse_size
 from kilovox.errors import KilovoxError
@@ -74,6 +84,57 @@ class FrontEnd(Section):
         return self
 
 
+class FixedPointFrontEnd(Section):
+    """Samples to int8 features in integers; see kilovox.frontend.fixed_point for the meaning of each.
+
+    `deviations`: standard deviations of a coefficient that reach +-127. `frames`: the length that clips are padded or trimmed
+    to in training; the recogniser itself hears any number. `feature_bits`: precomputed features, which are floats, are
+    taken as integers of 2^-feature_bits.
+    """
+
+    kind: Literal["fixed_point"]
+    sample_rate: Positive = 8000
+    window: Positive = 256
+    hop: Positive = 160
+    mel_bands: Positive = 32
+    coefficients: Positive = 13
+    low_hz: NonNegative = 60.0
+    high_hz: Annotated[float, Field(gt=0)] = 4000.0
+    floor_db: Annotated[float | None, Field(gt=0)] = 60.0
+    decay_db: NonNegative = 3.0
+    energy: Literal["absolute", "relative"] = "relative"
+    deviations: Annotated[float, Field(gt=0)] = 4.0
+    frames: Positive = 64
+    feature_bits: Annotated[int, Field(ge=0, le=14)] = 5
+
+    minimum_samples: ClassVar[int] = 1
+
+
+def _kind(value: Any) -> Any:
+    return (value.get("kind", "mfcc") if isinstance(value, dict) else getattr(value, "kind", None)) or "mfcc"
+
+
+AnyFrontEnd = Annotated[
+    Annotated[FrontEnd, Tag("mfcc")] | Annotated[FixedPointFrontEnd, Tag("fixed_point")],
+    Discriminator(
+        _kind,
+        custom_error_type="front_end",
+        custom_error_message="expected kind 'mfcc' or 'fixed_point'",
+    ),
+]
+
+
+def parse_front_end(values: Any) -> FrontEnd | FixedPointFrontEnd:
+    """The front end that `values`, as a model file has them, describe. Raises KilovoxError."""
+    try:
+        return _FRONT_END.validate_python(values)
+    except ValidationError as error:
+        raise KilovoxError("\n".join(f"front end: {line}" for line in _complaints(error))) from None
+
+
+_FRONT_END: TypeAdapter[FrontEnd | FixedPointFrontEnd] = TypeAdapter(AnyFrontEnd)
+
+
 class Network(Section):
     """An LSTM of `num_layers` layers and a linear head; `hidden_dim: fit` takes the largest that the budget allows."""
 
@@ -134,15 +195,29 @@ class Budget(Section):
     arithmetic: Arithmetic = "float32"
 
 
+class Quantisation(Section):
+    """Training for integers: after the float network of `training`, `epochs` more that simulate the integers.
+
+    `per_row`: an int8 layer has a scale for every row, else one for all. `dropout`: on the states, as in `model`.
+    """
+
+    arithmetic: Literal["int8", "pow2"]
+    epochs: Positive = 40
+    learning_rate: Annotated[float, Field(gt=0)] = 0.002
+    dropout: Share = 0.1
+    per_row: bool = True
+
+
 class Configuration(Section):
     """One experiment."""
 
     experiment: Experiment
     dataset: Dataset = Dataset()
     data_splitting: DataSplitting = DataSplitting()
-    frontend: FrontEnd = FrontEnd()
+    frontend: AnyFrontEnd = FrontEnd()
     model: Network = Network()
     training: Training = Training()
+    quantisation: Quantisation | None = None
     budget: Budget | None = None
 
     @model_validator(mode="after")
@@ -153,7 +228,18 @@ class Configuration(Section):
             )
         if self.model.hidden_dim == "fit" and self.budget is None:
             raise ValueError("model.hidden_dim is 'fit'; expected a section 'budget' to fit it into")
+        if self.quantisation is not None:
+            self._check_quantisation(self.quantisation)
         return self
+
+    def _check_quantisation(self, quantisation: Quantisation) -> None:
+        if self.frontend.kind != "fixed_point":
+            raise ValueError(f"frontend.kind is '{self.frontend.kind}'; expected 'fixed_point' for a quantised network")
+        if self.model.readout != "last_valid":
+            raise ValueError(f"model.readout is '{self.model.readout}'; expected 'last_valid' for a quantised network")
+        if self.budget is not None and self.budget.arithmetic != quantisation.arithmetic:
+            found, expected = self.budget.arithmetic, quantisation.arithmetic
+            raise ValueError(f"budget.arithmetic is '{found}'; expected quantisation.arithmetic, '{expected}'")
 
     @property
     def hidden(self) -> int:
@@ -170,6 +256,11 @@ class Configuration(Section):
             self.model.input_dim,
             self.model.output_dim,
         ).hidden
+
+    @property
+    def epochs(self) -> int:
+        """Of the float network and, where asked for, of training for integers."""
+        return self.training.epochs + (self.quantisation.epochs if self.quantisation else 0)
 
     def changed(self, **sections: dict[str, Any]) -> "Configuration":
         """A copy with some keys of some sections replaced, checked again."""
@@ -215,16 +306,20 @@ def parse_configuration(values: Any, where: str) -> Configuration:
         raise KilovoxError("\n".join(f"{where}: {line}" for line in _complaints(error))) from None
 
 
+_NOT_KEYS = ("constrained-int", "literal['fit']", "int", "mfcc", "fixed_point")
+"""Parts of a location that say which of several types was tried."""
+
+
 def _complaints(error: ValidationError) -> list[str]:
     lines = []
     for item in error.errors():
-        key = ".".join(str(part) for part in item["loc"] if part not in ("constrained-int", "literal['fit']", "int"))
+        key = ".".join(str(part) for part in item["loc"] if part not in _NOT_KEYS)
         message = item["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
         if item["type"] == "extra_forbidden":
             lines.append(f"{key}: unknown key (value {item['input']!r}); expected {_known_keys(item['loc'])}")
         elif item["type"] == "missing":
             lines.append(f"{key}: missing; it is required")
-        elif item["type"] == "value_error":
+        elif item["type"] in ("value_error", "front_end"):
             lines.append(f"{key}: {message}" if key else message)
         else:
             lines.append(f"{key}: {item['input']!r}; expected {message}")
@@ -234,7 +329,10 @@ def _complaints(error: ValidationError) -> list[str]:
 def _known_keys(location: tuple[int | str, ...]) -> str:
     section: Any = Configuration
     for part in location[:-1]:
-        annotation = section.model_fields[str(part)].annotation
-        options = [annotation, *getattr(annotation, "__args__", ())]
-        section = next(option for option in options if isinstance(option, type) and issubclass(option, BaseModel))
+        if part in ("mfcc", "fixed_point"):
+            section = FrontEnd if part == "mfcc" else FixedPointFrontEnd
+        elif part in section.model_fields:
+            annotation = section.model_fields[str(part)].annotation
+            options = [annotation, *getattr(annotation, "__args__", ())]
+            section = next(option for option in options if isinstance(option, type) and issubclass(option, BaseModel))
     return "one of " + ", ".join(section.model_fields)

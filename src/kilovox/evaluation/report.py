@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 
 from kilovox.audio import Samples
 from kilovox.budget import Scope, Size
-from kilovox.config import FrontEnd
+from kilovox.config import AnyFrontEnd
 from kilovox.corpus.base import Corpus, RecordingCorpus
 from kilovox.evaluation import plots
 from kilovox.evaluation.evaluate import Evaluation, Misclassified
@@ -198,7 +198,7 @@ def summary(report: Report) -> dict[str, Any]:
     return {key: _finite(value) for key, value in values.items()}
 
 
-def pictures_of(front_end: FrontEnd, corpus: Corpus, labels: Sequence[str] | None = None) -> tuple[Picture, ...]:
+def pictures_of(front_end: AnyFrontEnd, corpus: Corpus, labels: Sequence[str] | None = None) -> tuple[Picture, ...]:
     """The first recording of every label (of `labels`, where given) as features before normalisation."""
     wanted = corpus.labels if labels is None else labels
     first = {one.label: index for index, one in reversed(list(enumerate(corpus.recordings)))}

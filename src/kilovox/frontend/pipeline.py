@@ -1,52 +1,129 @@
 """From recordings to what a network reads: front end, normalisation, padding."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from kilovox.audio import Samples
-from kilovox.config import FrontEnd
+from kilovox.config import AnyFrontEnd, FixedPointFrontEnd
+from kilovox.errors import KilovoxError
 from kilovox.frontend.band_pass import band_pass
+from kilovox.frontend.fixed_point import FixedPointMFCC, quantisation, quantise
 from kilovox.frontend.mfcc import MFCC
 
-Sequence32 = npt.NDArray[np.float32]
+Array = npt.NDArray[Any]
+
+NORMALISED_BITS = 5
+"""int8 features in units of 2^-5: a standard deviation, where four of them reach 127."""
 
 
 @dataclass(frozen=True)
 class Normalisation:
     """Per coefficient: subtract `mean`, divide by `deviation`; both (coefficients,) float32."""
 
-    mean: Sequence32
-    deviation: Sequence32
+    mean: npt.NDArray[np.float32]
+    deviation: npt.NDArray[np.float32]
 
     @classmethod
-    def of(cls, sequences: Sequence[npt.NDArray[Any]]) -> "Normalisation":
+    def of(cls, sequences: Sequence[Array]) -> Self:
         """The statistics over all frames of `sequences`; a coefficient that never changes is left as large as it is."""
-        frames = np.concatenate(list(sequences)).astype(np.float64)
-        deviation = frames.std(axis=0)
-        return cls(frames.mean(axis=0).astype(np.float32), np.where(deviation > 0, deviation, 1.0).astype(np.float32))
+        mean, deviation = _statistics(sequences)
+        return cls(mean.astype(np.float32), deviation.astype(np.float32))
 
     @classmethod
-    def none(cls, coefficients: int) -> "Normalisation":
+    def none(cls, coefficients: int) -> Self:
         """Changes nothing."""
         return cls(np.zeros(coefficients, np.float32), np.ones(coefficients, np.float32))
 
-    def __call__(self, sequences: Sequence[npt.NDArray[Any]]) -> list[Sequence32]:
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, Array]) -> Self:
+        """As a model file holds it."""
+        return cls(_take(tensors, "front_end.mean"), _take(tensors, "front_end.deviation"))
+
+    def tensors(self) -> dict[str, Array]:
+        """For a model file."""
+        return {"front_end.mean": self.mean, "front_end.deviation": self.deviation}
+
+    def __call__(self, sequences: Sequence[Array]) -> list[Array]:
         return [(sequence.astype(np.float32) - self.mean) / self.deviation for sequence in sequences]
 
 
-def raw_features(config: FrontEnd, recordings: Sequence[Samples]) -> list[npt.NDArray[Any]]:
-    """Features before normalisation: each recording (samples,) int16 -> (frames, coefficients)."""
-    if config.band_pass:
-        recordings = [band_pass(samples, config.sample_rate) for samples in recordings]
-    front_end = MFCC(config.sample_rate, config.window, config.hop, config.mel_bands, config.coefficients, config.top_db)
-    return list(front_end(recordings))
+@dataclass(frozen=True)
+class IntegerNormalisation:
+    """int16 features to int8: ((x - offset) multiplier + half) >> shift, saturated; see frontend.fixed_point.quantise."""
+
+    offset: npt.NDArray[np.int16]
+    multiplier: npt.NDArray[np.int16]
+    shift: int
+
+    @classmethod
+    def of(cls, sequences: Sequence[Array], deviations: float) -> Self:
+        """`deviations` standard deviations over all frames of `sequences` reach +-127."""
+        return cls(*quantisation(*_statistics(sequences), deviations))
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, Array]) -> Self:
+        """As a model file holds it."""
+        shift = _take(tensors, "front_end.shift")
+        return cls(_take(tensors, "front_end.offset"), _take(tensors, "front_end.multiplier"), int(shift[0]))
+
+    def tensors(self) -> dict[str, Array]:
+        """For a model file."""
+        shift = np.array([self.shift], np.uint8)
+        return {"front_end.offset": self.offset, "front_end.multiplier": self.multiplier, "front_end.shift": shift}
+
+    def __call__(self, sequences: Sequence[Array]) -> list[Array]:
+        return [quantise(sequence, self.offset, self.multiplier, self.shift) for sequence in sequences]
 
 
-def pad(sequences: Sequence[npt.NDArray[Any]], frames: int) -> npt.NDArray[Any]:
+AnyNormalisation = Normalisation | IntegerNormalisation
+
+
+def fit_normalisation(config: AnyFrontEnd, sequences: Sequence[Array]) -> AnyNormalisation:
+    """The normalisation that `config` asks for, with the statistics of `sequences`."""
+    if isinstance(config, FixedPointFrontEnd):
+        return IntegerNormalisation.of(sequences, config.deviations)
+    return Normalisation.of(sequences) if config.normalise else Normalisation.none(sequences[0].shape[1])
+
+
+def read_normalisation(config: AnyFrontEnd, tensors: Mapping[str, Array]) -> AnyNormalisation:
+    """The normalisation in a model file. Raises KilovoxError where there is none for this front end."""
+    return (IntegerNormalisation if isinstance(config, FixedPointFrontEnd) else Normalisation).from_tensors(tensors)
+
+
+def raw_features(config: AnyFrontEnd, recordings: Sequence[Samples]) -> list[Array]:
+    """Features before normalisation: each recording (samples,) int16 -> (frames, coefficients), float32 or int16."""
+    return list(_transform(config)(recordings))
+
+
+def fixed_point_mfcc(config: FixedPointFrontEnd) -> FixedPointMFCC:
+    """The integer front end of `config`. Raises KilovoxError for what it cannot do."""
+    return FixedPointMFCC(
+        config.sample_rate, config.window, config.hop, config.mel_bands, config.coefficients, config.low_hz, config.high_hz,
+        config.floor_db, config.decay_db, config.energy,
+    )  # fmt: skip
+
+
+def _transform(config: AnyFrontEnd) -> Callable[[Sequence[Samples]], Sequence[Array]]:
+    if isinstance(config, FixedPointFrontEnd):
+        return fixed_point_mfcc(config)
+    mfcc = MFCC(config.sample_rate, config.window, config.hop, config.mel_bands, config.coefficients, config.top_db)
+    if not config.band_pass:
+        return mfcc
+    return lambda recordings: mfcc([band_pass(samples, config.sample_rate) for samples in recordings])
+
+
+def as_integers(config: FixedPointFrontEnd, sequence: Array) -> npt.NDArray[np.int16]:
+    """Precomputed features, which are floats, as the integers that the integer network's normalisation takes."""
+    scaled = np.rint(sequence.astype(np.float64) * (1 << config.feature_bits))
+    result: npt.NDArray[np.int16] = np.clip(scaled, -(1 << 15), (1 << 15) - 1).astype(np.int16)
+    return result
+
+
+def pad(sequences: Sequence[Array], frames: int) -> Array:
     """Stack `sequences` as (clips, frames, coefficients), trimmed at the end or padded there with zeros.
 
     A padding frame is exactly zero in every coefficient, which is how `valid_frames` knows it.
@@ -57,8 +134,25 @@ def pad(sequences: Sequence[npt.NDArray[Any]], frames: int) -> npt.NDArray[Any]:
     return padded
 
 
-def valid_frames(padded: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+def as_floats(features: Array) -> npt.NDArray[np.float32]:
+    """Features as a float network reads them: int8 in units of 2^-5, others as they are."""
+    return features.astype(np.float32) / np.float32(1 << NORMALISED_BITS if features.dtype == np.int8 else 1)
+
+
+def valid_frames(padded: Array) -> npt.NDArray[np.int64]:
     """Frames of each clip of (clips, frames, coefficients) up to the last that is not all zeros; at least 1."""
     there = (padded != 0).any(axis=2)
     last: npt.NDArray[np.int64] = padded.shape[1] - np.argmax(there[:, ::-1], axis=1)
     return np.where(there.any(axis=1), last, 1)
+
+
+def _statistics(sequences: Sequence[Array]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    frames = np.concatenate(list(sequences)).astype(np.float64)
+    deviation = frames.std(axis=0)
+    return frames.mean(axis=0), np.where(deviation > 0, deviation, 1.0)
+
+
+def _take(tensors: Mapping[str, Array], name: str) -> Array:
+    if name not in tensors:
+        raise KilovoxError(f"no tensor {name!r}; the model has {', '.join(sorted(tensors))}")
+    return tensors[name]

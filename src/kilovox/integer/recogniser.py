@@ -6,28 +6,35 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import ValidationError
 
 from kilovox.audio import Samples
 from kilovox.budget import GATES, Size, size_of
-from kilovox.config import FrontEnd, Network
+from kilovox.config import AnyFrontEnd, FixedPointFrontEnd, Network, parse_front_end
 from kilovox.corpus.base import Corpus, FeatureCorpus, RecordingCorpus
 from kilovox.errors import KilovoxError
 from kilovox.frontend.cache import cached
-from kilovox.frontend.pipeline import Normalisation, pad, raw_features, valid_frames
+from kilovox.frontend.pipeline import as_floats, as_integers, pad, raw_features, read_normalisation, valid_frames
 from kilovox.integer.float_network import float_logits
 from kilovox.integer.model_file import Model
+from kilovox.integer.network import IntegerNetwork, build_network, confidence
 
 BATCH = 256
 """Clips computed at once."""
 
+NOT_OF_RAW_FEATURES = {"frames", "normalise", "deviations", "feature_bits"}
+"""Fields of a front end's configuration that its output before normalisation does not depend on."""
+
+Array = npt.NDArray[Any]
+
 
 @dataclass(frozen=True)
 class Decisions:
-    """Of each clip: index of the label, confidence (0 to 1), logits (clips, labels)."""
+    """Of each clip: index of the label, confidence (0 to 1), logits (clips, labels), float32 or, in integers, int32."""
 
     indices: npt.NDArray[np.int64]
     confidence: npt.NDArray[np.float64]
-    logits: npt.NDArray[Any]
+    logits: Array
 
 
 class Recogniser:
@@ -35,57 +42,80 @@ class Recogniser:
 
     def __init__(self, model: Model) -> None:
         self.model = model
+        self.name = f"model {model.metadata.name}"
         self.labels = model.metadata.labels
-        self.front_end = FrontEnd.model_validate(model.metadata.front_end)
-        self.network = Network.model_validate(model.metadata.network)
-        self._normalisation = Normalisation(model.tensor("front_end.mean"), model.tensor("front_end.deviation"))
-        self._check_shapes()
+        self.front_end = parse_front_end(model.metadata.front_end)
+        self.network = _network(model)
+        self.hidden = _hidden(self.network, self.name)
+        self._normalisation = read_normalisation(self.front_end, model.tensors)
+        self.engine = self._engine()
+        if len(self.labels) != self.network.output_dim:
+            raise KilovoxError(
+                f"{self.name}: {len(self.labels)} labels; expected network.output_dim, {self.network.output_dim}"
+            )
 
     @property
     def size(self) -> Size:
         """Bytes of the network, layer by layer."""
-        hidden, network = self.network.hidden_dim, self.network
-        if hidden == "fit":
-            raise KilovoxError(f"model {self.model.metadata.name}: metadata network.hidden_dim 'fit'; expected a number")
-        return size_of(hidden, network.num_layers, self.model.metadata.arithmetic, network.input_dim, network.output_dim)
+        network = self.network
+        return size_of(self.hidden, network.num_layers, self.model.metadata.arithmetic, network.input_dim, network.output_dim)
 
-    def raw_features(self, recordings: Sequence[Samples]) -> list[npt.NDArray[Any]]:
+    def raw_features(self, recordings: Sequence[Samples]) -> list[Array]:
         """The front end's output, each (samples,) int16 -> (frames, coefficients)."""
         return raw_features(self.front_end, recordings)
 
-    def corpus_features(self, corpus: Corpus) -> list[npt.NDArray[Any]]:
+    def corpus_features(self, corpus: Corpus) -> list[Array]:
         """The front end's output for every recording of `corpus`, cached; precomputed features as they are."""
         return corpus_features(corpus, self.front_end)
 
-    def prepare(self, raw: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
-        """The front end's output as the network reads it: normalised, (clips, frames, coefficients), padding zero."""
+    def normalised(self, raw: Sequence[Array]) -> list[Array]:
+        """The front end's output as the network reads it, each (frames, coefficients), float32 or int8."""
         for sequence in raw:
             if sequence.shape[1] != self.network.input_dim:
-                raise KilovoxError(
-                    f"model {self.model.metadata.name}: reads {self.network.input_dim} coefficients a frame; "
-                    f"found {sequence.shape[1]}"
-                )
-        return pad(self._normalisation(raw), self.front_end.frames)
+                found = sequence.shape[1]
+                raise KilovoxError(f"{self.name}: reads {self.network.input_dim} coefficients a frame; found {found}")
+        return self._normalisation(raw)
 
-    def decide(self, raw: Sequence[npt.NDArray[Any]]) -> Decisions:
+    def decide(self, raw: Sequence[Array]) -> Decisions:
         """Decisions on the front end's output of some clips, each (frames, coefficients)."""
-        batches = []
-        for start in range(0, len(raw), BATCH):
-            padded = self.prepare(raw[start : start + BATCH])
-            batches.append(self._logits(padded, valid_frames(padded)))
-        logits = np.concatenate(batches)
-        shares = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
-        return Decisions(logits.argmax(axis=1), shares.max(axis=1) / shares.sum(axis=1), logits)
+        batches = [self._decide(self.normalised(raw[start : start + BATCH])) for start in range(0, len(raw), BATCH)]
+        return Decisions(*(np.concatenate(parts) for parts in zip(*batches, strict=True)))
 
     def __call__(self, recordings: Sequence[Samples]) -> Decisions:
         """Decisions on recordings, each (samples,) int16 at the front end's sample rate."""
         return self.decide(self.raw_features(recordings))
 
-    def _logits(self, padded: npt.NDArray[Any], valid: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
-        return float_logits(self.model.tensors, padded, valid, self.network.num_layers, self.network.readout)
+    def _decide(self, sequences: list[Array]) -> tuple[Array, Array, Array]:
+        if self.engine is not None:
+            values = self.engine.run(sequences)
+            return values.argmax(axis=1), confidence(self.engine.head, values) / 255.0, values
+        padded = as_floats(pad(sequences, self.front_end.frames))
+        network = self.network
+        logits = float_logits(self.model.tensors, padded, valid_frames(padded), network.num_layers, network.readout)
+        shares = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
+        return logits.argmax(axis=1), shares.max(axis=1) / shares.sum(axis=1), logits
 
-    def _check_shapes(self) -> None:
-        network, hidden = self.network, self.size.hidden
+    def _engine(self) -> IntegerNetwork | None:
+        arithmetic, network = self.model.metadata.arithmetic, self.network
+        if arithmetic == "float32":
+            self._check_float_shapes()
+            return None
+        if not isinstance(self.front_end, FixedPointFrontEnd):
+            raise KilovoxError(
+                f"{self.name}: front end {self.front_end.kind} and arithmetic {arithmetic}; expected fixed_point"
+            )
+        try:
+            engine = build_network(self.model.tensors, arithmetic, network.num_layers, network.input_dim)
+        except KilovoxError as error:
+            raise KilovoxError(f"{self.name}: {error}") from None
+        shape = [layer.units for layer in engine.layers] + [len(engine.head.bias)]
+        expected = [self.hidden] * network.num_layers + [network.output_dim]
+        if shape != expected:
+            raise KilovoxError(f"{self.name}: layers of {shape} rows; metadata say {expected}")
+        return engine
+
+    def _check_float_shapes(self) -> None:
+        network, hidden = self.network, self.hidden
         expected = {"fc.weight": (network.output_dim, hidden), "fc.bias": (network.output_dim,)}
         for layer in range(network.num_layers):
             inputs = network.input_dim if layer == 0 else hidden
@@ -95,10 +125,25 @@ class Recogniser:
         for name, shape in expected.items():
             found = self.model.tensor(name).shape
             if found != shape:
-                raise KilovoxError(f"model {self.model.metadata.name}: tensor {name} has shape {found}; expected {shape}")
+                raise KilovoxError(f"{self.name}: tensor {name} has shape {found}; expected {shape}")
 
 
-def check_length(samples: Samples, config: FrontEnd, where: str) -> None:
+def _network(model: Model) -> Network:
+    try:
+        return Network.model_validate(model.metadata.network)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in ("network", *first["loc"]))
+        raise KilovoxError(f"model {model.metadata.name}: metadata {key}: {first['msg'].lower()}") from None
+
+
+def _hidden(network: Network, name: str) -> int:
+    if network.hidden_dim == "fit":
+        raise KilovoxError(f"{name}: metadata network.hidden_dim 'fit'; expected a number")
+    return network.hidden_dim
+
+
+def check_length(samples: Samples, config: AnyFrontEnd, where: str) -> None:
     """Raise KilovoxError, naming `where`, for a recording too short to be transformed."""
     if len(samples) < config.minimum_samples:
         raise KilovoxError(
@@ -106,13 +151,15 @@ def check_length(samples: Samples, config: FrontEnd, where: str) -> None:
         )
 
 
-def corpus_features(corpus: Corpus, config: FrontEnd) -> list[npt.NDArray[Any]]:
+def corpus_features(corpus: Corpus, config: AnyFrontEnd) -> list[npt.NDArray[Any]]:
     """Features before normalisation of every recording of `corpus`, in order, each (frames, coefficients); cached."""
     if isinstance(corpus, FeatureCorpus):
+        if isinstance(config, FixedPointFrontEnd):
+            return [as_integers(config, sequence) for sequence in corpus.features]
         return list(corpus.features)
     if not isinstance(corpus, RecordingCorpus):
         raise KilovoxError(f"{corpus.where}: neither recordings nor features")
-    key = {"recordings": corpus.hashes, "front_end": config.model_dump(mode="json", exclude={"frames", "normalise"})}
+    key = {"recordings": corpus.hashes, "front_end": config.model_dump(mode="json", exclude=NOT_OF_RAW_FEATURES)}
 
     def compute() -> list[npt.NDArray[Any]]:
         recordings = [corpus.samples(index, config.sample_rate) for index in range(len(corpus))]

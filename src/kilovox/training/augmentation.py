@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 
 from kilovox.audio import Samples
-from kilovox.config import Augmentation, FrontEnd
+from kilovox.config import AnyFrontEnd, Augmentation
 from kilovox.frontend.cache import Sequences, cached
 from kilovox.frontend.pipeline import raw_features
+from kilovox.integer.recogniser import NOT_OF_RAW_FEATURES
 from kilovox.training.seeding import derive_seed
 
 VERSION = 1
@@ -37,7 +38,7 @@ def augment_samples(samples: Samples, settings: Augmentation, sample_rate: int, 
 
 
 def augmented_features(
-    recordings: Sequence[Samples], hashes: Sequence[str], settings: Augmentation, front_end: FrontEnd, seed: int
+    recordings: Sequence[Samples], hashes: Sequence[str], settings: Augmentation, front_end: AnyFrontEnd, seed: int
 ) -> list[Sequences]:
     """`settings.views` lists of features, each with one random variant of every recording; cached on disk.
 
@@ -47,11 +48,11 @@ def augmented_features(
 
 
 def _view(
-    recordings: Sequence[Samples], hashes: Sequence[str], settings: Augmentation, front_end: FrontEnd, seed: int
+    recordings: Sequence[Samples], hashes: Sequence[str], settings: Augmentation, front_end: AnyFrontEnd, seed: int
 ) -> Sequences:
     key: dict[str, Any] = {
         "recordings": list(hashes),
-        "front_end": front_end.model_dump(mode="json", exclude={"frames", "normalise"}),
+        "front_end": front_end.model_dump(mode="json", exclude=NOT_OF_RAW_FEATURES),
         "augmentation": settings.model_dump(mode="json", exclude={"views", "time_mask", "feature_mask"}),
         "version": VERSION,
         "seed": seed,

@@ -11,10 +11,10 @@ from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, Dataset, RandomSampler, SequentialSampler
 
 from kilovox.audio import read_audio
-from kilovox.config import FrontEnd
+from kilovox.config import AnyFrontEnd, FrontEnd
 from kilovox.corpus.fsdd import open_fsdd
 from kilovox.errors import KilovoxError
-from kilovox.frontend.pipeline import Normalisation, pad, raw_features
+from kilovox.frontend.pipeline import AnyNormalisation, Normalisation, as_floats, fit_normalisation, pad, raw_features
 
 Pair = tuple[str, int]
 
@@ -38,17 +38,20 @@ class AudioFeaturesDataset(Dataset[tuple[Tensor, Tensor]]):
     drawn from one of them at random (torch's generator).
     """
 
+    normalisation: AnyNormalisation
+
     def __init__(
-        self, pairs: Sequence[Pair], front_end: FrontEnd | None = None, normalisation: Normalisation | None = None
+        self, pairs: Sequence[Pair], front_end: AnyFrontEnd | None = None, normalisation: AnyNormalisation | None = None
     ) -> None:
         front_end = front_end or FrontEnd()
         if not pairs:
             raise KilovoxError("no (path, label) pairs; expected at least one")
         raw = raw_features(front_end, [read_audio(Path(path), front_end.sample_rate) for path, _ in pairs])
-        if not front_end.normalise:
-            normalisation = Normalisation.none(front_end.coefficients)
-        self.normalisation = normalisation or Normalisation.of(raw)
-        self._hold([pad(self.normalisation(raw), front_end.frames)], np.array([label for _, label in pairs]))
+        fitted = fit_normalisation(front_end, raw)
+        as_they_are = isinstance(front_end, FrontEnd) and not front_end.normalise
+        self.normalisation = fitted if normalisation is None or as_they_are else normalisation
+        features = as_floats(pad(self.normalisation(raw), front_end.frames))
+        self._hold([features], np.array([label for _, label in pairs]))
 
     @classmethod
     def of_features(cls, views: Sequence[npt.NDArray[Any]], labels: npt.NDArray[np.int64]) -> "AudioFeaturesDataset":

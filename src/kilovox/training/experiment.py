@@ -9,22 +9,30 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import nn
 
-from kilovox.config import Configuration
+from kilovox.budget import Arithmetic
+from kilovox.config import Configuration, Quantisation, Training
 from kilovox.corpus.base import DIGIT_WORDS, Corpus, RecordingCorpus
 from kilovox.corpus.splits import Indices, Split, make_split
 from kilovox.errors import KilovoxError
 from kilovox.files import make_folder, write_json
-from kilovox.frontend.pipeline import Normalisation, pad
+from kilovox.frontend.pipeline import AnyNormalisation, as_floats, fit_normalisation, pad
 from kilovox.integer.model_file import FORMAT_VERSION, Metadata, Model, Provenance, save_model
 from kilovox.integer.recogniser import corpus_features
 from kilovox.training.augmentation import augmented_features
 from kilovox.training.dataset import AudioFeaturesDataset, make_loader
 from kilovox.training.network import LSTMClassifier
+from kilovox.training.quantised import QuantisedLSTMClassifier
 from kilovox.training.seeding import derive_seed, set_seed
 from kilovox.training.trainer import Figures, ModelTrainer, best_epoch
 
 MODEL_FILE = "model.safetensors"
+FLOAT_FILE = "float.safetensors"
+"""Beside an integer network: its float twin, from which its training for integers began."""
+PTQ_FILE = "ptq.safetensors"
+"""The twin quantised without further training."""
+QUANTISED_FOLDER = "quantised"
 IDENTITY_FILE = "experiment.json"
 
 
@@ -36,7 +44,7 @@ class Prepared:
     split: Split
     train: AudioFeaturesDataset
     validation: AudioFeaturesDataset | None
-    normalisation: Normalisation
+    normalisation: AnyNormalisation
 
 
 def run_experiment(
@@ -53,8 +61,7 @@ def run_experiment(
     A killed run goes on with `resume`, to the same bytes. Raises KilovoxError where `folder` holds a run already and
     `resume` is not asked for, or a run of something else.
     """
-    identity = _identity(config, corpus)
-    _claim(folder, identity, resume)
+    _claim(folder, _identity(config, corpus), resume)
     torch.set_num_threads(config.training.threads)
     prepared = prepare(config, corpus)
     set_seed(derive_seed(config.experiment.seed, "weights"))
@@ -62,17 +69,43 @@ def run_experiment(
         config.model.input_dim, config.hidden, config.model.num_layers, config.model.output_dim,
         config.model.dropout, config.model.readout,
     )  # fmt: skip
-    batch = config.training.batch_size
-    trainer = ModelTrainer(
-        network, config.training.epochs, make_loader(prepared.train, batch, shuffle=True), _device(),
-        config.training.learning_rate, settings=config.training, seed=config.experiment.seed, folder=folder,
-        validation_loader=make_loader(prepared.validation, 256, shuffle=False) if prepared.validation else None,
-        resume=resume, progress=progress, tensorboard=tensorboard,
-    )  # fmt: skip
-    history = trainer.train()
-    model = _as_model(config, corpus, prepared, network, history)
+    options = {"resume": resume, "progress": progress, "tensorboard": tensorboard}
+    history = _train(network, config, config.training, prepared, folder, **options)
+    describe = _Description(config, corpus, prepared)
+    model = describe.model(_tensors(network), history)
+    if config.quantisation is not None:
+        save_model(describe.model(_tensors(network), history, "-float"), folder / FLOAT_FILE)
+        model = _quantise(network, describe, config.quantisation, folder, options)
     save_model(model, folder / MODEL_FILE)
     return model
+
+
+def _train(
+    network: nn.Module, config: Configuration, settings: Training, prepared: Prepared, folder: Path, **options: bool
+) -> list[Figures]:
+    batch = settings.batch_size
+    trainer = ModelTrainer(
+        network, settings.epochs, make_loader(prepared.train, batch, shuffle=True), _device(), settings.learning_rate,
+        validation_loader=make_loader(prepared.validation, 256, shuffle=False) if prepared.validation else None,
+        settings=settings, seed=config.experiment.seed, folder=folder, **options,
+    )  # fmt: skip
+    return trainer.train()
+
+
+def _quantise(
+    network: LSTMClassifier, describe: "_Description", asked: Quantisation, folder: Path, options: dict[str, bool]
+) -> Model:
+    """Quantise the trained float network at once (ptq.safetensors), then train on as the integers (the model)."""
+    config = describe.config
+    quantised = QuantisedLSTMClassifier(
+        config.model.input_dim, config.hidden, config.model.num_layers, config.model.output_dim,
+        asked.arithmetic, asked.dropout, asked.per_row,
+    )  # fmt: skip
+    quantised.take(network.cpu())
+    save_model(describe.model(quantised.integer_tensors(), None, "-ptq", asked.arithmetic), folder / PTQ_FILE)
+    settings = config.training.model_copy(update={"epochs": asked.epochs, "learning_rate": asked.learning_rate})
+    history = _train(quantised, config, settings, describe.prepared, make_folder(folder / QUANTISED_FOLDER), **options)
+    return describe.model(quantised.integer_tensors(), history, "", asked.arithmetic)
 
 
 def prepare(config: Configuration, corpus: Corpus) -> Prepared:
@@ -92,11 +125,11 @@ def prepare(config: Configuration, corpus: Corpus) -> Prepared:
             f"{corpus.where}: has {raw[0].shape[1]} coefficients a frame; expected model.input_dim, {config.model.input_dim}"
         )
     train = [raw[index] for index in split.train]
-    normalisation = Normalisation.of(train) if config.frontend.normalise else Normalisation.none(config.model.input_dim)
+    normalisation = fit_normalisation(config.frontend, train)
     classes = np.array([labels.index(recording.label) for recording in corpus.recordings])
 
     def padded(sequences: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
-        return pad(normalisation(sequences), config.frontend.frames)
+        return as_floats(pad(normalisation(sequences), config.frontend.frames))
 
     views = [padded(train)] + [padded(view) for view in _augmented(config, corpus, split.train)]
     validation = None
@@ -153,33 +186,47 @@ def _device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def _as_model(
-    config: Configuration, corpus: Corpus, prepared: Prepared, network: LSTMClassifier, history: list[Figures]
-) -> Model:
-    tensors = {name: value.detach().cpu().numpy() for name, value in network.state_dict().items()}
-    tensors["front_end.mean"] = prepared.normalisation.mean
-    tensors["front_end.deviation"] = prepared.normalisation.deviation
-    used = np.sort(np.concatenate([prepared.split.train, prepared.split.validation]))
-    hashes = corpus.hashes
-    digits = {word: digit for word, digit in DIGIT_WORDS.items() if digit in prepared.labels}
-    metadata = Metadata(
-        format_version=FORMAT_VERSION,
-        name=config.experiment.name,
-        arithmetic="float32",
-        labels=prepared.labels,
-        aliases=digits,
-        front_end=config.frontend.model_dump(mode="json"),
-        network={**config.model.model_dump(mode="json"), "hidden_dim": config.hidden},
-        configuration=config.model_dump(mode="json", exclude={"dataset": {"path"}}),
-        trained_on=Provenance(
-            corpus=corpus.name,
-            fingerprint=corpus.fingerprint,
-            split=prepared.split.name,
-            recordings=tuple(hashes[index] for index in used),
-        ),
-        metrics=_metrics(history, len(prepared.split.validation)),
-    )
-    return Model(metadata=metadata, tensors=tensors)
+def _tensors(network: LSTMClassifier) -> dict[str, npt.NDArray[Any]]:
+    return {name: value.detach().cpu().numpy() for name, value in network.state_dict().items()}
+
+
+@dataclass(frozen=True)
+class _Description:
+    """What the model files of one run say besides their tensors."""
+
+    config: Configuration
+    corpus: Corpus
+    prepared: Prepared
+
+    def model(
+        self,
+        tensors: dict[str, npt.NDArray[Any]],
+        history: list[Figures] | None,
+        suffix: str = "",
+        arithmetic: Arithmetic = "float32",
+    ) -> Model:
+        """A model of `tensors`; `history` is of the training that gave them, None where none did."""
+        config, corpus, prepared = self.config, self.corpus, self.prepared
+        used = np.sort(np.concatenate([prepared.split.train, prepared.split.validation]))
+        hashes = corpus.hashes
+        metadata = Metadata(
+            format_version=FORMAT_VERSION,
+            name=config.experiment.name + suffix,
+            arithmetic=arithmetic,
+            labels=prepared.labels,
+            aliases={word: digit for word, digit in DIGIT_WORDS.items() if digit in prepared.labels},
+            front_end=config.frontend.model_dump(mode="json"),
+            network={**config.model.model_dump(mode="json"), "hidden_dim": config.hidden},
+            configuration=config.model_dump(mode="json", exclude={"dataset": {"path"}}),
+            trained_on=Provenance(
+                corpus=corpus.name,
+                fingerprint=corpus.fingerprint,
+                split=prepared.split.name,
+                recordings=tuple(hashes[index] for index in used),
+            ),
+            metrics=_metrics(history, len(prepared.split.validation)) if history else {},
+        )
+        return Model(metadata=metadata, tensors={**tensors, **prepared.normalisation.tensors()})
 
 
 def _metrics(history: list[Figures], validation: int) -> dict[str, Any]:

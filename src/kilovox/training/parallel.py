@@ -18,7 +18,15 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from kilovox.config import Configuration
 from kilovox.corpus.base import Corpus
 from kilovox.errors import KilovoxError
-from kilovox.training.experiment import MODEL_FILE, is_run_of, run_experiment
+from kilovox.training.experiment import (
+    FLOAT_FILE,
+    IDENTITY_FILE,
+    MODEL_FILE,
+    PTQ_FILE,
+    QUANTISED_FOLDER,
+    is_run_of,
+    run_experiment,
+)
 
 
 @dataclass(frozen=True)
@@ -47,7 +55,7 @@ def run_jobs(jobs: Sequence[Job], corpus: Corpus, workers: int | None = None) ->
     if not waiting:
         return
     # Long ones first: the last to run should be short.
-    waiting.sort(key=lambda job: -job.config.training.epochs * job.config.hidden**2)
+    waiting.sort(key=lambda job: -job.config.epochs * job.config.hidden**2)
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(min(workers or cores(), len(waiting)), context, initializer=_leave_with_parent)
     try:
@@ -74,11 +82,16 @@ def is_finished(job: Job, corpus: Corpus) -> bool:
 
 
 def history_of(job: Job) -> list[dict[str, float]]:
-    """The figures of the epochs so far, from the run's log."""
-    try:
-        return [json.loads(line) for line in (job.folder / "log.jsonl").read_text().splitlines()]
-    except (OSError, ValueError):
-        return []
+    """The figures of the epochs so far, those of training for integers after those of the float network."""
+    figures: list[dict[str, float]] = []
+    for folder in (job.folder, job.folder / QUANTISED_FOLDER):
+        try:
+            lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+        except (OSError, ValueError):
+            break
+        before = len(figures)
+        figures += [{**line, "epoch": line["epoch"] + before} for line in lines]
+    return figures
 
 
 def _train(job: Job, corpus: Corpus) -> None:
@@ -87,8 +100,11 @@ def _train(job: Job, corpus: Corpus) -> None:
 
 def _clear(folder: Path) -> None:
     """Remove the files of a run, and nothing else that may lie there."""
-    for name in (MODEL_FILE, "checkpoint.safetensors", "log.jsonl", "experiment.json"):
+    for name in (MODEL_FILE, FLOAT_FILE, PTQ_FILE, IDENTITY_FILE):
         (folder / name).unlink(missing_ok=True)
+    for part in (folder, folder / QUANTISED_FOLDER):
+        for name in ("checkpoint.safetensors", "log.jsonl"):
+            (part / name).unlink(missing_ok=True)
 
 
 def _leave_with_parent() -> None:
@@ -112,7 +128,7 @@ def _bars(jobs: Sequence[Job]) -> Iterator[Callable[[], None]]:
         console=console, disable=not console.is_terminal,
     )  # fmt: skip
     tasks: dict[str, TaskID] = {
-        job.name: progress.add_task(job.name, total=job.config.training.epochs, figures="waiting", start=False) for job in jobs
+        job.name: progress.add_task(job.name, total=job.config.epochs, figures="waiting", start=False) for job in jobs
     }
     said: set[str] = set()
 
