@@ -9,7 +9,9 @@ import numpy as np
 
 from kilovox.budget import GATES
 from kilovox.corpus.base import Corpus, FeatureCorpus, Recording, RecordingCorpus
+from kilovox.integer.activation import tanh_table
 from kilovox.integer.model_file import FORMAT_VERSION, Metadata, Model, Provenance
+from kilovox.integer.recogniser import Recogniser
 
 LABELS = ("0", "1", "2")
 WORDS = {"zero": "0", "one": "1", "two": "2"}
@@ -53,6 +55,51 @@ def make_model(
         "trained_on": provenance,
     } | metadata
     return Model(metadata=Metadata(**values), tensors={name: tensor.astype(np.float32) for name, tensor in tensors.items()})
+
+
+def random_tensors(
+    arithmetic: str, units: int = 5, layers: int = 2, inputs: int = 13, labels: int = 10, seed: int = 0, extreme: bool = False
+) -> dict[str, Any]:
+    """Random tensors of an integer network, as a model file holds them."""
+    generator = np.random.default_rng(seed)
+    low, high = (-127, 128) if extreme else (-40, 41)
+    tensors = {"activation.tanh": tanh_table()}
+    for layer in range(layers + 1):
+        head = layer == layers
+        name, shape = (
+            ("head", (1, units, labels)) if head else (f"lstm{layer}", (units, (units if layer else inputs) + units, 4))
+        )
+        if arithmetic == "pow2":
+            bytes_ = generator.integers(0, 256, (shape[0], (shape[1] + 1) // 2, shape[2])).astype(np.uint8)
+            if shape[1] % 2:
+                bytes_[:, -1] &= 15
+            tensors[f"{name}.weights"] = bytes_
+            tensors[f"{name}.exponent"] = np.array([-6], np.int8)
+        else:
+            tensors[f"{name}.weights"] = generator.integers(low, high, shape).astype(np.int8)
+        bias = generator.integers(-20000, 20000, (labels,) if head else (units, 4))
+        tensors[f"{name}.bias"] = bias.astype(np.int32)
+        one = head or arithmetic == "pow2"
+        shape = (1,) if head else (1, 1) if one else (units, 4)
+        tensors[f"{name}.shift"] = generator.integers(0, 5, shape).astype(np.uint8)
+    return tensors
+
+
+def integer_model(arithmetic: str, units: int = 5, layers: int = 2, labels: tuple[str, ...] = LABELS, seed: int = 0) -> Model:
+    """An integer model with random weights."""
+    tensors = random_tensors(arithmetic, units, layers, labels=len(labels), seed=seed)
+    tensors |= {
+        "front_end.offset": np.zeros(13, np.int16), "front_end.multiplier": np.full(13, 500, np.int16),
+        "front_end.shift": np.array([13], np.uint8),
+    }  # fmt: skip
+    network = {"input_dim": 13, "hidden_dim": units, "num_layers": layers, "output_dim": len(labels)}
+    metadata = make_model(labels=labels, arithmetic=arithmetic, front_end={"kind": "fixed_point"}, network=network).metadata
+    return Model(metadata=metadata, tensors=tensors)
+
+
+def make_recogniser() -> Recogniser:
+    """Of the float model."""
+    return Recogniser(make_model())
 
 
 def write_wav(path: Path, seed: int, rate: int = 8000) -> None:

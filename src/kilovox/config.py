@@ -150,21 +150,26 @@ class Augmentation(Section):
     """Random changes of each training recording. `views` differently changed copies are made (0: none at all).
 
     `shift_ms`: silence before the word, up to; `speed`: largest change of rate, as a fraction; `gain_db`: largest change of
-    level; `noise_db`: lowest signal-to-noise ratio of the white noise added; `time_mask`, `feature_mask`: most frames and
-    coefficients blanked (D. Park et al., SpecAugment, Interspeech 2019).
+    level; `clip_db`: a quarter is overdriven, by up to this beyond full scale; `noise_db`: lowest signal-to-noise ratio of
+    the white noise added; `time_mask`, `feature_mask`: most frames and coefficients blanked (D. Park et al., SpecAugment,
+    Interspeech 2019).
     """
 
     views: Annotated[int, Field(ge=0)] = 0
     shift_ms: NonNegative = 100.0
     speed: Share = 0.15
     gain_db: NonNegative = 10.0
+    clip_db: NonNegative = 0.0
     noise_db: NonNegative = 10.0
     time_mask: Annotated[int, Field(ge=0)] = 4
     feature_mask: Annotated[int, Field(ge=0)] = 2
 
 
 class Training(Section):
-    """How the network is trained. `patience`: epochs without a better validation loss before it stops (null: never)."""
+    """How the network is trained. `patience`: epochs without a better validation result before it stops (null: never).
+
+    `averaging`: the weights that are judged and kept are a running average, of which a step keeps this share (0: none).
+    """
 
     epochs: Positive = 60
     batch_size: Positive = 64
@@ -173,6 +178,7 @@ class Training(Section):
     weight_decay: NonNegative = 0.01
     label_smoothing: Share = 0.1
     gradient_clip: Annotated[float | None, Field(gt=0)] = 1.0
+    averaging: Share = 0.0
     patience: Positive | None = None
     threads: Positive = 1
     augmentation: Augmentation = Augmentation()

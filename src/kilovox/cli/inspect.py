@@ -13,6 +13,7 @@ from kilovox.budget import Size
 from kilovox.config import Budget
 from kilovox.errors import KilovoxError
 from kilovox.integer.bundled import resolve_model
+from kilovox.integer.description import description
 from kilovox.integer.model_file import Metadata, load_model
 from kilovox.integer.recogniser import Recogniser
 
@@ -25,7 +26,7 @@ def command(model: str, as_json: bool) -> None:
     path = resolve_model(model)
     recogniser = Recogniser(load_model(path))
     metadata, size = recogniser.model.metadata, recogniser.size
-    facts = _facts(metadata, size) | {"file": str(path), "file_bytes": path.stat().st_size}
+    facts = _facts(metadata, size) | description(recogniser.model) | {"file": str(path), "file_bytes": path.stat().st_size}
     if as_json:
         click.echo(json.dumps(facts))
     else:
@@ -90,9 +91,14 @@ def _show(facts: dict[str, Any], size: Size) -> None:
         "trained on": f"{trained['count']:,} recordings of {trained['corpus']}, split {trained['split']}",
         "fingerprint": trained["fingerprint"],
     }))  # fmt: skip
-    for title, key in (("Front end", "front_end"), ("Network", "network"), ("Metrics", "metrics")):
+    for title, key in (
+        ("Front end", "front_end"), ("Network", "network"), ("Widths and Q formats", "q_formats"), ("Metrics", "metrics"),
+    ):  # fmt: skip
         if facts[key]:
             console.print(_pairs(title, facts[key]))
+    for title, key in (("Rows by requantisation shift", "shifts"), ("Weights +-2^k by k", "exponents")):
+        if facts.get(key):
+            console.print(_histograms(title, facts[key]))
 
 
 def _layer_table(facts: dict[str, Any], size: Size) -> Table:
@@ -106,6 +112,15 @@ def _layer_table(facts: dict[str, Any], size: Size) -> Table:
         table.add_row("activation table", "", f"{size.tables:,}")
     table.add_section()
     table.add_row("model", f"{size.parameters:,}", f"{size.bytes:,}")
+    return table
+
+
+def _histograms(title: str, by_layer: dict[str, dict[int, int]]) -> Table:
+    table = Table("", title=title)
+    for layer in by_layer:
+        table.add_column(layer, justify="right")
+    for key in sorted({key for counts in by_layer.values() for key in counts}):
+        table.add_row(str(key), *(f"{counts[key]:,}" if key in counts else "." for counts in by_layer.values()))
     return table
 
 

@@ -14,8 +14,12 @@ from kilovox.frontend.pipeline import raw_features
 from kilovox.integer.recogniser import NOT_OF_RAW_FEATURES
 from kilovox.training.seeding import derive_seed
 
-VERSION = 1
+VERSION = 2
 """Part of the cache's key: to be raised when the same seed begins to give other samples."""
+
+
+CLIPPED_SHARE = 0.25
+"""Of the variants, where clipping is asked for at all."""
 
 
 def augment_samples(samples: Samples, settings: Augmentation, sample_rate: int, generator: np.random.Generator) -> Samples:
@@ -32,9 +36,18 @@ def augment_samples(samples: Samples, settings: Augmentation, sample_rate: int, 
     signal_to_noise = settings.noise_db + generator.uniform(0.0, 40.0)
     level = np.sqrt(np.mean(word**2)) * 10.0 ** (-signal_to_noise / 20.0)
     changed += generator.normal(size=len(changed)) * level
-    changed *= 10.0 ** (generator.uniform(-1.0, 1.0) * settings.gain_db / 20.0)
+    changed *= _gain(np.abs(changed).max(), settings, generator)
     result: Samples = np.clip(np.rint(changed), -32768, 32767).astype(np.int16)
     return result
+
+
+def _gain(peak: float, settings: Augmentation, generator: np.random.Generator) -> float:
+    """A factor within +-gain_db; for some recordings one that drives the peak up to clip_db beyond full scale."""
+    gain = generator.uniform(-1.0, 1.0) * settings.gain_db
+    overdriven, excess = generator.random() < CLIPPED_SHARE, generator.random() * settings.clip_db
+    if overdriven and settings.clip_db > 0 and peak > 0:
+        return float(32767.0 / peak * 10.0 ** (excess / 20.0))
+    return float(10.0 ** (gain / 20.0))
 
 
 def augmented_features(

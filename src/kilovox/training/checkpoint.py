@@ -12,13 +12,15 @@ from torch import Tensor, nn
 from kilovox.errors import KilovoxError
 from kilovox.files import write_bytes
 
+Kept = tuple[dict[str, Tensor], dict[str, Tensor]]
+"""The best weights so far, and the running average (empty where none is kept)."""
 
-def save_checkpoint(
-    path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, best: dict[str, Tensor], facts: dict[str, Any]
-) -> None:
-    """Write the weights, the best weights so far, the optimiser's moments, and `facts` (JSON), atomically."""
+
+def save_checkpoint(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, kept: Kept, facts: dict[str, Any]) -> None:
+    """Write the weights, the best and the averaged ones so far, the optimiser's moments, and `facts` (JSON), atomically."""
     tensors = {f"model/{name}": value for name, value in model.state_dict().items()}
-    tensors |= {f"best/{name}": value for name, value in best.items()}
+    for part, weights in zip(("best", "average"), kept, strict=True):
+        tensors |= {f"{part}/{name}": value for name, value in weights.items()}
     for index, moments in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer/{index}/{name}": value for name, value in moments.items()}
     # Several names may share memory, which the format does not allow.
@@ -26,8 +28,8 @@ def save_checkpoint(
     write_bytes(path, save(tensors, metadata={"kilovox": json.dumps(facts)}))
 
 
-def load_checkpoint(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Restore `model` and `optimizer`; returns the best weights and the facts.
+def load_checkpoint(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> tuple[Kept, dict[str, Any]]:
+    """Restore `model` and `optimizer`; returns the best and the averaged weights, and the facts.
 
     Raises KilovoxError for a file that does not fit.
     """
@@ -43,7 +45,7 @@ def load_checkpoint(path: Path, model: nn.Module, optimizer: torch.optim.Optimiz
         optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
     except (SafetensorError, OSError, KeyError, ValueError, RuntimeError) as error:
         raise KilovoxError(f"{path}: not a checkpoint of this training ({error}); start again in another folder") from None
-    return _under(tensors, "best/"), facts
+    return (_under(tensors, "best/"), _under(tensors, "average/")), facts
 
 
 def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -3,10 +3,11 @@
 What happens in an epoch depends on the seed and the epoch's number alone, so that a run can be taken up anywhere.
 """
 
+import contextlib
 import json
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,7 @@ class ModelTrainer:
         self.loss = nn.CrossEntropyLoss(label_smoothing=settings.label_smoothing)
         self.history: list[Figures] = []
         self._best: dict[str, Tensor] = {}
+        self._average: dict[str, Tensor] = {}
 
     def train(self) -> list[Figures]:
         """Train, and leave the chosen weights in the model. Returns one dict an epoch: epoch, loss, accuracy, learning_rate,
@@ -83,7 +85,8 @@ class ModelTrainer:
         rate = self.optimizer.param_groups[0]["lr"]
         figures: Figures = {"epoch": epoch + 1, **_means(total, seen), "learning_rate": rate}
         if self.validation_loader is not None:
-            figures |= {f"validation_{name}": value for name, value in self._judge(self.validation_loader).items()}
+            with self._averaged():
+                figures |= {f"validation_{name}": value for name, value in self._judge(self.validation_loader).items()}
         return {**figures, "seconds": time.perf_counter() - started}
 
     def _step(self, features: Tensor, labels: Tensor) -> Tensor:
@@ -100,7 +103,36 @@ class ModelTrainer:
         if self.settings.gradient_clip is not None:
             nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.gradient_clip)
         self.optimizer.step()
+        self._move_average()
         return torch.stack((loss.detach() * len(labels), (logits.argmax(dim=1) == labels).sum()))
+
+    @torch.no_grad()
+    def _move_average(self) -> None:
+        """B. Polyak and A. Juditsky, SIAM J. Control Optim. 30 (1992), with an exponential window."""
+        if not self.settings.averaging:
+            return
+        if not self._average:
+            self._average = self._copy()
+        for name, value in self.model.state_dict().items():
+            if value.is_floating_point():
+                self._average[name].lerp_(value, 1 - self.settings.averaging)
+            else:
+                self._average[name].copy_(value)
+
+    def _copy(self) -> dict[str, Tensor]:
+        return {name: value.detach().clone() for name, value in self.model.state_dict().items()}
+
+    @contextlib.contextmanager
+    def _averaged(self) -> Iterator[None]:
+        """The averaged weights in the model, where there are any, and then its own again."""
+        own = self._copy() if self._average else None
+        if own is not None:
+            self.model.load_state_dict(self._average)
+        try:
+            yield
+        finally:
+            if own is not None:
+                self.model.load_state_dict(own)
 
     @torch.no_grad()
     def _judge(self, batches: Iterable[Batch]) -> dict[str, float]:
@@ -122,7 +154,7 @@ class ModelTrainer:
 
     def _keep_best(self, figures: Figures) -> None:
         if self.validation_loader is None or figures is self._best_epoch():
-            self._best = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
+            self._best = {name: value.clone() for name, value in self._average.items()} or self._copy()
 
     def _best_epoch(self) -> Figures:
         return best_epoch(self.history)
@@ -140,14 +172,15 @@ class ModelTrainer:
         self.model.to(self.device)
         if self._checkpoint is None or not self.resume or not self._checkpoint.exists():
             return
-        best, facts = load_checkpoint(self._checkpoint, self.model, self.optimizer)
-        self._best = {name: value.to(self.device) for name, value in best.items()}
+        kept, facts = load_checkpoint(self._checkpoint, self.model, self.optimizer)
+        self._best, self._average = ({n: v.to(self.device) for n, v in part.items()} for part in kept)
         self.history = facts["history"]
 
     def _save(self) -> None:
         if self.folder is None or self._checkpoint is None:
             return
-        save_checkpoint(self._checkpoint, self.model, self.optimizer, self._best, {"history": self.history})
+        kept = (self._best, self._average)
+        save_checkpoint(self._checkpoint, self.model, self.optimizer, kept, {"history": self.history})
         # Rewritten whole: after a kill between two writes the log still says what the checkpoint says.
         write_text(self.folder / "log.jsonl", "".join(json.dumps(figures) + "\n" for figures in self.history))
 
