@@ -11,9 +11,11 @@ def values(**sections):
     return {"experiment": {"name": "x"}, **sections}
 
 
-@pytest.mark.parametrize("name", ["task-a", "task-b", "seed"])
-def test_configurations_that_come_along(name):
-    assert find_configuration(name).experiment.name == name
+@pytest.mark.parametrize(
+    ("name", "hidden"), [("task-a", 128), ("task-b", 24), ("task-b-int8", 51), ("task-c", 72), ("seed", 128)]
+)
+def test_configurations_that_come_along(name, hidden):
+    assert find_configuration(name).hidden == hidden
 
 
 def test_hidden_fits_the_budget():
@@ -43,6 +45,14 @@ def test_hidden_fits_the_budget():
         ({"frontend": {"coefficients": 50}}, r"frontend: coefficients is 50; expected at most mel_bands, 40"),
         ({"budget": {"memory": "lots"}}, r"budget\.memory: 'lots' is not a size of memory"),
         ({"data_splitting": {"split": "by-ear"}}, r"data_splitting\.split: 'by-ear'; expected"),
+        ({"frontend": {"kind": "ear"}}, r"frontend: expected kind 'mfcc' or 'fixed_point'"),
+        (
+            {"frontend": {"kind": "fixed_point", "top_db": 3.0}},
+            r"frontend\.top_db: unknown key .* expected one of kind, sample_rate",
+        ),
+        ({"frontend": {"hops": 3}}, r"frontend\.hops: unknown key .* expected one of kind, sample_rate, window, hop"),
+        ({"quantisation": {"arithmetic": "int8"}}, r"frontend\.kind is 'mfcc'; expected 'fixed_point'"),
+        ({"quantisation": {"arithmetic": "int4"}}, r"quantisation\.arithmetic: 'int4'; expected 'int8' or 'pow2'"),
         ({"dataset": {"kind": "tape"}}, r"dataset\.kind: 'tape'; expected 'fsdd'"),
         ({"colour": {}}, r"colour: unknown key \(value \{\}\); expected one of experiment, dataset"),
         ({"experiment": {}}, r"experiment\.name: missing"),
@@ -83,5 +93,5 @@ def test_files_that_are_no_configuration(tmp_path, text, said):
 def test_no_such_file(tmp_path):
     with pytest.raises(KilovoxError, match="cannot be read"):
         read_yaml_file(tmp_path / "none.yaml")
-    with pytest.raises(KilovoxError, match="expected a YAML file or one of seed, task-a, task-b"):
+    with pytest.raises(KilovoxError, match="expected a YAML file or one of seed, task-a, task-b, task-b-int8, task-c"):
         find_configuration("task-x")

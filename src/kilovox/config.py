@@ -268,11 +268,16 @@ class Configuration(Section):
         """Of the float network and, where asked for, of training for integers."""
         return self.training.epochs + (self.quantisation.epochs if self.quantisation else 0)
 
+    def without(self, *sections: str) -> "Configuration":
+        """A copy with these optional sections left out, checked again."""
+        return parse_configuration(self.model_dump(exclude=set(sections)), "configuration")
+
     def changed(self, **sections: dict[str, Any]) -> "Configuration":
-        """A copy with some keys of some sections replaced, checked again."""
+        """A copy with some keys of some sections replaced (a section of another kind: all of them), checked again."""
         values = self.model_dump()
         for section, changes in sections.items():
-            values[section] = {**(values[section] or {}), **changes}
+            same_kind = changes.get("kind") in (None, (values[section] or {}).get("kind"))
+            values[section] = {**(values[section] or {}), **changes} if same_kind else changes
         return parse_configuration(values, "configuration")
 
 
@@ -283,7 +288,7 @@ def read_configuration(path: Path) -> Configuration:
 
 def find_configuration(text: str) -> Configuration:
     """The configuration in the file `text`, or the one of that name that comes with kilovox (task-a, task-b, ...)."""
-    named = {path.stem: path for folder in _CONFIGURATIONS for path in sorted(folder.glob("*.yaml"))}
+    named = dict(sorted((path.stem, path) for folder in _CONFIGURATIONS for path in folder.glob("*.yaml")))
     if text in named and not Path(text).exists():
         return read_configuration(named[text])
     if not Path(text).is_file():
@@ -340,5 +345,5 @@ def _known_keys(location: tuple[int | str, ...]) -> str:
         elif part in section.model_fields:
             annotation = section.model_fields[str(part)].annotation
             options = [annotation, *getattr(annotation, "__args__", ())]
-            section = next(option for option in options if isinstance(option, type) and issubclass(option, BaseModel))
+            section = next((one for one in options if isinstance(one, type) and issubclass(one, BaseModel)), section)
     return "one of " + ", ".join(section.model_fields)

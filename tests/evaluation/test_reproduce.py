@@ -9,7 +9,8 @@ from kilovox.cli.main import main
 from kilovox.config import find_configuration
 from kilovox.corpus.open import open_corpus_at
 from kilovox.evaluation import reproduce as module
-from kilovox.evaluation.reproduce import plans, reproduce
+from kilovox.evaluation.plans import Plan, plans
+from kilovox.evaluation.reproduce import reproduce
 
 
 def test_networks_of_the_tasks():
@@ -30,7 +31,7 @@ def tiny(monkeypatch):
         training={"epochs": 2, "batch_size": 16, "augmentation": {"views": 1}}, model={"hidden_dim": 6},
         data_splitting={"validation_size": 0.2},
     )  # fmt: skip
-    monkeypatch.setattr(module, "plans", lambda *arguments: [module.Plan("b", "2x6", config, (1, 2))])
+    monkeypatch.setattr(module, "plans", lambda *arguments: [Plan("b", "2x6", config, (1, 2))])
 
 
 def test_from_recordings_to_a_report(tiny, synthetic_folder, tmp_path):

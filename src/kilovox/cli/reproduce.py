@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.table import Table
 
 from kilovox.corpus.open import open_corpus, open_corpus_at, open_default_corpus
+from kilovox.evaluation.plans import RECIPES, TASKS
 from kilovox.evaluation.report import Report, Run, summary
-from kilovox.evaluation.reproduce import RECIPES, TASKS, reproduce
+from kilovox.evaluation.reproduce import reproduce
 
 
 @click.command("reproduce")
@@ -27,7 +28,8 @@ from kilovox.evaluation.reproduce import RECIPES, TASKS, reproduce
 def command(task: str, corpus: Path | None, features: bool, out: Path, recipe: str, quick: bool, as_json: bool) -> None:
     """Train, judge and report the networks of the tasks.
 
-    A: no constraints, 2 x 128. B: the parameters in 36 KB. Interrupted, the same command goes on where it stopped.
+    A: no constraints, 2 x 128. B: the parameters in 36 KB, in float32 and in integers only. C: as B, every weight a power of
+    two. Interrupted, the same command goes on where it stopped.
     """
     if corpus and features:
         raise click.UsageError("--corpus and --features; expected at most one of them")
@@ -44,7 +46,7 @@ def command(task: str, corpus: Path | None, features: bool, out: Path, recipe: s
         return
     console = Console()
     if not console.is_terminal:
-        console.width = 110  # a file or a pipe has no width of its own
+        console.width = 120  # a file or a pipe has no width of its own
     console.print(_table(report))
     for line in [*_spreads(report), f"{report.seconds:.0f} s; report: {out / 'report.html'}; figures: {out / 'summary.json'}"]:
         console.print(line, highlight=False, soft_wrap=True)
@@ -57,18 +59,21 @@ def _table(report: Report) -> Table:
     table.add_column("task")
     table.add_column("network", no_wrap=True)
     table.add_column("arithmetic")
+    table.add_column("method")
+    table.add_column("front end")
     for heading in ("parameters", "bytes", *splits, "training"):
         table.add_column(heading, justify="right", no_wrap=True)
     for run in report.runs:
-        table.add_row(
-            run.task.upper(), run.network, run.arithmetic, f"{run.size.parameters:,}", f"{run.size.bytes:,}",
-            *(_accuracy(run, split) for split in splits), f"{run.seconds:.0f} s",
-        )  # fmt: skip
+        kind = (run.task.upper(), run.network, run.arithmetic, run.method, run.front_end)
+        size = (f"{run.size.parameters:,}", f"{run.size.bytes:,}")
+        table.add_row(*kind, *size, *(_accuracy(run, split) for split in splits), f"{run.seconds:.0f} s")
     return table
 
 
 def _accuracy(run: Run, split: str) -> str:
     """Accuracy, with what was judged; over several seeds their mean."""
+    if split not in run.evaluations:
+        return ""
     seeds = len(run.seeds.get(split, {}))
     judged = run.evaluations[split]
     return f"{run.accuracy(split):.2%} " + (f"({seeds} seeds)" if seeds > 1 else f"({judged.correct}/{judged.recordings})")

@@ -69,6 +69,7 @@ class Run:
     `limit`: bytes that `scope` of it may take (None: no budget). `history`: one mapping an epoch, with the keys epoch, loss,
     accuracy, validation_loss, validation_accuracy, learning_rate. `evaluations` by split. `seconds`: of training.
     `seeds`: by split, the accuracy (a fraction) of the same network trained with each seed, the one shown in detail among them.
+    `method`: float, PTQ or QAT; `front_end`: float or integer.
     """
 
     name: str
@@ -82,6 +83,8 @@ class Run:
     latency: Latency | None = None
     provenance: Mapping[str, str] = field(default_factory=dict)
     seeds: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
+    method: str = "float"
+    front_end: str = "float"
 
     @property
     def arithmetic(self) -> str:
@@ -172,6 +175,8 @@ def summary(report: Report) -> dict[str, Any]:
             "network": run.network,
             "name": run.name,
             "arithmetic": run.arithmetic,
+            "method": run.method,
+            "front_end": run.front_end,
             "parameters": run.size.parameters,
             "bytes": run.size.bytes,
             "limit": run.limit,

@@ -1,69 +1,38 @@
 """The main job: from recordings to the trained networks of every task, judged, in one table and one report."""
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 
-from kilovox.config import Configuration, find_configuration
 from kilovox.corpus.base import Corpus, RecordingCorpus
 from kilovox.corpus.splits import judging_indices
 from kilovox.errors import KilovoxError
+from kilovox.evaluation import plots
 from kilovox.evaluation.evaluate import Evaluation, evaluate
 from kilovox.evaluation.latency import Latency, measure_latency
-from kilovox.evaluation.report import CorpusFacts, Report, Run, pictures_of, provenance_of, summary, write_report
+from kilovox.evaluation.level import level_rows
+from kilovox.evaluation.plans import Plan, plans
+from kilovox.evaluation.report import (
+    CorpusFacts,
+    Report,
+    Run,
+    Section,
+    Table,
+    pictures_of,
+    provenance_of,
+    summary,
+    write_report,
+)
 from kilovox.files import make_folder, write_json
 from kilovox.integer.model_file import load_model
 from kilovox.integer.recogniser import Recogniser
-from kilovox.training.experiment import MODEL_FILE
 from kilovox.training.parallel import Job, history_of, run_jobs
 
-TASKS = ("a", "b")
-RECIPES = ("kilovox", "seed")
-SPLITS = ("random", "official")
 LATENCY_CLIPS = 40
 
-
-@dataclass(frozen=True)
-class Plan:
-    """One network of a task: its configuration, and the seeds it is trained with."""
-
-    task: str
-    name: str
-    config: Configuration
-    seeds: tuple[int, ...]
-
-
-def plans(tasks: Sequence[str], recipe: str = "kilovox", quick: bool = False) -> list[Plan]:
-    """The networks of `tasks`: A is 2 x 128; B in float32 is what fits 36 KB, 2 x 24 (three seeds) and 1 x 40.
-
-    `recipe` "seed" trains 2 x 128 and 2 x 24 as this project's starting point did; `quick` trains less, and one seed.
-    """
-    task_a, task_b, seed = (find_configuration(name) for name in ("task-a", "task-b", "seed"))
-    if recipe == "seed":
-        networks = [
-            Plan("a", "seed-2x128", seed, (42,)),
-            Plan("b", "seed-2x24", seed.changed(model={"hidden_dim": 24}), (42, 43, 44)),
-        ]
-    else:
-        one_layer = task_b.changed(model={"num_layers": 1})
-        networks = [
-            Plan("a", "2x128", task_a, (42,)),
-            Plan("b", "2x24", task_b, (42, 43, 44)),
-            Plan("b", "1x40", one_layer, (42,)),
-        ]
-    chosen = [plan for plan in networks if plan.task in tasks]
-    return [_shortened(plan) for plan in chosen] if quick else chosen
-
-
-def _shortened(plan: Plan) -> Plan:
-    training = plan.config.training
-    changes = {
-        "epochs": max(1, training.epochs // 4),
-        "augmentation": {**training.augmentation.model_dump(), "views": min(3, training.augmentation.views)},
-    }
-    return Plan(plan.task, plan.name, plan.config.changed(training=changes), plan.seeds[:1])
+Jobs = Mapping[tuple[str, int], Job]
+"""Of one plan, by split and seed."""
 
 
 def reproduce(
@@ -82,16 +51,11 @@ def reproduce(
     """
     started = time.monotonic()
     make_folder(out)
-    splits = [split for split in SPLITS if _can(corpus, split)]
     chosen = plans(tasks, recipe, quick)
-    jobs = {
-        (plan.name, split, seed): _job(plan, split, seed, out / "networks")
-        for plan in chosen
-        for split in splits
-        for seed in plan.seeds
-    }
-    run_jobs(list(jobs.values()), corpus)
-    runs = tuple(_run(plan, {key[1:]: job for key, job in jobs.items() if key[0] == plan.name}, corpus) for plan in chosen)
+    splits = [split for split in dict.fromkeys(split for plan in chosen for split in plan.splits) if _can(corpus, split)]
+    jobs = {plan.name: _jobs(plan, splits, out / "networks") for plan in chosen}
+    run_jobs([job for of_plan in jobs.values() for job in of_plan.values()], corpus)
+    runs = tuple(run for plan in chosen for run in _runs(plan, jobs[plan.name], corpus))
     report = Report(
         title="kilovox reproduce" + (", quick" if quick else "") + (", the seed's recipe" if recipe == "seed" else ""),
         command=command,
@@ -100,6 +64,7 @@ def reproduce(
         seconds=time.monotonic() - started,
         text=_explanation(splits, quick),
         pictures=pictures_of(chosen[0].config.frontend, corpus),
+        sections=(*_curve(runs), *_levels(chosen, jobs, corpus)),
     )
     write_report(out / "report.html", report, [corpus])
     write_json(out / "summary.json", summary(report))
@@ -114,34 +79,91 @@ def _can(corpus: Corpus, split: str) -> bool:
     return True
 
 
+def _jobs(plan: Plan, splits: Sequence[str], folder: Path) -> dict[tuple[str, int], Job]:
+    return {(split, seed): _job(plan, split, seed, folder) for split in splits if split in plan.splits for seed in plan.seeds}
+
+
 def _job(plan: Plan, split: str, seed: int, folder: Path) -> Job:
-    experiment = {"seed": seed, "name": f"{plan.config.experiment.name}-{plan.name}"}
-    config = plan.config.changed(data_splitting={"split": split}, experiment=experiment)
-    return Job(f"{plan.name} {split} seed {seed}", config, folder / f"{plan.name}-{split}-{seed}")
+    """Of the configuration's own split and seed it is that experiment itself; of others one with a name of its own."""
+    config, name = plan.config, f"{plan.name}-{split}-{seed}"
+    if (config.data_splitting.split, config.experiment.seed) != (split, seed) or plan.curve:
+        config = config.changed(data_splitting={"split": split}, experiment={"seed": seed, "name": name})
+    return Job(name, config, folder / name)
 
 
-def _run(plan: Plan, jobs: dict[tuple[str, int], Job], corpus: Corpus) -> Run:
-    """Judge the networks of one plan; what is shown in detail is that of the first seed."""
-    recognisers = {key: Recogniser(load_model(job.folder / MODEL_FILE)) for key, job in jobs.items()}
-    judged = {key: evaluate(recogniser, corpus) for key, recogniser in recognisers.items()}
-    first = {split: evaluation for (split, seed), evaluation in judged.items() if seed == plan.seeds[0]}
-    split = next(iter(first))
-    shown = recognisers[split, plan.seeds[0]]
-    history = history_of(jobs[split, plan.seeds[0]])
-    budget = plan.config.budget
-    return Run(
-        name=plan.name,
-        task=plan.task,
-        size=shown.size,
-        evaluations=first,
-        seconds=fmean(sum(epoch["seconds"] for epoch in history_of(job)) for job in jobs.values()),
-        limit=budget.memory if budget else None,
-        scope=budget.scope if budget else "model",
-        history=history,
-        latency=_latency(shown, corpus),
-        provenance=provenance_of(shown.model),
-        seeds={split: _by_seed(judged, split) for split in first},
-    )
+def _runs(plan: Plan, jobs: Jobs, corpus: Corpus) -> list[Run]:
+    """Judge the networks of one plan, a run a method; what is shown in detail is that of the first split and seed."""
+    runs = []
+    for method, file in plan.methods:
+        recognisers = {key: Recogniser(load_model(job.folder / file)) for key, job in jobs.items()}
+        judged = {key: evaluate(recogniser, corpus) for key, recogniser in recognisers.items()}
+        first = {split: evaluation for (split, seed), evaluation in judged.items() if seed == plan.seeds[0]}
+        key = (next(iter(first)), plan.seeds[0])
+        shown = recognisers[key]
+        # Without the integers' epochs for a float twin, and no training at all is PTQ's own.
+        history = [] if method == "PTQ" else history_of(jobs[key])[: plan.config.training.epochs if method == "float" else None]
+        budget = plan.config.budget
+        limited = budget is not None and budget.arithmetic == shown.size.arithmetic
+        runs.append(Run(
+            name=plan.name if len(plan.methods) == 1 else f"{plan.name} {method}",
+            task=plan.task,
+            size=shown.size,
+            evaluations=first,
+            seconds=fmean(_seconds(job, plan, method) for job in jobs.values()),
+            limit=budget.memory if budget and limited else None,
+            scope=budget.scope if budget and limited else "model",
+            history=history,
+            latency=_latency(shown, corpus),
+            provenance=provenance_of(shown.model),
+            seeds={split: _by_seed(judged, split) for split in first},
+            method=method,
+            front_end="integer" if shown.front_end.kind == "fixed_point" else "float",
+        ))  # fmt: skip
+    return runs
+
+
+def _seconds(job: Job, plan: Plan, method: str) -> float:
+    """Of training: a float twin's and PTQ's is that of the float network alone."""
+    epochs = history_of(job)
+    return sum(epoch["seconds"] for epoch in (epochs if method == "QAT" else epochs[: plan.config.training.epochs]))
+
+
+def _curve(runs: Sequence[Run]) -> list[Section]:
+    """Accuracy against bytes of everything judged on the random split."""
+    shown = [run for run in runs if "random" in run.evaluations]
+    if not any(run.arithmetic != "float32" for run in shown):
+        return []
+    points = [
+        plots.Point(run.network, _series(run), run.size.bytes, run.accuracy("random"), run.evaluations["random"].interval)
+        for run in shown
+    ]
+    figure = plots.to_svg(plots.accuracy_against_bytes(points, limit=36 * 1024))
+    rows = tuple((run.network, run.arithmetic, run.method, run.size.bytes, f"{run.accuracy('random'):.2%}") for run in shown)
+    table = Table(("network", "arithmetic", "method", "bytes", "accuracy, split random"), rows)
+    return [Section("Accuracy against bytes", "", table, figure)]
+
+
+def _series(run: Run) -> str:
+    return run.arithmetic if run.method == "float" else f"{run.arithmetic} {run.method}"
+
+
+def _levels(chosen: Sequence[Plan], jobs: Mapping[str, Jobs], corpus: Corpus) -> list[Section]:
+    """How the integer networks take other levels, on the test part of the random split."""
+    if not isinstance(corpus, RecordingCorpus):
+        return []
+    sections = []
+    for plan in chosen:
+        key = ("random", plan.seeds[0])
+        if plan.config.quantisation is None or plan.curve or key not in jobs[plan.name]:
+            continue
+        recogniser = Recogniser(load_model(jobs[plan.name][key].folder / dict(plan.methods)["QAT"]))
+        judged = corpus.subset(judging_indices(corpus, "random").tolist())
+        samples = [judged.samples(index, recogniser.front_end.sample_rate) for index in range(len(judged))]
+        truth = [recogniser.labels.index(recording.label) for recording in judged.recordings]
+        rows = tuple((row.level, f"{row.changed:.2%}", f"{row.accuracy:.2%}") for row in level_rows(recogniser, samples, truth))
+        table = Table(("level", "decisions changed", "accuracy, split random"), rows)
+        sections.append(Section(f"Level: {plan.name}", "The judged recordings quieter, at full scale, and clipped.", table))
+    return sections
 
 
 def _by_seed(judged: dict[tuple[str, int], Evaluation], split: str) -> dict[int, float]:

@@ -1,0 +1,81 @@
+"""Which networks the main job trains, task by task, and which model files of each are judged."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from kilovox.config import Configuration, find_configuration
+from kilovox.training.experiment import FLOAT_FILE, MODEL_FILE, PTQ_FILE
+
+TASKS = ("a", "b", "c")
+RECIPES = ("kilovox", "seed")
+SPLITS = ("random", "official")
+
+FLOAT = {"float": MODEL_FILE}
+INTEGERS = {"float": FLOAT_FILE, "PTQ": PTQ_FILE, "QAT": MODEL_FILE}
+"""By method: the float twin, the same quantised at once, and trained on with the integers simulated."""
+
+SMALL = ((1, 12), (1, 20), (1, 24), (1, 28), (1, 40), (1, 60))
+"""Layers and units of the int8 networks on the curve of accuracy against bytes, besides the one that fills the budget."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One network: its configuration, the seeds and splits it is trained with, the model files that are judged by method."""
+
+    task: str
+    name: str
+    config: Configuration
+    seeds: tuple[int, ...] = (42,)
+    splits: tuple[str, ...] = SPLITS
+    methods: tuple[tuple[str, str], ...] = tuple(FLOAT.items())
+    curve: bool = False
+
+
+def plans(tasks: Sequence[str], recipe: str = "kilovox", quick: bool = False) -> list[Plan]:
+    """The networks of `tasks`.
+
+    A is 2 x 128. B in float32 is what fits 36 KB, 2 x 24 (three seeds) and 1 x 40; in int8 2 x 51, its float twin, the same
+    float network on the float MFCC, and smaller ones. C is 2 x 72 in powers of two. `recipe` "seed" trains 2 x 128 and
+    2 x 24 as this project's starting point did; `quick` trains less, with one seed and on the random split alone.
+    """
+    networks = _seed_plans() if recipe == "seed" else _plans()
+    chosen = [plan for plan in networks if plan.task in tasks]
+    return [_shortened(plan) for plan in chosen if not plan.curve] if quick else chosen
+
+
+def _seed_plans() -> list[Plan]:
+    seed = find_configuration("seed")
+    small = seed.changed(model={"hidden_dim": 24})
+    return [Plan("a", "seed-2x128", seed), Plan("b", "seed-2x24", small, (42, 43, 44))]
+
+
+def _plans() -> list[Plan]:
+    task_a, task_b, int8, pow2 = (find_configuration(name) for name in ("task-a", "task-b", "task-b-int8", "task-c"))
+    integers = tuple(INTEGERS.items())
+    on_mfcc = int8.changed(model={"hidden_dim": int8.hidden}, experiment={"name": "mfcc"}).without("quantisation", "budget")
+    on_mfcc = on_mfcc.changed(frontend=task_a.frontend.model_dump())
+    small = [int8.changed(model={"num_layers": layers, "hidden_dim": units, "dropout": 0.05}) for layers, units in SMALL]
+    return [
+        Plan("a", "2x128", task_a),
+        Plan("b", "2x24", task_b, (42, 43, 44)),
+        Plan("b", "1x40", task_b.changed(model={"num_layers": 1})),
+        Plan("b", "2x51-mfcc", on_mfcc, splits=("random",)),
+        Plan("b", "2x51-int8", int8, methods=integers),
+        *(
+            Plan("b", f"{layers}x{units}-int8", config, splits=("random",), methods=(("QAT", MODEL_FILE),), curve=True)
+            for (layers, units), config in zip(SMALL, small, strict=True)
+        ),
+        Plan("c", "2x72-pow2", pow2, methods=integers),
+    ]
+
+
+def _shortened(plan: Plan) -> Plan:
+    training, quantisation = plan.config.training, plan.config.quantisation
+    changes = {
+        "epochs": max(1, training.epochs // (5 if quantisation else 4)),
+        "augmentation": {**training.augmentation.model_dump(), "views": min(3, training.augmentation.views)},
+    }
+    config = plan.config.changed(training=changes)
+    if quantisation:
+        config = config.changed(quantisation={"epochs": max(1, quantisation.epochs // 6)})
+    return replace(plan, config=config, seeds=plan.seeds[:1], splits=plan.splits[:1])
