@@ -11,7 +11,7 @@ TABLE = tanh_table()
 
 def test_error_is_what_the_docs_state():
     assert np.abs(tanh(TABLE, X) / 32768 - np.tanh(REAL)).max() < 4.0e-4
-    assert np.abs(sigmoid(TABLE, X) / 32768 - 1 / (1 + np.exp(-REAL))).max() < 3.6e-4
+    assert np.abs(sigmoid(TABLE, X) / 32768 - 1 / (1 + np.exp(-REAL))).max() < 2.0e-4
 
 
 def test_symmetry_range_and_order():

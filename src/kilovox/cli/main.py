@@ -8,7 +8,7 @@ import click
 
 from kilovox.errors import KilovoxError
 
-COMMANDS = ("reproduce", "data", "train", "evaluate", "size", "inspect", "predict")
+COMMANDS = ("reproduce", "data", "train", "evaluate", "crossvalidate", "size", "inspect", "predict")
 
 
 class LazyGroup(click.Group):
