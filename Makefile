@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help reproduce quick test lint benchmarks clean
+.PHONY: help reproduce quick test lint benchmarks clean bundle
 
 help:  ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -41,3 +41,8 @@ $(VENV)/.run: $(VENV)/.python requirements.txt pyproject.toml
 $(VENV)/.develop: $(VENV)/.run requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
+
+bundle:  ## Put the networks that `make reproduce` trained into the package, as its bundled models
+	cp results/networks/2x128-random-42/model.safetensors src/kilovox/integer/bundled/fsdd-float32.safetensors
+	cp results/networks/int8-random-42/model.safetensors src/kilovox/integer/bundled/fsdd-int8.safetensors
+	cp results/networks/pow2-random-42/model.safetensors src/kilovox/integer/bundled/fsdd-pow2.safetensors

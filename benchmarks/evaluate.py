@@ -51,7 +51,7 @@ def main() -> None:
             peer = best_of(lambda model=network, features=padded, ends=valid: model(features, ends))
         print(
             f"{name}: {len(samples)} recordings in {whole:.2f} s, of which the front end {front_end:.2f} s; "
-            f"{whole / peer:.1f} times as long as torch's float LSTM of 2 x {recogniser.hidden} without front end ({peer:.2f} s)"
+            f"{whole / peer:.1f} times as long as torch's float LSTM of that size without front end ({peer:.2f} s)"
         )
 
 

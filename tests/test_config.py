@@ -12,7 +12,7 @@ def values(**sections):
 
 
 @pytest.mark.parametrize(
-    ("name", "hidden"), [("task-a", 128), ("task-b", 24), ("task-b-int8", 51), ("task-c", 72), ("seed", 128)]
+    ("name", "hidden"), [("task-a", 128), ("task-b", 24), ("task-b-int8", 85), ("task-c", 123), ("seed", 128)]
 )
 def test_configurations_that_come_along(name, hidden):
     assert find_configuration(name).hidden == hidden

@@ -201,6 +201,21 @@ class Budget(Section):
     arithmetic: Arithmetic = "float32"
 
 
+class Distillation(Section):
+    """A larger float network is trained first, and the network learns from its decisions too (G. Hinton et al., 2015).
+
+    Targets are `weight` of the teacher's softmax at `temperature`, the rest the true label.
+    """
+
+    hidden_dim: Positive = 128
+    num_layers: Positive = 2
+    dropout: Share = 0.3
+    epochs: Positive = 60
+    learning_rate: Annotated[float, Field(gt=0)] = 0.004
+    weight: Annotated[float, Field(gt=0, le=1)] = 0.7
+    temperature: Annotated[float, Field(gt=0)] = 1.0
+
+
 class Quantisation(Section):
     """Training for integers: after the float network of `training`, `epochs` more that simulate the integers.
 
@@ -223,6 +238,7 @@ class Configuration(Section):
     frontend: AnyFrontEnd = FrontEnd()
     model: Network = Network()
     training: Training = Training()
+    distillation: Distillation | None = None
     quantisation: Quantisation | None = None
     budget: Budget | None = None
 
@@ -265,8 +281,8 @@ class Configuration(Section):
 
     @property
     def epochs(self) -> int:
-        """Of the float network and, where asked for, of training for integers."""
-        return self.training.epochs + (self.quantisation.epochs if self.quantisation else 0)
+        """Of the teacher, the float network and training for integers, as far as they are asked for."""
+        return self.training.epochs + sum(part.epochs for part in (self.distillation, self.quantisation) if part)
 
     def without(self, *sections: str) -> "Configuration":
         """A copy with these optional sections left out, checked again."""

@@ -27,9 +27,12 @@ from kilovox.evaluation.report import (
 from kilovox.files import make_folder, write_json
 from kilovox.integer.model_file import load_model
 from kilovox.integer.recogniser import Recogniser
-from kilovox.training.parallel import Job, history_of, run_jobs
+from kilovox.training.parallel import PARTS, Job, history_of, run_jobs
 
 LATENCY_CLIPS = 40
+
+PARTS_OF = {"float": PARTS[:2], "PTQ": PARTS[:2], "QAT": PARTS}
+"""The parts of a training that a method's network has been through; its learning curve is that of the last."""
 
 Jobs = Mapping[tuple[str, int], Job]
 """Of one plan, by split and seed."""
@@ -100,8 +103,7 @@ def _runs(plan: Plan, jobs: Jobs, corpus: Corpus) -> list[Run]:
         first = {split: evaluation for (split, seed), evaluation in judged.items() if seed == plan.seeds[0]}
         key = (next(iter(first)), plan.seeds[0])
         shown = recognisers[key]
-        # Without the integers' epochs for a float twin, and no training at all is PTQ's own.
-        history = [] if method == "PTQ" else history_of(jobs[key])[: plan.config.training.epochs if method == "float" else None]
+        history = history_of(jobs[key], PARTS_OF[method][-1:])
         budget = plan.config.budget
         limited = budget is not None and budget.arithmetic == shown.size.arithmetic
         runs.append(Run(
@@ -109,7 +111,7 @@ def _runs(plan: Plan, jobs: Jobs, corpus: Corpus) -> list[Run]:
             task=plan.task,
             size=shown.size,
             evaluations=first,
-            seconds=fmean(_seconds(job, plan, method) for job in jobs.values()),
+            seconds=fmean(sum(epoch["seconds"] for epoch in history_of(job, PARTS_OF[method])) for job in jobs.values()),
             limit=budget.memory if budget and limited else None,
             scope=budget.scope if budget and limited else "model",
             history=history,
@@ -120,12 +122,6 @@ def _runs(plan: Plan, jobs: Jobs, corpus: Corpus) -> list[Run]:
             front_end="integer" if shown.front_end.kind == "fixed_point" else "float",
         ))  # fmt: skip
     return runs
-
-
-def _seconds(job: Job, plan: Plan, method: str) -> float:
-    """Of training: a float twin's and PTQ's is that of the float network alone."""
-    epochs = history_of(job)
-    return sum(epoch["seconds"] for epoch in (epochs if method == "QAT" else epochs[: plan.config.training.epochs]))
 
 
 def _curve(runs: Sequence[Run]) -> list[Section]:

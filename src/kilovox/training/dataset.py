@@ -66,13 +66,18 @@ class AudioFeaturesDataset(Dataset[tuple[Tensor, Tensor]]):
         self.labels = torch.from_numpy(labels.astype(np.int64))
 
     def __len__(self) -> int:
-        return len(self.labels)
+        return self.features.shape[1]
+
+    def soften(self, targets: Tensor) -> None:
+        """Put the probabilities of every label, `targets` (views, clips, labels), in the place of the labels."""
+        self.labels = targets
 
     def __getitem__(self, index: int | list[int]) -> tuple[Tensor, Tensor]:
         """One item, or a batch of those in a list."""
         chosen = torch.as_tensor(index)
         views = torch.randint(len(self.features), chosen.shape) if len(self.features) > 1 else 0
-        return self.features[views, chosen], self.labels[chosen]
+        labels = self.labels[views, chosen] if self.labels.ndim == 3 else self.labels[chosen]
+        return self.features[views, chosen], labels
 
 
 def make_loader(dataset: AudioFeaturesDataset, batch_size: int, shuffle: bool) -> DataLoader[tuple[Tensor, Tensor]]:

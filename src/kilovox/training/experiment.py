@@ -12,11 +12,12 @@ import torch
 from torch import nn
 
 from kilovox.budget import Arithmetic
-from kilovox.config import Configuration, Quantisation, Training
+from kilovox.config import Configuration, Distillation, Quantisation, Training
 from kilovox.corpus.base import DIGIT_WORDS, Corpus, RecordingCorpus
 from kilovox.corpus.splits import Indices, Split, make_split
 from kilovox.errors import KilovoxError
 from kilovox.files import make_folder, write_json
+from kilovox.frontend.cache import cached
 from kilovox.frontend.pipeline import AnyNormalisation, as_floats, fit_normalisation, pad
 from kilovox.integer.model_file import FORMAT_VERSION, Metadata, Model, Provenance, save_model
 from kilovox.integer.recogniser import corpus_features
@@ -32,6 +33,7 @@ FLOAT_FILE = "float.safetensors"
 """Beside an integer network: its float twin, from which its training for integers began."""
 PTQ_FILE = "ptq.safetensors"
 """The twin quantised without further training."""
+TEACHER_FOLDER = "teacher"
 QUANTISED_FOLDER = "quantised"
 IDENTITY_FILE = "experiment.json"
 
@@ -64,12 +66,14 @@ def run_experiment(
     _claim(folder, _identity(config, corpus), resume)
     torch.set_num_threads(config.training.threads)
     prepared = prepare(config, corpus)
+    options = {"resume": resume, "progress": progress, "tensorboard": tensorboard}
+    if config.distillation is not None:
+        _learn_from_teacher(config, config.distillation, corpus, prepared, folder, options)
     set_seed(derive_seed(config.experiment.seed, "weights"))
     network = LSTMClassifier(
         config.model.input_dim, config.hidden, config.model.num_layers, config.model.output_dim,
         config.model.dropout, config.model.readout,
     )  # fmt: skip
-    options = {"resume": resume, "progress": progress, "tensorboard": tensorboard}
     history = _train(network, config, config.training, prepared, folder, **options)
     describe = _Description(config, corpus, prepared)
     model = describe.model(_tensors(network), history)
@@ -90,6 +94,38 @@ def _train(
         settings=settings, seed=config.experiment.seed, folder=folder, **options,
     )  # fmt: skip
     return trainer.train()
+
+
+def _learn_from_teacher(
+    config: Configuration, asked: Distillation, corpus: Corpus, prepared: Prepared, folder: Path, options: dict[str, bool]
+) -> None:
+    """Train a larger network, and let its decisions soften the labels of the training part, view by view; cached."""
+    model = config.model
+    set_seed(derive_seed(config.experiment.seed, "teacher"))
+    teacher = LSTMClassifier(
+        model.input_dim, asked.hidden_dim, asked.num_layers, model.output_dim, asked.dropout, model.readout
+    )  # fmt: skip
+    settings = config.training.model_copy(update={"epochs": asked.epochs, "learning_rate": asked.learning_rate})
+
+    def compute() -> list[npt.NDArray[Any]]:
+        _train(teacher, config, settings, prepared, make_folder(folder / TEACHER_FOLDER), **options)
+        teacher.eval()
+        with torch.no_grad():
+            return [
+                torch.cat([teacher(batch.to(_device())).cpu() for batch in view.split(512)]).numpy()
+                for view in prepared.train.features
+            ]
+
+    # Everything that the teacher depends on: networks of other sizes with the same teacher need not train it again.
+    values = config.model_dump(mode="json", include={"data_splitting", "frontend", "training", "distillation"})
+    key = values | {
+        "corpus": corpus.fingerprint,
+        "seed": config.experiment.seed,
+        "network": [model.input_dim, model.output_dim],
+    }
+    logits = torch.from_numpy(np.stack(cached(key, compute)))
+    true = nn.functional.one_hot(prepared.train.labels, model.output_dim)
+    prepared.train.soften(asked.weight * torch.softmax(logits / asked.temperature, dim=2) + (1 - asked.weight) * true)
 
 
 def _quantise(

@@ -24,9 +24,13 @@ from kilovox.training.experiment import (
     MODEL_FILE,
     PTQ_FILE,
     QUANTISED_FOLDER,
+    TEACHER_FOLDER,
     is_run_of,
     run_experiment,
 )
+
+PARTS = (TEACHER_FOLDER, "", QUANTISED_FOLDER)
+"""Where the trainings of one run leave their logs, in order: the teacher's, the float network's, that for integers."""
 
 
 @dataclass(frozen=True)
@@ -81,14 +85,14 @@ def is_finished(job: Job, corpus: Corpus) -> bool:
     return is_run_of(job.config, corpus, job.folder) and (job.folder / MODEL_FILE).exists()
 
 
-def history_of(job: Job) -> list[dict[str, float]]:
-    """The figures of the epochs so far, those of training for integers after those of the float network."""
+def history_of(job: Job, parts: Sequence[str] = PARTS) -> list[dict[str, float]]:
+    """The figures of the epochs so far, of these parts of the training one after another, numbered on."""
     figures: list[dict[str, float]] = []
-    for folder in (job.folder, job.folder / QUANTISED_FOLDER):
+    for part in parts:
         try:
-            lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+            lines = [json.loads(line) for line in (job.folder / part / "log.jsonl").read_text().splitlines()]
         except (OSError, ValueError):
-            break
+            continue
         before = len(figures)
         figures += [{**line, "epoch": line["epoch"] + before} for line in lines]
     return figures
@@ -102,9 +106,9 @@ def _clear(folder: Path) -> None:
     """Remove the files of a run, and nothing else that may lie there."""
     for name in (MODEL_FILE, FLOAT_FILE, PTQ_FILE, IDENTITY_FILE):
         (folder / name).unlink(missing_ok=True)
-    for part in (folder, folder / QUANTISED_FOLDER):
+    for part in PARTS:
         for name in ("checkpoint.safetensors", "log.jsonl"):
-            (part / name).unlink(missing_ok=True)
+            (folder / part / name).unlink(missing_ok=True)
 
 
 def _leave_with_parent() -> None:

@@ -104,7 +104,8 @@ class ModelTrainer:
             nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.gradient_clip)
         self.optimizer.step()
         self._move_average()
-        return torch.stack((loss.detach() * len(labels), (logits.argmax(dim=1) == labels).sum()))
+        truth = labels if labels.ndim == 1 else labels.argmax(dim=1)
+        return torch.stack((loss.detach() * len(labels), (logits.argmax(dim=1) == truth).sum()))
 
     @torch.no_grad()
     def _move_average(self) -> None:
