@@ -17,10 +17,17 @@ from pydantic import (
     model_validator,
 )
 
-from kilovox.budget import Arithmetic, Scope, fit_hidden, parse_size
+from kilovox.budget import Arithmetic, Scope, fit_hidden, parse_size, size_of
 from kilovox.errors import KilovoxError
 
-Positive = Annotated[int, Field(gt=0)]
+Positive = Annotated[int, Field(gt=0, le=2**31 - 1)]
+Units = Annotated[int, Field(gt=0, le=4096)]
+Layers = Annotated[int, Field(gt=0, le=16)]
+Samples = Annotated[int, Field(gt=0, le=2**16)]
+Hertz = Annotated[int, Field(gt=0, le=384_000)]
+Frames = Annotated[int, Field(gt=0, le=2**14)]
+Count = Annotated[int, Field(gt=0, le=1024)]
+Decibels = Annotated[float, Field(ge=0, le=200)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 NonNegative = Annotated[float, Field(ge=0)]
 
@@ -38,7 +45,7 @@ class Section(BaseModel):
 class Experiment(Section):
     """What it is called, and the seed of every random choice in training."""
 
-    name: str
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$")]
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
 
 
@@ -62,13 +69,13 @@ class FrontEnd(Section):
     """Samples to features. `window` and `hop` in samples; `frames` is the length a clip is padded or trimmed to."""
 
     kind: Literal["mfcc"] = "mfcc"
-    sample_rate: Positive = 8000
-    window: Positive = 400
-    hop: Positive = 160
-    mel_bands: Positive = 40
-    coefficients: Positive = 13
+    sample_rate: Hertz = 8000
+    window: Samples = 400
+    hop: Samples = 160
+    mel_bands: Count = 40
+    coefficients: Count = 13
     top_db: Annotated[float, Field(gt=0)] = 80.0
-    frames: Positive = 36
+    frames: Frames = 36
     band_pass: bool = False
     normalise: bool = True
 
@@ -81,6 +88,10 @@ class FrontEnd(Section):
     def _consistent(self) -> "FrontEnd":
         if self.coefficients > self.mel_bands:
             raise ValueError(f"coefficients is {self.coefficients}; expected at most mel_bands, {self.mel_bands}")
+        if self.window % 2:
+            raise ValueError(f"window is {self.window}; expected an even number of samples")
+        if self.band_pass and self.sample_rate <= 6000:
+            raise ValueError(f"band_pass at a sample_rate of {self.sample_rate}; expected more than 6000 Hz for 300-3000 Hz")
         return self
 
 
@@ -93,18 +104,18 @@ class FixedPointFrontEnd(Section):
     """
 
     kind: Literal["fixed_point"]
-    sample_rate: Positive = 8000
-    window: Positive = 256
-    hop: Positive = 160
-    mel_bands: Positive = 32
-    coefficients: Positive = 13
+    sample_rate: Hertz = 8000
+    window: Samples = 256
+    hop: Samples = 160
+    mel_bands: Count = 32
+    coefficients: Count = 13
     low_hz: NonNegative = 60.0
     high_hz: Annotated[float, Field(gt=0)] = 4000.0
     floor_db: Annotated[float | None, Field(gt=0)] = 60.0
-    decay_db: NonNegative = 3.0
+    decay_db: Decibels = 3.0
     energy: Literal["absolute", "relative"] = "relative"
     deviations: Annotated[float, Field(gt=0)] = 4.0
-    frames: Positive = 64
+    frames: Frames = 64
     feature_bits: Annotated[int, Field(ge=0, le=14)] = 5
 
     minimum_samples: ClassVar[int] = 1
@@ -138,10 +149,10 @@ _FRONT_END: TypeAdapter[FrontEnd | FixedPointFrontEnd] = TypeAdapter(AnyFrontEnd
 class Network(Section):
     """An LSTM of `num_layers` layers and a linear head; `hidden_dim: fit` takes the largest that the budget allows."""
 
-    input_dim: Positive = 13
-    hidden_dim: Positive | Literal["fit"] = 128
-    num_layers: Positive = 2
-    output_dim: Positive = 10
+    input_dim: Count = 13
+    hidden_dim: Units | Literal["fit"] = 128
+    num_layers: Layers = 2
+    output_dim: Count = 10
     dropout: Share = 0.3
     readout: Literal["last_valid", "after_padding"] = "last_valid"
 
@@ -155,14 +166,14 @@ class Augmentation(Section):
     Interspeech 2019).
     """
 
-    views: Annotated[int, Field(ge=0)] = 0
-    shift_ms: NonNegative = 100.0
+    views: Annotated[int, Field(ge=0, le=1000)] = 0
+    shift_ms: Annotated[float, Field(ge=0, le=10_000)] = 100.0
     speed: Share = 0.15
-    gain_db: NonNegative = 10.0
-    clip_db: NonNegative = 0.0
-    noise_db: NonNegative = 10.0
-    time_mask: Annotated[int, Field(ge=0)] = 4
-    feature_mask: Annotated[int, Field(ge=0)] = 2
+    gain_db: Decibels = 10.0
+    clip_db: Decibels = 0.0
+    noise_db: Decibels = 10.0
+    time_mask: Annotated[int, Field(ge=0, le=2**14)] = 4
+    feature_mask: Annotated[int, Field(ge=0, le=1024)] = 2
 
 
 class Training(Section):
@@ -172,15 +183,15 @@ class Training(Section):
     """
 
     epochs: Positive = 60
-    batch_size: Positive = 64
-    learning_rate: Annotated[float, Field(gt=0)] = 0.004
+    batch_size: Annotated[int, Field(gt=0, le=2**16)] = 64
+    learning_rate: Annotated[float, Field(gt=0, le=1e3)] = 0.004
     schedule: Literal["one_cycle", "constant"] = "one_cycle"
     weight_decay: NonNegative = 0.01
     label_smoothing: Share = 0.1
     gradient_clip: Annotated[float | None, Field(gt=0)] = 1.0
     averaging: Share = 0.0
     patience: Positive | None = None
-    threads: Positive = 1
+    threads: Annotated[int, Field(gt=0, le=256)] = 1
     augmentation: Augmentation = Augmentation()
 
 
@@ -202,16 +213,17 @@ class Budget(Section):
 
 
 class Distillation(Section):
-    """A larger float network is trained first, and the network learns from its decisions too (G. Hinton et al., 2015).
+    """Larger float networks are trained first, and the network learns from their decisions too (G. Hinton et al., 2015).
 
-    Targets are `weight` of the teacher's softmax at `temperature`, the rest the true label.
+    Targets are `weight` of the mean softmax of the `teachers` at `temperature`, the rest the true label.
     """
 
-    hidden_dim: Positive = 128
-    num_layers: Positive = 2
+    teachers: Annotated[int, Field(gt=0, le=16)] = 1
+    hidden_dim: Units = 128
+    num_layers: Layers = 2
     dropout: Share = 0.3
     epochs: Positive = 60
-    learning_rate: Annotated[float, Field(gt=0)] = 0.004
+    learning_rate: Annotated[float, Field(gt=0, le=1e3)] = 0.004
     weight: Annotated[float, Field(gt=0, le=1)] = 0.7
     temperature: Annotated[float, Field(gt=0)] = 1.0
 
@@ -252,7 +264,19 @@ class Configuration(Section):
             raise ValueError("model.hidden_dim is 'fit'; expected a section 'budget' to fit it into")
         if self.quantisation is not None:
             self._check_quantisation(self.quantisation)
+        if self.budget is not None:
+            self._check_budget(self.budget)
         return self
+
+    def _check_budget(self, budget: Budget) -> None:
+        model = self.model
+        hidden = 1 if model.hidden_dim == "fit" else model.hidden_dim
+        needed = size_of(hidden, model.num_layers, budget.arithmetic, model.input_dim, model.output_dim).within(budget.scope)
+        if needed > budget.memory:
+            raise ValueError(
+                f"budget.memory is {budget.memory} bytes; {model.num_layers} layers of {hidden} units take {needed} in "
+                f"{budget.arithmetic} (scope {budget.scope}): expected fewer units or more memory"
+            )
 
     def _check_quantisation(self, quantisation: Quantisation) -> None:
         if self.frontend.kind != "fixed_point":
@@ -282,7 +306,8 @@ class Configuration(Section):
     @property
     def epochs(self) -> int:
         """Of the teacher, the float network and training for integers, as far as they are asked for."""
-        return self.training.epochs + sum(part.epochs for part in (self.distillation, self.quantisation) if part)
+        teachers = self.distillation.teachers * self.distillation.epochs if self.distillation else 0
+        return teachers + self.training.epochs + (self.quantisation.epochs if self.quantisation else 0)
 
     def without(self, *sections: str) -> "Configuration":
         """A copy with these optional sections left out, checked again."""
@@ -312,13 +337,24 @@ def find_configuration(text: str) -> Configuration:
     return read_configuration(Path(text))
 
 
+class _NoDuplicates(yaml.SafeLoader):
+    """YAML in which a key that stands twice is an error, not silently the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for key in keys:
+            if isinstance(key, str) and keys.count(key) > 1:
+                raise yaml.constructor.ConstructorError(None, None, f"key {key!r} stands there twice", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
 def read_yaml_file(path: str | Path) -> Any:
     """The content of a YAML file. Raises KilovoxError where there is none or it is not YAML."""
     try:
-        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        return yaml.load(Path(path).read_text(encoding="utf-8"), _NoDuplicates)  # noqa: S506 (a safe loader)
     except OSError as error:
         raise KilovoxError(f"{path}: cannot be read ({error.strerror}); expected a YAML file") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError, OverflowError) as error:
         reason = re.sub(r"\s+", " ", str(error))
         raise KilovoxError(f"{path}: not YAML ({reason})") from None
 

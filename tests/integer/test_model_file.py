@@ -1,10 +1,13 @@
 """Model files: the same bytes for the same model, and a clear word about every other file."""
 
+import contextlib
 import json
 import struct
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from safetensors.numpy import save
 
 from kilovox.errors import KilovoxError
@@ -64,16 +67,45 @@ def test_another_programs_safetensors(tmp_path):
         ({"format_version": 99}, "format version 99; this kilovox reads version 1"),
         ({"arithmetic": "int3"}, "metadata arithmetic: input should be 'float32', 'int8' or 'pow2'"),
         ({"labels": []}, "metadata labels"),
+        ({"labels": ["0", "0"]}, "labels occur more than once"),
+        ({"labels": ["0", ""]}, r"metadata labels\.1"),
         ({"unheard": 1}, "metadata unheard: extra inputs are not permitted"),
         ({"trained_on": {}}, r"metadata trained_on\.corpus: field required"),
+        ({"name": "renamed"}, "does not fit its checksum"),
     ],
 )
 def test_edited_metadata(tmp_path, change, said):
     path = tmp_path / "m"
     metadata = json.loads(make_model().metadata.model_dump_json()) | change
-    path.write_bytes(save({"x": np.ones(3)}, metadata={"kilovox": json.dumps(metadata)}))
+    content = json.dumps({"metadata": metadata, "sha256": "0" * 64})
+    path.write_bytes(save({"x": np.ones(3)}, metadata={"kilovox": content}))
     with pytest.raises(KilovoxError, match=said):
         load_model(path)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"metadata": 1}', "[" * 5000])
+def test_metadata_of_another_shape(tmp_path, content):
+    path = tmp_path / "m"
+    path.write_bytes(save({"x": np.ones(3)}, metadata={"kilovox": content}))
+    with pytest.raises(KilovoxError, match="is not what this kilovox writes"):
+        load_model(path)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.data())
+def test_any_flipped_bit_is_noticed(tmp_path, data):
+    path = tmp_path / "m"
+    save_model(make_model(), path)
+    content = bytearray(path.read_bytes())
+    place = data.draw(st.integers(0, len(content) - 1))
+    content[place] ^= 1 << data.draw(st.integers(0, 7))
+    path.write_bytes(content)
+    with contextlib.suppress(KilovoxError):
+        # It loads only where nothing that is said has changed, such as white space in the header.
+        found = load_model(path)
+        assert found.metadata == make_model().metadata
+        for name, tensor in make_model().tensors.items():
+            np.testing.assert_array_equal(found.tensors[name], tensor)
 
 
 def test_oversized(tmp_path):

@@ -119,7 +119,7 @@ def test_precomputed_features(tmp_path):
     features = np.concatenate([generator.normal(label, 1.0, (n, 13)) for label, n in zip(labels, lengths, strict=True)])
     np.savez(tmp_path / "features.npz", X=features, y=labels, lengths=lengths)
     corpus = open_corpus_at(tmp_path / "features.npz")
-    config = small(training={"epochs": 60, "batch_size": 8}, model={"hidden_dim": 16})
+    config = small(training={"epochs": 60, "batch_size": 4}, model={"hidden_dim": 24})
     recogniser = Recogniser(run_experiment(config, corpus, tmp_path / "run", progress=False))
     decisions = recogniser.decide(recogniser.corpus_features(corpus))
     assert (decisions.indices == [int(recording.label) for recording in corpus.recordings]).mean() > 0.9

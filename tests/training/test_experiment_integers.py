@@ -23,7 +23,7 @@ FILES = ("model.safetensors", "float.safetensors", "ptq.safetensors")
 def small(name, **sections):
     changes = {
         "training": {"epochs": 3, "batch_size": 16, "augmentation": {"views": 1}},
-        "distillation": {"hidden_dim": 10, "epochs": 2},
+        "distillation": {"hidden_dim": 10, "epochs": 2, "teachers": 2},
         "quantisation": {"epochs": 3},
         "model": {"hidden_dim": 8},
         "data_splitting": {"validation_size": 0.2},
@@ -59,7 +59,7 @@ def test_killed_again_and_again_it_ends_with_the_same_bytes(run, synthetic_folde
         str(out),
         "--resume",
     ]
-    for mark in ("teacher/checkpoint.safetensors", "checkpoint.safetensors", "quantised/checkpoint.safetensors"):
+    for mark in ("teacher-1/checkpoint.safetensors", "checkpoint.safetensors", "quantised/checkpoint.safetensors"):
         process = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         deadline = time.monotonic() + 60
         while not (out / mark).exists() and process.poll() is None and time.monotonic() < deadline:
@@ -97,7 +97,7 @@ def test_it_learns(synthetic_corpus, tmp_path):
         "task-b-int8",
         model={"hidden_dim": 16},
         training={"epochs": 60, "batch_size": 8, "averaging": 0.9, "augmentation": {"views": 1}},
-        distillation={"hidden_dim": 16, "num_layers": 1, "epochs": 60},
+        distillation={"hidden_dim": 16, "num_layers": 1, "epochs": 60, "teachers": 1},
         quantisation={"epochs": 10},
     )
     recogniser = Recogniser(run_experiment(config, synthetic_corpus, tmp_path, progress=False))

@@ -12,10 +12,9 @@ from rich.text import Text
 from kilovox.budget import Size
 from kilovox.config import Budget
 from kilovox.errors import KilovoxError
-from kilovox.integer.bundled import resolve_model
+from kilovox.integer.bundled import open_recogniser, resolve_model
 from kilovox.integer.description import description
-from kilovox.integer.model_file import Metadata, load_model
-from kilovox.integer.recogniser import Recogniser
+from kilovox.integer.model_file import Metadata
 
 
 @click.command("inspect")
@@ -24,7 +23,7 @@ from kilovox.integer.recogniser import Recogniser
 def command(model: str, as_json: bool) -> None:
     """Show layers, bytes, labels, front end, provenance and metrics of MODEL, a file or the name of a bundled model."""
     path = resolve_model(model)
-    recogniser = Recogniser(load_model(path))
+    recogniser = open_recogniser(model)
     metadata, size = recogniser.model.metadata, recogniser.size
     facts = _facts(metadata, size) | description(recogniser.model) | {"file": str(path), "file_bytes": path.stat().st_size}
     if as_json:

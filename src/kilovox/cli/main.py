@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from kilovox import __version__
 from kilovox.errors import KilovoxError
 
 COMMANDS = ("reproduce", "data", "train", "evaluate", "crossvalidate", "size", "inspect", "predict")
@@ -30,6 +31,12 @@ class LazyGroup(click.Group):
             for line in str(error).splitlines():
                 click.echo(f"kilovox: {line}", err=True)
             ctx.exit(2)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            # The last resort; where it matters an error says more.
+            click.echo(f"kilovox: {error.filename or 'input or output'}: {error.strerror or error}", err=True)
+            ctx.exit(2)
         except ModuleNotFoundError as error:
             if error.name is None or error.name.startswith("kilovox"):
                 raise
@@ -40,7 +47,7 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="kilovox")
+@click.version_option(__version__)
 def main() -> None:
     """Train spoken-word recognisers that fit in kilobytes and run without a floating-point unit."""
 

@@ -16,7 +16,7 @@ from kilovox.budget import ARITHMETICS, SCOPES, Arithmetic, Scope, Size, fit_hid
 )
 @click.option("--arithmetic", type=click.Choice(ARITHMETICS), default="float32", show_default=True)
 @click.option(
-    "--layers", type=click.IntRange(min=1), default=2, show_default=True, help="LSTM layers, of the same hidden size."
+    "--layers", type=click.IntRange(min=1, max=1000), default=2, show_default=True, help="LSTM layers, of the same hidden size."
 )
 @click.option(
     "--hidden", type=click.IntRange(min=1), help="The size of a network with this hidden size instead of the largest that fits."

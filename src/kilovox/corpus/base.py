@@ -40,6 +40,9 @@ class Corpus(ABC):
         self.name = name
         self.where = where
         self.recordings = tuple(sorted(recordings, key=lambda recording: recording.name))
+        odd = [recording.name for recording in self.recordings if not _is_utf8(recording.name)]
+        if odd:
+            raise KilovoxError(f"{where}: name {odd[0]!r} is not UTF-8; expected names that can be written down")
         twice = [a.name for a, b in zip(self.recordings, self.recordings[1:], strict=False) if a.name == b.name]
         if twice:
             raise KilovoxError(f"{where}: {twice[0]} is listed more than once")
@@ -112,6 +115,14 @@ class FeatureCorpus(Corpus):
     def subset(self, indices: Sequence[int]) -> "FeatureCorpus":
         """The corpus of only the sequences at `indices`."""
         return FeatureCorpus(self.name, [self.recordings[i] for i in indices], [self.features[i] for i in indices], self.where)
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _path(recording: Recording) -> Path:

@@ -48,7 +48,7 @@ def judging_indices(corpus: Corpus, split: str, test_size: float = 0.2, random_s
         takes = [recording.take for recording in corpus.recordings]
         if None in takes:
             raise KilovoxError(f"split official: {corpus.where} does not say which take a recording is; use random")
-        return everything[np.isin(np.array(takes, dtype=np.int64), OFFICIAL_TEST_TAKES)]
+        return everything[[take in OFFICIAL_TEST_TAKES for take in takes]]
     if split.startswith("speaker:"):
         name = split.removeprefix("speaker:")
         if name not in corpus.speakers:

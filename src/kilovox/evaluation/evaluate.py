@@ -6,6 +6,9 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
+from pydantic import ValidationError
+
+from kilovox.config import DataSplitting
 from kilovox.corpus.base import Corpus
 from kilovox.corpus.splits import judging_indices
 from kilovox.errors import KilovoxError
@@ -116,6 +119,17 @@ class Evaluation:
         }
 
 
+def _splitting(metadata: Metadata) -> DataSplitting:
+    """As the model was trained. Raises KilovoxError where its metadata say nothing that could be."""
+    values = metadata.configuration.get("data_splitting", {})
+    try:
+        return DataSplitting.model_validate(values)
+    except ValidationError:
+        raise KilovoxError(
+            f"{metadata.name}: metadata configuration.data_splitting {values!r}; expected split, test_size, ..."
+        ) from None
+
+
 def evaluate(recogniser: Recogniser, corpus: Corpus, split: str | None = None, allow_trained: bool = False) -> Evaluation:
     """Judge a model on the recordings of `corpus` that `split` names: random, official, speaker:NAME or all.
 
@@ -129,8 +143,8 @@ def evaluate(recogniser: Recogniser, corpus: Corpus, split: str | None = None, a
     metadata = recogniser.model.metadata
     if split is None:
         split = metadata.trained_on.split if corpus.fingerprint == metadata.trained_on.fingerprint else "all"
-    splitting = metadata.configuration.get("data_splitting") or {}
-    drawn = judging_indices(corpus, split, splitting.get("test_size", 0.2), splitting.get("random_state", 42))
+    splitting = _splitting(metadata)
+    drawn = judging_indices(corpus, split, splitting.test_size, splitting.random_state)
     places = {label: index for index, label in enumerate(metadata.labels)}
     words = {int(index): places.get(known_as(metadata, corpus.recordings[index].label)) for index in drawn}
     truth = {index: place for index, place in words.items() if place is not None}

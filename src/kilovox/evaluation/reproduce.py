@@ -6,7 +6,7 @@ from pathlib import Path
 from statistics import fmean
 
 from kilovox.corpus.base import Corpus, RecordingCorpus
-from kilovox.corpus.splits import judging_indices
+from kilovox.corpus.splits import judging_indices, make_split
 from kilovox.errors import KilovoxError
 from kilovox.evaluation import plots
 from kilovox.evaluation.evaluate import Evaluation, evaluate
@@ -27,12 +27,10 @@ from kilovox.evaluation.report import (
 from kilovox.files import make_folder, write_json
 from kilovox.integer.model_file import load_model
 from kilovox.integer.recogniser import Recogniser
-from kilovox.training.parallel import PARTS, Job, history_of, run_jobs
+from kilovox.training.experiment import QUANTISED_FOLDER
+from kilovox.training.parallel import Job, history_of, run_jobs
 
 LATENCY_CLIPS = 40
-
-PARTS_OF = {"float": PARTS[:2], "PTQ": PARTS[:2], "QAT": PARTS}
-"""The parts of a training that a method's network has been through; its learning curve is that of the last."""
 
 Jobs = Mapping[tuple[str, int], Job]
 """Of one plan, by split and seed."""
@@ -56,7 +54,7 @@ def reproduce(
     make_folder(out)
     chosen = plans(tasks, recipe, quick)
     splits = [split for split in dict.fromkeys(split for plan in chosen for split in plan.splits) if _can(corpus, split)]
-    jobs = {plan.name: _jobs(plan, splits, out / "networks") for plan in chosen}
+    jobs = {plan.name: _jobs(plan, splits, out / ("networks-quick" if quick else "networks")) for plan in chosen}
     run_jobs([job for of_plan in jobs.values() for job in of_plan.values()], corpus)
     runs = tuple(run for plan in chosen for run in _runs(plan, jobs[plan.name], corpus))
     report = Report(
@@ -76,7 +74,7 @@ def reproduce(
 
 def _can(corpus: Corpus, split: str) -> bool:
     try:
-        judging_indices(corpus, split)
+        make_split(corpus, split)
     except KilovoxError:
         return False
     return True
@@ -103,7 +101,8 @@ def _runs(plan: Plan, jobs: Jobs, corpus: Corpus) -> list[Run]:
         first = {split: evaluation for (split, seed), evaluation in judged.items() if seed == plan.seeds[0]}
         key = (next(iter(first)), plan.seeds[0])
         shown = recognisers[key]
-        history = history_of(jobs[key], PARTS_OF[method][-1:])
+        # PTQ has no training of its own; its curve is its float twin's.
+        history = history_of(jobs[key], [QUANTISED_FOLDER] if method == "QAT" else [""])
         budget = plan.config.budget
         limited = budget is not None and budget.arithmetic == shown.size.arithmetic
         runs.append(Run(
@@ -111,7 +110,7 @@ def _runs(plan: Plan, jobs: Jobs, corpus: Corpus) -> list[Run]:
             task=plan.task,
             size=shown.size,
             evaluations=first,
-            seconds=fmean(sum(epoch["seconds"] for epoch in history_of(job, PARTS_OF[method])) for job in jobs.values()),
+            seconds=fmean(sum(epoch["seconds"] for epoch in _parts(job, method)) for job in jobs.values()),
             limit=budget.memory if budget and limited else None,
             scope=budget.scope if budget and limited else "model",
             history=history,
@@ -162,6 +161,11 @@ def _levels(chosen: Sequence[Plan], jobs: Mapping[str, Jobs], corpus: Corpus) ->
     return sections
 
 
+def _parts(job: Job, method: str) -> list[dict[str, float]]:
+    """All epochs that a method's network comes from: a float twin's and PTQ's are none of training for integers."""
+    return history_of(job) if method == "QAT" else history_of(job, [*job.teachers, ""])
+
+
 def _by_seed(judged: dict[tuple[str, int], Evaluation], split: str) -> dict[int, float]:
     return {seed: evaluation.accuracy for (its_split, seed), evaluation in judged.items() if its_split == split}
 
@@ -185,5 +189,5 @@ def _explanation(splits: Sequence[str], quick: bool) -> str:
         "on the recordings that judge. Every split has networks of its own, trained on its training part alone."
     )
     if quick:
-        parts.append("This was a quick run: a quarter of the epochs. Its figures are lower than what the full run reaches.")
+        parts.append("This was a quick run: a quarter of the epochs or less, no teacher. The full run's figures are higher.")
     return "\n\n".join(parts)

@@ -249,6 +249,13 @@ def quantisation(
     return np.clip(np.rint(mean), -(1 << 15), (1 << 15) - 1).astype(np.int16), multiplier, shift
 
 
+def check_multiplier(multiplier: npt.NDArray[np.int16]) -> None:
+    """Raise KilovoxError for a multiplier with which a product could leave 32 bits."""
+    limit = (1 << _MULTIPLIER_BITS) - 1
+    if multiplier.max() > limit:
+        raise KilovoxError(f"multiplier {multiplier.max()} of the features; expected at most {limit}")
+
+
 def quantise(
     features: Features, offset: npt.NDArray[np.int16], multiplier: npt.NDArray[np.int16], shift: int
 ) -> npt.NDArray[np.int8]:

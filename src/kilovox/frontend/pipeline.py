@@ -11,10 +11,13 @@ from kilovox.audio import Samples
 from kilovox.config import AnyFrontEnd, FixedPointFrontEnd
 from kilovox.errors import KilovoxError
 from kilovox.frontend.band_pass import band_pass
-from kilovox.frontend.fixed_point import FixedPointMFCC, quantisation, quantise
+from kilovox.frontend.fixed_point import FixedPointMFCC, check_multiplier, quantisation, quantise
 from kilovox.frontend.mfcc import MFCC
 
 Array = npt.NDArray[Any]
+
+VERSION = 1
+"""Part of the cache's key: to be raised when the same samples begin to give other features."""
 
 NORMALISED_BITS = 5
 """int8 features in units of 2^-5: a standard deviation, where four of them reach 127."""
@@ -41,7 +44,11 @@ class Normalisation:
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Array]) -> Self:
         """As a model file holds it."""
-        return cls(_take(tensors, "front_end.mean"), _take(tensors, "front_end.deviation"))
+        mean, deviation = _take(tensors, "front_end.mean"), _take(tensors, "front_end.deviation")
+        fits = mean.ndim == 1 and mean.shape == deviation.shape and mean.dtype == deviation.dtype == np.float32
+        if not (fits and np.isfinite(mean).all() and np.isfinite(deviation).all() and (deviation != 0).all()):
+            raise KilovoxError("tensors front_end.*: expected mean and deviation, finite float32 of one size, no deviation 0")
+        return cls(mean, deviation)
 
     def tensors(self) -> dict[str, Array]:
         """For a model file."""
@@ -67,8 +74,17 @@ class IntegerNormalisation:
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Array]) -> Self:
         """As a model file holds it."""
+        offset, multiplier = _take(tensors, "front_end.offset"), _take(tensors, "front_end.multiplier")
         shift = _take(tensors, "front_end.shift")
-        return cls(_take(tensors, "front_end.offset"), _take(tensors, "front_end.multiplier"), int(shift[0]))
+        fits = offset.dtype == multiplier.dtype == np.int16 and shift.dtype == np.uint8 and shift.shape == (1,)
+        if not (
+            fits and offset.ndim == 1 and offset.shape == multiplier.shape and 1 <= shift[0] <= 24 and multiplier.min() > 0
+        ):
+            raise KilovoxError(
+                "tensors front_end.*: expected offset and multiplier > 0, int16 of one size, and a shift of 1 to 24"
+            )
+        check_multiplier(multiplier)
+        return cls(offset, multiplier, int(shift[0]))
 
     def tensors(self) -> dict[str, Array]:
         """For a model file."""

@@ -38,5 +38,9 @@ def resolve_model(text: str) -> Path:
 
 
 def open_recogniser(text: str) -> Recogniser:
-    """The recogniser of the model that `text` means. Raises KilovoxError as `resolve_model` and `load_model` do."""
-    return Recogniser(load_model(resolve_model(text)))
+    """The recogniser of the model that `text` means. Raises KilovoxError, naming the file, for one that cannot be used."""
+    path = resolve_model(text)
+    try:
+        return Recogniser(load_model(path))
+    except KilovoxError as error:
+        raise KilovoxError(str(error) if str(path) in str(error) else f"{path}: {error}") from None

@@ -4,12 +4,14 @@ Format: https://huggingface.co/docs/safetensors. One metadata key, because the f
 the same model must be the same bytes.
 """
 
+import hashlib
+import json
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
@@ -43,13 +45,20 @@ class Metadata(BaseModel):
     format_version: int
     name: str
     arithmetic: Arithmetic
-    labels: tuple[str, ...] = Field(min_length=2)
+    labels: tuple[Annotated[str, Field(min_length=1)], ...] = Field(min_length=2)
     aliases: dict[str, str] = {}
     front_end: dict[str, Any]
     network: dict[str, Any]
     configuration: dict[str, Any]
     trained_on: Provenance
     metrics: dict[str, Any] = {}
+
+    @field_validator("labels")
+    @classmethod
+    def _unique(cls, labels: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(labels)) < len(labels):
+            raise ValueError("labels occur more than once")
+        return labels
 
 
 class Model(BaseModel):
@@ -70,7 +79,18 @@ class Model(BaseModel):
 def save_model(model: Model, path: Path) -> None:
     """Write `model` to `path`; the same model gives the same bytes."""
     tensors = {name: np.ascontiguousarray(model.tensors[name]) for name in sorted(model.tensors)}
-    write_bytes(path, save(tensors, metadata={"kilovox": model.metadata.model_dump_json()}))
+    text = model.metadata.model_dump_json()
+    content = json.dumps({"metadata": json.loads(text), "sha256": _digest(text, tensors)})
+    write_bytes(path, save(tensors, metadata={"kilovox": content}))
+
+
+def _digest(metadata: str, tensors: Tensors) -> str:
+    """SHA-256 (hex) over everything a model file says: a changed bit anywhere is noticed."""
+    digest = hashlib.sha256(metadata.encode())
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        digest.update(f"{name} {tensor.dtype.str} {tensor.shape}".encode() + tensor.tobytes())
+    return digest.hexdigest()
 
 
 def load_model(path: Path) -> Model:
@@ -85,8 +105,8 @@ def load_model(path: Path) -> Model:
         raise KilovoxError(
             f"{path}: no model there ({error.strerror}); expected a .safetensors file or a bundled model"
         ) from None
-    if path.is_dir():
-        raise KilovoxError(f"{path}: is a folder; expected a .safetensors file")
+    if not path.is_file():
+        raise KilovoxError(f"{path}: is {'a folder' if path.is_dir() else 'no file'}; expected a .safetensors file")
     if size > MAXIMUM_BYTES:
         raise KilovoxError(f"{path}: {size} bytes; expected a kilovox model, at most {MAXIMUM_BYTES} bytes")
     try:
@@ -97,7 +117,17 @@ def load_model(path: Path) -> Model:
         raise KilovoxError(f"{path}: not a whole .safetensors file ({error})") from None
     if text is None:
         raise KilovoxError(f"{path}: a .safetensors file, but not a kilovox model (no metadata 'kilovox')")
-    return Model(metadata=_metadata(path, text), tensors=tensors)
+    try:
+        content = json.loads(text)
+        values, digest = json.dumps(content["metadata"]), content["sha256"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise KilovoxError(
+            f"{path}: metadata kilovox is not what this kilovox writes; expected 'metadata' and 'sha256'"
+        ) from None
+    metadata = _metadata(path, values)
+    if digest != _digest(metadata.model_dump_json(), tensors):
+        raise KilovoxError(f"{path}: its content does not fit its checksum; it was edited or damaged after it was written")
+    return Model(metadata=metadata, tensors=tensors)
 
 
 def _metadata(path: Path, text: str) -> Metadata:

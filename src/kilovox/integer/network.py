@@ -160,8 +160,9 @@ def build_network(tensors: Mapping[str, npt.NDArray[Any]], arithmetic: str, laye
     for index in range(layers):
         prefix = f"lstm{index}"
         units = _tensor(tensors, f"{prefix}.bias", np.int32, (None, 4)).shape[0]
+        one = (1, 1) if arithmetic == "pow2" else (units, 4)
         weights = _weights(tensors, prefix, arithmetic, (units, inputs + units, 4))
-        shift = np.broadcast_to(_tensor(tensors, f"{prefix}.shift", np.uint8, None).astype(np.int32), (units, 4))
+        shift = np.broadcast_to(_tensor(tensors, f"{prefix}.shift", np.uint8, one).astype(np.int32), (units, 4))
         layer = Layer(_rows(weights), tensors[f"{prefix}.bias"].reshape(-1), np.ascontiguousarray(shift).reshape(-1))
         _check_bounds(prefix, layer.weights, layer.bias, layer.shift)
         built.append(layer)
@@ -196,7 +197,7 @@ def _tensor(
     fits = shape is None or (
         found.ndim == len(shape) and all(want in (None, have) for want, have in zip(shape, found.shape, strict=True))
     )
-    if found.dtype != dtype or not fits:
+    if found.dtype != dtype or not fits or 0 in found.shape:
         raise KilovoxError(f"tensor {name}: {found.dtype} {found.shape}; expected {np.dtype(dtype)} {shape or ''}".rstrip())
     return found
 

@@ -1,5 +1,6 @@
 """A model at work: samples (or precomputed features) to labels. NumPy only."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ from kilovox.config import AnyFrontEnd, FixedPointFrontEnd, Network, parse_front
 from kilovox.corpus.base import Corpus, FeatureCorpus, RecordingCorpus
 from kilovox.errors import KilovoxError
 from kilovox.frontend.cache import cached
-from kilovox.frontend.pipeline import as_floats, as_integers, pad, raw_features, read_normalisation, valid_frames
+from kilovox.frontend.pipeline import VERSION, as_floats, as_integers, pad, raw_features, read_normalisation, valid_frames
 from kilovox.integer.float_network import float_logits
 from kilovox.integer.model_file import Model
 from kilovox.integer.network import IntegerNetwork, build_network, confidence
@@ -112,7 +113,18 @@ class Recogniser:
         expected = [self.hidden] * network.num_layers + [network.output_dim]
         if shape != expected:
             raise KilovoxError(f"{self.name}: layers of {shape} rows; metadata say {expected}")
+        self._check_stored()
         return engine
+
+    def _check_stored(self) -> None:
+        """What is stored is what is counted: no tensor more, no byte more."""
+        stored = {name: tensor for name, tensor in self.model.tensors.items() if not name.startswith("front_end.")}
+        known = re.compile(r"(lstm\d+|head)\.(weights|bias|shift|exponent)|activation\.tanh")
+        unknown = [name for name in stored if not known.fullmatch(name)]
+        found = sum(tensor.nbytes for tensor in stored.values())
+        if unknown or found != self.size.bytes:
+            extra = f" ({', '.join(unknown)} is unknown)" if unknown else ""
+            raise KilovoxError(f"{self.name}: tensors of {found} bytes{extra}; expected {self.size.bytes}")
 
     def _check_float_shapes(self) -> None:
         network, hidden = self.network, self.hidden
@@ -159,7 +171,11 @@ def corpus_features(corpus: Corpus, config: AnyFrontEnd) -> list[npt.NDArray[Any
         return list(corpus.features)
     if not isinstance(corpus, RecordingCorpus):
         raise KilovoxError(f"{corpus.where}: neither recordings nor features")
-    key = {"recordings": corpus.hashes, "front_end": config.model_dump(mode="json", exclude=NOT_OF_RAW_FEATURES)}
+    key = {
+        "version": VERSION,
+        "recordings": corpus.hashes,
+        "front_end": config.model_dump(mode="json", exclude=NOT_OF_RAW_FEATURES),
+    }
 
     def compute() -> list[npt.NDArray[Any]]:
         recordings = [corpus.samples(index, config.sample_rate) for index in range(len(corpus))]
@@ -167,4 +183,5 @@ def corpus_features(corpus: Corpus, config: AnyFrontEnd) -> list[npt.NDArray[Any
             check_length(samples, config, str(recording.path))
         return raw_features(config, recordings)
 
-    return cached(key, compute)
+    found = cached(key, compute)
+    return found if len(found) == len(corpus) else compute()

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from kilovox.audio import Samples
 from kilovox.config import AnyFrontEnd, Augmentation
+from kilovox.frontend import pipeline
 from kilovox.frontend.cache import Sequences, cached
 from kilovox.frontend.pipeline import raw_features
 from kilovox.integer.recogniser import NOT_OF_RAW_FEATURES
@@ -26,7 +27,7 @@ def augment_samples(samples: Samples, settings: Augmentation, sample_rate: int, 
     """One random variant of a recording, (samples,) int16 -> (other samples,) int16.
 
     Speed (and pitch with it) by linear interpolation, silence before the word, white noise at a random signal-to-noise
-    ratio up to 40 dB above the lowest, gain with saturation.
+    ratio up to 40 dB above the lowest, gain with saturation, far beyond full scale for a quarter where `clip_db` asks for it.
     """
     rate = float(np.exp2(generator.uniform(-1.0, 1.0) * np.log2(1.0 + settings.speed)))
     positions = np.arange(max(1, int(len(samples) / rate))) * rate
@@ -67,7 +68,7 @@ def _view(
         "recordings": list(hashes),
         "front_end": front_end.model_dump(mode="json", exclude=NOT_OF_RAW_FEATURES),
         "augmentation": settings.model_dump(mode="json", exclude={"views", "time_mask", "feature_mask"}),
-        "version": VERSION,
+        "version": [VERSION, pipeline.VERSION],
         "seed": seed,
     }
 

@@ -36,6 +36,8 @@ def load_checkpoint(path: Path, model: nn.Module, optimizer: torch.optim.Optimiz
     try:
         with safe_open(path, framework="pt") as file:
             facts = json.loads((file.metadata() or {})["kilovox"])
+            if [figures["epoch"] for figures in facts["history"]] != list(range(1, len(facts["history"]) + 1)):
+                raise ValueError("its history is not one of epochs in order")
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
         model.load_state_dict(_under(tensors, "model/"))
         state: dict[int, dict[str, Tensor]] = {}
@@ -43,7 +45,7 @@ def load_checkpoint(path: Path, model: nn.Module, optimizer: torch.optim.Optimiz
             index, moment = name.split("/")
             state.setdefault(int(index), {})[moment] = value
         optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
-    except (SafetensorError, OSError, KeyError, ValueError, RuntimeError) as error:
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise KilovoxError(f"{path}: not a checkpoint of this training ({error}); start again in another folder") from None
     return (_under(tensors, "best/"), _under(tensors, "average/")), facts
 

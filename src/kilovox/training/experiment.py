@@ -1,7 +1,9 @@
 """One configuration from a corpus to a model file."""
 
+import contextlib
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,14 +11,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from kilovox.budget import Arithmetic
 from kilovox.config import Configuration, Distillation, Quantisation, Training
 from kilovox.corpus.base import DIGIT_WORDS, Corpus, RecordingCorpus
 from kilovox.corpus.splits import Indices, Split, make_split
 from kilovox.errors import KilovoxError
-from kilovox.files import make_folder, write_json
+from kilovox.files import lock, make_folder, write_json
 from kilovox.frontend.cache import cached
 from kilovox.frontend.pipeline import AnyNormalisation, as_floats, fit_normalisation, pad
 from kilovox.integer.model_file import FORMAT_VERSION, Metadata, Model, Provenance, save_model
@@ -33,9 +35,15 @@ FLOAT_FILE = "float.safetensors"
 """Beside an integer network: its float twin, from which its training for integers began."""
 PTQ_FILE = "ptq.safetensors"
 """The twin quantised without further training."""
-TEACHER_FOLDER = "teacher"
+CACHE_VERSION = 1
+"""Of the teachers' decisions: to be raised when training begins to give others."""
 QUANTISED_FOLDER = "quantised"
 IDENTITY_FILE = "experiment.json"
+
+
+def teacher_folder(number: int) -> str:
+    """Where a run's teacher leaves its log and checkpoint."""
+    return f"teacher-{number}"
 
 
 @dataclass(frozen=True)
@@ -63,12 +71,15 @@ def run_experiment(
     A killed run goes on with `resume`, to the same bytes. Raises KilovoxError where `folder` holds a run already and
     `resume` is not asked for, or a run of something else.
     """
-    _claim(folder, _identity(config, corpus), resume)
     torch.set_num_threads(config.training.threads)
     prepared = prepare(config, corpus)
-    options = {"resume": resume, "progress": progress, "tensorboard": tensorboard}
+    with _claimed(folder, _identity(config, corpus), resume):
+        return _run(config, corpus, prepared, folder, resume=resume, progress=progress, tensorboard=tensorboard)
+
+
+def _run(config: Configuration, corpus: Corpus, prepared: Prepared, folder: Path, **options: bool) -> Model:
     if config.distillation is not None:
-        _learn_from_teacher(config, config.distillation, corpus, prepared, folder, options)
+        _learn_from_teachers(config, config.distillation, corpus, prepared, folder, options)
     set_seed(derive_seed(config.experiment.seed, "weights"))
     network = LSTMClassifier(
         config.model.input_dim, config.hidden, config.model.num_layers, config.model.output_dim,
@@ -96,36 +107,41 @@ def _train(
     return trainer.train()
 
 
-def _learn_from_teacher(
+def _learn_from_teachers(
     config: Configuration, asked: Distillation, corpus: Corpus, prepared: Prepared, folder: Path, options: dict[str, bool]
 ) -> None:
-    """Train a larger network, and let its decisions soften the labels of the training part, view by view; cached."""
+    """Train larger networks, and let their decisions soften the labels of the training part, view by view; cached."""
+
+    def compute() -> list[npt.NDArray[Any]]:
+        total = sum(_teach(config, asked, number, prepared, folder, options) for number in range(asked.teachers))
+        return list((total / asked.teachers).numpy())  # type: ignore[union-attr]
+
+    # Everything that the teachers depend on: networks of other sizes with the same teachers need not train them again.
+    values = config.model_dump(mode="json", include={"data_splitting", "frontend", "training", "distillation"})
+    sizes = [config.model.input_dim, config.model.output_dim]
+    key = values | {"corpus": corpus.fingerprint, "seed": config.experiment.seed, "network": sizes, "version": CACHE_VERSION}
+    shares = torch.from_numpy(np.stack(cached(key, compute)))
+    true = nn.functional.one_hot(prepared.train.labels, config.model.output_dim)
+    prepared.train.soften(asked.weight * shares + (1 - asked.weight) * true)
+
+
+def _teach(
+    config: Configuration, asked: Distillation, number: int, prepared: Prepared, folder: Path, options: dict[str, bool]
+) -> Tensor:
+    """Train one teacher; its softmax of every view of the training part, (views, clips, labels)."""
     model = config.model
-    set_seed(derive_seed(config.experiment.seed, "teacher"))
+    set_seed(derive_seed(config.experiment.seed, "teacher", number))
     teacher = LSTMClassifier(
         model.input_dim, asked.hidden_dim, asked.num_layers, model.output_dim, asked.dropout, model.readout
     )  # fmt: skip
     settings = config.training.model_copy(update={"epochs": asked.epochs, "learning_rate": asked.learning_rate})
-
-    def compute() -> list[npt.NDArray[Any]]:
-        _train(teacher, config, settings, prepared, make_folder(folder / TEACHER_FOLDER), **options)
-        teacher.eval()
-        with torch.no_grad():
-            return [
-                torch.cat([teacher(batch.to(_device())).cpu() for batch in view.split(512)]).numpy()
-                for view in prepared.train.features
-            ]
-
-    # Everything that the teacher depends on: networks of other sizes with the same teacher need not train it again.
-    values = config.model_dump(mode="json", include={"data_splitting", "frontend", "training", "distillation"})
-    key = values | {
-        "corpus": corpus.fingerprint,
-        "seed": config.experiment.seed,
-        "network": [model.input_dim, model.output_dim],
-    }
-    logits = torch.from_numpy(np.stack(cached(key, compute)))
-    true = nn.functional.one_hot(prepared.train.labels, model.output_dim)
-    prepared.train.soften(asked.weight * torch.softmax(logits / asked.temperature, dim=2) + (1 - asked.weight) * true)
+    _train(teacher, config, settings, prepared, make_folder(folder / teacher_folder(number)), **options)
+    teacher.eval()
+    with torch.no_grad():
+        views = [
+            torch.cat([teacher(batch.to(_device())).cpu() for batch in view.split(512)]) for view in prepared.train.features
+        ]
+    return torch.softmax(torch.stack(views) / asked.temperature, dim=2)
 
 
 def _quantise(
@@ -194,28 +210,37 @@ def _identity(config: Configuration, corpus: Corpus) -> str:
 
 def is_run_of(config: Configuration, corpus: Corpus, folder: Path) -> bool:
     """Whether `folder` holds a run (finished or not) of this very configuration and corpus."""
-    try:
-        return bool(json.loads((folder / IDENTITY_FILE).read_text())["identity"] == _identity(config, corpus))
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+    return _read_identity(folder) == _identity(config, corpus)
 
 
-def _claim(folder: Path, identity: str, resume: bool) -> None:
+@contextlib.contextmanager
+def _claimed(folder: Path, identity: str, resume: bool) -> Iterator[None]:
+    """The folder is this run's, and nobody else's for as long as it goes on."""
     make_folder(folder)
-    mark = folder / IDENTITY_FILE
-    if mark.exists() or (folder / MODEL_FILE).exists():
-        if not resume:
-            raise KilovoxError(f"{folder}: holds a training run already; expected --resume, or another folder by --out")
-        try:
-            found = json.loads(mark.read_text())["identity"]
-        except (OSError, ValueError, KeyError, TypeError):
-            found = None
-        if found != identity:
-            raise KilovoxError(
-                f"{folder}: holds a run of another configuration or corpus; expected the same one to resume, or another --out"
-            )
-        return
-    write_json(mark, {"identity": identity})
+    with lock(folder / "lock"):
+        mark = folder / IDENTITY_FILE
+        if mark.exists() or (folder / MODEL_FILE).exists():
+            if not resume:
+                raise KilovoxError(f"{folder}: holds a training run already; expected --resume, or another folder by --out")
+            if _read_identity(folder) != identity:
+                expected = "expected the same one to resume, or another --out"
+                raise KilovoxError(f"{folder}: holds a run of another configuration or corpus; {expected}")
+        else:
+            write_json(mark, {"identity": identity})
+        yield
+
+
+def holds_another_run(config: Configuration, corpus: Corpus, folder: Path) -> bool:
+    """Whether `folder` holds a run, and not of this configuration and corpus."""
+    there = any((folder / name).exists() for name in (IDENTITY_FILE, MODEL_FILE))
+    return there and _read_identity(folder) != _identity(config, corpus)
+
+
+def _read_identity(folder: Path) -> str | None:
+    try:
+        return str(json.loads((folder / IDENTITY_FILE).read_text())["identity"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _device() -> torch.device:

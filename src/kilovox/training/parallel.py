@@ -19,18 +19,13 @@ from kilovox.config import Configuration
 from kilovox.corpus.base import Corpus
 from kilovox.errors import KilovoxError
 from kilovox.training.experiment import (
-    FLOAT_FILE,
-    IDENTITY_FILE,
     MODEL_FILE,
-    PTQ_FILE,
     QUANTISED_FOLDER,
-    TEACHER_FOLDER,
+    holds_another_run,
     is_run_of,
     run_experiment,
+    teacher_folder,
 )
-
-PARTS = (TEACHER_FOLDER, "", QUANTISED_FOLDER)
-"""Where the trainings of one run leave their logs, in order: the teacher's, the float network's, that for integers."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +36,11 @@ class Job:
     config: Configuration
     folder: Path
 
+    @property
+    def teachers(self) -> tuple[str, ...]:
+        """Folders, within the run's, of the trainings that come before the network's own."""
+        return tuple(map(teacher_folder, range(self.config.distillation.teachers if self.config.distillation else 0)))
+
 
 def cores() -> int:
     """The cores this process may use."""
@@ -48,14 +48,17 @@ def cores() -> int:
 
 
 def run_jobs(jobs: Sequence[Job], corpus: Corpus, workers: int | None = None) -> None:
-    """Train all `jobs` on `corpus`; finished runs are kept, interrupted ones go on, runs of something else are replaced.
+    """Train all `jobs` on `corpus`; finished runs are kept, interrupted ones go on, runs of something else are left alone.
 
-    Raises KilovoxError where a job does, and KeyboardInterrupt once the workers are gone.
+    Raises KilovoxError where a job does or its folder holds a run of something else, and KeyboardInterrupt once the workers are
+    gone.
     """
     waiting = [job for job in jobs if not is_finished(job, corpus)]
     for job in waiting:
-        if not is_run_of(job.config, corpus, job.folder):
-            _clear(job.folder)
+        if holds_another_run(job.config, corpus, job.folder):
+            raise KilovoxError(
+                f"{job.folder}: holds a run of another configuration or corpus; expected another --out, or it removed"
+            )
     if not waiting:
         return
     # Long ones first: the last to run should be short.
@@ -85,10 +88,13 @@ def is_finished(job: Job, corpus: Corpus) -> bool:
     return is_run_of(job.config, corpus, job.folder) and (job.folder / MODEL_FILE).exists()
 
 
-def history_of(job: Job, parts: Sequence[str] = PARTS) -> list[dict[str, float]]:
-    """The figures of the epochs so far, of these parts of the training one after another, numbered on."""
+def history_of(job: Job, parts: Sequence[str] | None = None) -> list[dict[str, float]]:
+    """The figures of the epochs so far, numbered on, of `parts` (folders) one after another.
+
+    Without `parts`: the teachers', the float network's and those of training for integers.
+    """
     figures: list[dict[str, float]] = []
-    for part in parts:
+    for part in (*job.teachers, "", QUANTISED_FOLDER) if parts is None else parts:
         try:
             lines = [json.loads(line) for line in (job.folder / part / "log.jsonl").read_text().splitlines()]
         except (OSError, ValueError):
@@ -100,15 +106,6 @@ def history_of(job: Job, parts: Sequence[str] = PARTS) -> list[dict[str, float]]
 
 def _train(job: Job, corpus: Corpus) -> None:
     run_experiment(job.config, corpus, job.folder, resume=True, progress=False)
-
-
-def _clear(folder: Path) -> None:
-    """Remove the files of a run, and nothing else that may lie there."""
-    for name in (MODEL_FILE, FLOAT_FILE, PTQ_FILE, IDENTITY_FILE):
-        (folder / name).unlink(missing_ok=True)
-    for part in PARTS:
-        for name in ("checkpoint.safetensors", "log.jsonl"):
-            (folder / part / name).unlink(missing_ok=True)
 
 
 def _leave_with_parent() -> None:

@@ -43,12 +43,18 @@ class EpochProgress:
             self._console.print(f"Epoch [{figures['epoch']}/{self._epochs}], {text}", highlight=False, markup=False)
 
 
-def write_tensorboard(folder: Path, history: list[dict[str, Any]]) -> None:
-    """Write the learning curves for TensorBoard. Raises KilovoxError where the optional extra is not installed."""
+def check_tensorboard() -> None:
+    """Raise KilovoxError where the optional extra is not installed: before hours of training, not after."""
     try:
-        from torch.utils.tensorboard import SummaryWriter
+        import torch.utils.tensorboard  # noqa: F401
     except ImportError:
         raise KilovoxError("TensorBoard is not installed; expected the extra: pip install 'kilovox[tensorboard]'") from None
+
+
+def write_tensorboard(folder: Path, history: list[dict[str, Any]]) -> None:
+    """Write the learning curves for TensorBoard."""
+    from torch.utils.tensorboard import SummaryWriter
+
     with SummaryWriter(str(folder)) as writer:
         for figures in history:
             for name in figures.keys() - {"epoch", "seconds"}:

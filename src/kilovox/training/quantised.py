@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from kilovox.budget import GATES
+from kilovox.errors import KilovoxError
 from kilovox.frontend.pipeline import NORMALISED_BITS
 from kilovox.integer.activation import INPUT_BITS, OUTPUT_BITS, sigmoid, tanh, tanh_table
 from kilovox.integer.network import CELL_BITS, GATE_BITS, HIDDEN_BITS
@@ -27,6 +28,11 @@ SMALLEST_SHIFT_EXPONENT = INPUT_BITS - HIDDEN_BITS
 """Weights finer than 2^-5, so that bringing a sum to Q3.12 never shifts left."""
 
 LOGIT_BITS = 8
+
+LARGEST_BIAS = 2.0**22
+LARGEST_COLUMNS = 700
+"""700 x 127 x 128 + 2^22 < 2^24: every partial sum is a float32 exactly."""
+
 LARGEST_EXPONENT = 20
 
 
@@ -43,7 +49,7 @@ class Quantised:
     def __init__(self, weights: Tensor, bias: Tensor, exponent: Tensor) -> None:
         self.weights, self.exponent = weights, exponent
         scale = torch.exp2(exponent + HIDDEN_BITS)
-        self.bias = torch.round(bias.detach() * scale).clamp(-(2.0**22), 2.0**22)
+        self.bias = torch.round(bias.detach() * scale).clamp(-LARGEST_BIAS, LARGEST_BIAS)
 
 
 def quantise_int8(weights: Tensor, bias: Tensor, per_row: bool, smallest: int) -> Quantised:
@@ -83,12 +89,10 @@ class _Layer(torch.autograd.Function):
         projected = inputs.reshape(-1, size) @ integers.weights[:, :size].t() + (integers.bias + half)
         projected = projected.view(clips, frames, GATES * units)
         sigmoid_of, tanh_of = tables
-        hidden = torch.zeros(clips, units)
-        cell = torch.zeros(clips, units, dtype=torch.int32)
-        states = torch.empty(frames, clips, units)
-        gates = torch.empty(frames, clips, GATES * units)
-        cells = torch.empty(frames, clips, units)
-        squashed = torch.empty(frames, clips, units)
+        hidden = inputs.new_zeros(clips, units)
+        cell = inputs.new_zeros(clips, units, dtype=torch.int32)
+        states, cells, squashed = (inputs.new_empty(frames, clips, units) for _ in range(3))
+        gates = inputs.new_empty(frames, clips, GATES * units)
         for frame in range(frames):
             total = torch.addmm(projected[:, frame], hidden, recurrent)
             index = (total * down).floor_().clamp_(-32768, 32767).add_(32768).int()
@@ -128,7 +132,7 @@ class _Layer(torch.autograd.Function):
         slope[:, :, 2 * units : 3 * units] = 1 - g * g
         to_cell = o * (1 - squashed * squashed)
         grad = grad.transpose(0, 1) * 2.0**HIDDEN_BITS
-        into_state, into_cell = torch.zeros(clips, units), torch.zeros(clips, units)
+        into_state, into_cell = grad.new_zeros(clips, units), grad.new_zeros(clips, units)
         deltas = torch.empty_like(gates)
         for frame in range(frames - 1, -1, -1):
             into_state = into_state + grad[frame]
@@ -145,7 +149,7 @@ class _Layer(torch.autograd.Function):
             into_cell = into_cell * f[frame]
             into_state = delta @ recurrent
         flat = deltas.view(frames * clips, -1)
-        before = torch.cat([torch.zeros(1, clips, units), states[:-1]]).view(frames * clips, units)
+        before = torch.cat([states.new_zeros(1, clips, units), states[:-1]]).view(frames * clips, units)
         of_inputs = inputs.transpose(0, 1).reshape(frames * clips, size)
         grad_weight = flat.t() @ torch.cat([of_inputs, before], dim=1) * 2.0**-HIDDEN_BITS
         grad_inputs = None
@@ -162,6 +166,8 @@ class QuantisedLSTMClassifier(nn.Module):
     """
 
     largest: Tensor
+    sigmoid: Tensor
+    tanh: Tensor
 
     def __init__(
         self, input_dim: int, hidden_dim: int, num_layers: int, output_dim: int, arithmetic: str, dropout: float = 0.0,
@@ -177,7 +183,12 @@ class QuantisedLSTMClassifier(nn.Module):
         self.fc = nn.Linear(hidden_dim, output_dim)
         # Largest exponents of the power-of-two weights, of each layer and the head.
         self.register_buffer("largest", torch.zeros(num_layers + 1, dtype=torch.int64))
-        self._tables = _full_tables()
+        for name, table in zip(("sigmoid", "tanh"), _full_tables(), strict=True):
+            self.register_buffer(name, table, persistent=False)
+        if (columns := max(input_dim, hidden_dim) + hidden_dim) > LARGEST_COLUMNS:
+            raise KilovoxError(
+                f"{columns} inputs and units; expected at most {LARGEST_COLUMNS}, for sums to be exact in float32"
+            )
 
     @torch.no_grad()
     def take(self, network: nn.Module) -> None:
@@ -210,7 +221,7 @@ class QuantisedLSTMClassifier(nn.Module):
         sequence, found = torch.round(features * FEATURE_SCALE), []
         for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             sequence = _Layer.apply(  # type: ignore[no-untyped-call]
-                sequence, weight, bias, self.quantised(layer), self._tables
+                sequence, weight, bias, self.quantised(layer), (self.sigmoid, self.tanh)
             )
             found.append(sequence)
             if layer + 1 < len(self.weights):
@@ -263,7 +274,7 @@ class QuantisedLSTMClassifier(nn.Module):
 def best_largest_exponent(weights: Tensor) -> int:
     """The largest exponent with which powers of two come nearest to `weights` in the mean square; at most 2 for a layer."""
     largest = int(torch.ceil(torch.log2(weights.detach().abs().max().clamp(min=1e-9))))
-    bias = torch.zeros(len(weights))
+    bias = weights.new_zeros(len(weights))
 
     def error(exponent: int) -> float:
         found = quantise_pow2(weights, bias, exponent)

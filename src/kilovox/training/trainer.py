@@ -16,11 +16,12 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from kilovox.config import Training
+from kilovox.errors import KilovoxError
 from kilovox.files import write_text
 from kilovox.training.augmentation import mask_features
 from kilovox.training.checkpoint import load_checkpoint, save_checkpoint
 from kilovox.training.network import valid_frames
-from kilovox.training.progress import EpochProgress, write_tensorboard
+from kilovox.training.progress import EpochProgress, check_tensorboard, write_tensorboard
 from kilovox.training.seeding import derive_seed
 
 Loader = DataLoader[tuple[Tensor, Tensor]]
@@ -58,10 +59,13 @@ class ModelTrainer:
     def train(self) -> list[Figures]:
         """Train, and leave the chosen weights in the model. Returns one dict an epoch: epoch, loss, accuracy, learning_rate,
         seconds and, with a validation loader, validation_loss and validation_accuracy (fractions)."""
+        if self.tensorboard:
+            check_tensorboard()
         self._restore()
         with EpochProgress(self.epochs, len(self.history), self.progress) as progress:
             while len(self.history) < self.epochs and not self._out_of_patience():
                 figures = self._epoch(len(self.history), progress.advance)
+                self._check_finite(figures)
                 self.history.append(figures)
                 self._keep_best(figures)
                 self._save()
@@ -106,6 +110,15 @@ class ModelTrainer:
         self._move_average()
         truth = labels if labels.ndim == 1 else labels.argmax(dim=1)
         return torch.stack((loss.detach() * len(labels), (logits.argmax(dim=1) == truth).sum()))
+
+    def _check_finite(self, figures: Figures) -> None:
+        losses = [value for name, value in figures.items() if name.endswith("loss")]
+        weights = all(bool(value.isfinite().all()) for value in self.model.state_dict().values())
+        if not (all(map(math.isfinite, losses)) and weights):
+            raise KilovoxError(
+                f"epoch {figures['epoch']}: loss {losses[0]}, no longer a number; expected a lower learning_rate "
+                f"(it is {self.learning_rate})"
+            )
 
     @torch.no_grad()
     def _move_average(self) -> None:
@@ -176,6 +189,8 @@ class ModelTrainer:
         kept, facts = load_checkpoint(self._checkpoint, self.model, self.optimizer)
         self._best, self._average = ({n: v.to(self.device) for n, v in part.items()} for part in kept)
         self.history = facts["history"]
+        if len(self.history) > self.epochs:
+            raise KilovoxError(f"{self._checkpoint}: {len(self.history)} epochs; expected at most {self.epochs}")
 
     def _save(self) -> None:
         if self.folder is None or self._checkpoint is None:
