@@ -74,7 +74,6 @@ def random_tensors(
             if shape[1] % 2:
                 bytes_[:, -1] &= 15
             tensors[f"{name}.weights"] = bytes_
-            tensors[f"{name}.exponent"] = np.array([-6], np.int8)
         else:
             tensors[f"{name}.weights"] = generator.integers(low, high, shape).astype(np.int8)
         bias = generator.integers(-20000, 20000, (labels,) if head else (units, 4))
@@ -82,6 +81,9 @@ def random_tensors(
         one = head or arithmetic == "pow2"
         shape = (1,) if head else (1, 1) if one else (units, 4)
         tensors[f"{name}.shift"] = generator.integers(0, 5, shape).astype(np.uint8)
+        if arithmetic == "pow2":
+            smallest = -int(tensors[f"{name}.shift"].ravel()[0]) - (1 if head else 5)
+            tensors[f"{name}.exponent"] = np.array([smallest], np.int8)
     return tensors
 
 

@@ -11,7 +11,7 @@ from rich.text import Text
 from kilovox.corpus.open import open_corpus_at, open_default_corpus
 from kilovox.evaluation.evaluate import Evaluation, evaluate
 from kilovox.evaluation.metrics import classification_report
-from kilovox.integer.bundled import open_recogniser
+from kilovox.firmware.fast import open_fast_recogniser
 
 SHOWN = 20
 """Misclassified recordings and speakers listed on a terminal; --json has all of them."""
@@ -29,7 +29,7 @@ SHOWN = 20
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output, and nothing else.")
 def command(model: str, folder: Path | None, split: str | None, include_trained: bool, as_json: bool) -> None:
     """Judge MODEL, a file or the name of a bundled model, on recordings it was not trained on."""
-    recogniser = open_recogniser(model)
+    recogniser = open_fast_recogniser(model)
     corpus = open_corpus_at(folder) if folder is not None else open_default_corpus(quiet=as_json)
     result = evaluate(recogniser, corpus, split, allow_trained=include_trained)
     if as_json:

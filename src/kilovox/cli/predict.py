@@ -7,7 +7,7 @@ import click
 
 from kilovox.audio import read_audio
 from kilovox.errors import KilovoxError
-from kilovox.integer.bundled import open_recogniser
+from kilovox.firmware.fast import open_fast_recogniser
 from kilovox.integer.recogniser import check_length
 
 
@@ -21,7 +21,7 @@ def command(context: click.Context, model: str, files: tuple[Path, ...], as_json
 
     A file that cannot be read does not keep the others waiting: it is named on standard error, and the exit status is 2.
     """
-    recogniser = open_recogniser(model)
+    recogniser = open_fast_recogniser(model)
     failed = False
     for file in files:
         try:

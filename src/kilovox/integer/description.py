@@ -8,7 +8,7 @@ import numpy as np
 from kilovox.errors import KilovoxError
 from kilovox.integer.activation import INPUT_BITS, OUTPUT_BITS
 from kilovox.integer.model_file import Model
-from kilovox.integer.network import CELL_BITS, HIDDEN_BITS
+from kilovox.integer.network import CELL_BITS, HIDDEN_BITS, LOGIT_BITS
 from kilovox.integer.power_of_two import check_power_of_two, decode, unpack
 
 
@@ -50,11 +50,25 @@ def exponents(model: Model) -> dict[str, dict[int, int]]:
         columns = units if layer == "head" else inputs + units
         weights = decode(unpack(model.tensor(f"{layer}.weights"), columns))
         check_power_of_two(weights)
-        smallest = int(model.tensor(f"{layer}.exponent")[0])
+        smallest = _smallest(model, layer)
         logarithms = np.log2(np.abs(weights)).astype(int) + smallest
         found[layer] = dict(sorted(Counter(logarithms.ravel().tolist()).items()))
         inputs = units
     return found
+
+
+def _smallest(model: Model, layer: str) -> int:
+    """The smallest exponent of a layer, which its shift must agree with: what is computed is what is said."""
+    exponent, shift = model.tensor(f"{layer}.exponent"), model.tensor(f"{layer}.shift")
+    if exponent.dtype != np.int8 or exponent.shape != (1,):
+        raise KilovoxError(f"tensor {layer}.exponent: {exponent.dtype} {exponent.shape}; expected int8 (1,)")
+    target = LOGIT_BITS if layer == "head" else INPUT_BITS
+    expected = HIDDEN_BITS - int(exponent[0]) - target
+    if int(shift.ravel()[0]) != expected:
+        raise KilovoxError(
+            f"tensor {layer}.shift: {int(shift.ravel()[0])}; expected {expected} for exponents from {exponent[0]} on"
+        )
+    return int(exponent[0])
 
 
 def shifts(model: Model) -> dict[str, dict[int, int]]:

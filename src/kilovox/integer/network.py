@@ -29,6 +29,9 @@ CELL_BITS = 12
 GATE_BITS = 15
 """Gates in Q0.15."""
 
+LOGIT_BITS = 8
+"""Logits in Q8 where the confidence is made of them."""
+
 LARGEST_ACCUMULATOR = 1 << 30
 """Bound of every dot product with its bias: checked when a network is built, so that no sum can overflow 32 bits."""
 

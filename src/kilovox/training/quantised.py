@@ -17,7 +17,7 @@ from kilovox.budget import GATES
 from kilovox.errors import KilovoxError
 from kilovox.frontend.pipeline import NORMALISED_BITS
 from kilovox.integer.activation import INPUT_BITS, OUTPUT_BITS, sigmoid, tanh, tanh_table
-from kilovox.integer.network import CELL_BITS, GATE_BITS, HIDDEN_BITS
+from kilovox.integer.network import CELL_BITS, GATE_BITS, HIDDEN_BITS, LOGIT_BITS
 from kilovox.integer.power_of_two import EXPONENTS, SIGN, pack
 from kilovox.training.network import valid_frames
 
@@ -26,8 +26,6 @@ FEATURE_SCALE = float(1 << NORMALISED_BITS)
 
 SMALLEST_SHIFT_EXPONENT = INPUT_BITS - HIDDEN_BITS
 """Weights finer than 2^-5, so that bringing a sum to Q3.12 never shifts left."""
-
-LOGIT_BITS = 8
 
 LARGEST_BIAS = 2.0**22
 LARGEST_COLUMNS = 700
