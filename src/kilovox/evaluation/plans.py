@@ -56,7 +56,7 @@ def _plans() -> list[Plan]:
     twin = int8.changed(model={"hidden_dim": int8.hidden}, experiment={"name": "twin"})
     twin = twin.without("quantisation", "budget", "distillation")
     on_mfcc = twin.changed(frontend=task_a.frontend.model_dump(), experiment={"name": "twin-on-mfcc"})
-    small = [int8.changed(model={"hidden_dim": units, "dropout": 0.05}) for units in SMALL]
+    small = [int8.changed(model={"hidden_dim": units, "dropout": 0.05}, quantisation={"epochs": 30}) for units in SMALL]
     return [
         Plan("a", "2x128", task_a),
         Plan("b", "2x24", task_b, (42, 43, 44)),
