@@ -9,7 +9,7 @@ import click
 from kilovox import __version__
 from kilovox.errors import KilovoxError
 
-COMMANDS = ("reproduce", "data", "train", "evaluate", "crossvalidate", "size", "inspect", "predict")
+COMMANDS = ("reproduce", "data", "train", "evaluate", "crossvalidate", "size", "inspect", "predict", "export", "verify")
 
 
 class LazyGroup(click.Group):

@@ -1,0 +1,118 @@
+"""kilovox verify: a model's firmware compiled, run and compared, bit for bit."""
+
+import json
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from kilovox.errors import KilovoxError
+from kilovox.firmware.clips import find_clips
+from kilovox.firmware.layout import parts_of
+from kilovox.firmware.verification import TargetReport, Verification
+from kilovox.firmware.verify import TARGETS, verify
+from kilovox.integer.bundled import resolve_model
+from kilovox.integer.model_file import load_model
+
+WIDTH = 104
+"""Of the tables, in characters: numbers are not cut."""
+
+
+@click.command("verify")
+@click.argument("model")
+@click.option(
+    "--target", "wanted", metavar="NAME,...",
+    help=f"Some of {', '.join(TARGETS)}; riscv32 stands for riscv32i, without a multiplier, as well.  [default: all]",
+)  # fmt: skip
+@click.option(
+    "--clips", type=click.IntRange(min=1), help="How many recordings a target.  [default: all on host and wasm32, else 20]"
+)
+@click.option(
+    "--corpus", "folder", type=click.Path(path_type=Path),
+    help="The recordings, of which those of the split random judge.  [default: FSDD where it is at hand, else synthetic ones]",
+)  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output, and nothing else.")
+@click.pass_context
+def command(ctx: click.Context, model: str, wanted: str | None, clips: int | None, folder: Path | None, as_json: bool) -> None:
+    """Compile MODEL for every target, run it there, and compare every stage with the Python engine, bit for bit.
+
+    MODEL is a file or the name of a bundled model, int8 or pow2. Exit status 1 where a bit differs, or the object code holds
+    what it must not: floating point, division, 64-bit multiplication, or, for pow2, a multiplication in its kernel.
+    """
+    loaded = load_model(resolve_model(model))
+    recordings, about = find_clips(folder, parts_of(loaded).front_end.sample_rate)
+    tell = Console(stderr=True, quiet=as_json)
+    result = verify(loaded, _targets(wanted), recordings, clips, about, tell=lambda line: tell.print(line, highlight=False))
+    if as_json:
+        click.echo(json.dumps(result.as_json()))
+    else:
+        _show(result)
+    ctx.exit(0 if result.passed else 1)
+
+
+def _targets(wanted: str | None) -> list[str]:
+    if wanted is None:
+        return list(TARGETS)
+    names = [name.strip() for name in wanted.split(",")]
+    unknown = [name for name in names if name not in TARGETS]
+    if unknown:
+        raise KilovoxError(f"--target {unknown[0] or 'of nothing'}; expected some of {', '.join(TARGETS)}, with commas between")
+    return [name for name in TARGETS if name in names or (name == "riscv32i" and "riscv32" in names)]
+
+
+def _show(result: Verification) -> None:
+    console = Console()
+    console.width = max(console.width, WIDTH)
+    console.print(f"{result.model} on {result.recordings}", markup=False, highlight=False)
+    console.print(_equal_table(result))
+    console.print(_instructions_table(result))
+    console.print(_memory_table(result))
+    for name, report in result.targets.items():
+        for line in _remarks(report):
+            console.print(f"{name}: {line}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _remarks(report: TargetReport) -> list[str]:
+    lines = [f"modelled, not measured: {value:,.1f} ms a clip at {core}" for core, value in _modelled(report)]
+    lines += [f"linked besides: {', '.join(report.helpers)}"] if report.helpers else []
+    lines += [str(report.difference)] if report.difference else []
+    return [*lines, *report.findings]
+
+
+def _modelled(report: TargetReport) -> list[tuple[str, float]]:
+    return list((report.modelled_milliseconds or {}).items())
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table("target", title=title)
+    for column in columns:
+        table.add_column(column, justify="right")
+    return table
+
+
+def _equal_table(result: Verification) -> Table:
+    table = _table("The Python engine's bits", "clips", "equal", "findings", "compiler")
+    for name, report in result.targets.items():
+        equal = "yes" if report.equal else "NO"
+        table.add_row(name, str(report.clips), equal, str(len(report.findings)), report.compiler[:40])
+    return table
+
+
+def _instructions_table(result: Verification) -> Table:
+    table = _table("Instructions", "clip", "front end", "layers", "head", "other", "a frame", "a second")
+    for name, report in result.targets.items():
+        counted = report.instructions
+        if counted is not None:
+            parts = (counted.clip, counted.front_end, sum(counted.layers), counted.head, counted.other)
+            table.add_row(name, *(f"{count:,}" for count in (*parts, counted.per_frame, counted.per_second)))
+    return table
+
+
+def _memory_table(result: Verification) -> Table:
+    table = _table("Bytes", "code", "front-end tables", "network", "static RAM", "stack")
+    for name, report in result.targets.items():
+        flash = report.flash or {}
+        counts = [*(flash.get(part) for part in ("code", "front_end_tables", "network")), report.ram, report.stack]
+        table.add_row(name, *("" if count is None else f"{count:,}" for count in counts))
+    return table

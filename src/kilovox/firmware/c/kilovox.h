@@ -1,0 +1,99 @@
+/* kilovox: a spoken-word recogniser in integers. This is all there is to call.
+ *
+ * The caller owns one kv_recogniser for every stream of sound; nothing else is written to, so any number of them run side
+ * by side. Weights and tables are constants, compiled in (kilovox_model.c). No heap, no floating point, no division.
+ *
+ *     static kv_recogniser ear;
+ *     kv_decision decision;
+ *     kv_reset(&ear);
+ *     kv_push(&ear, samples, count);        any number at a time, as they come
+ *     kv_finish(&ear);                      where a recording ends
+ *     kv_result(&ear, &decision);           kv_labels[decision.label], decision.confidence of 255
+ *
+ * Samples are int16, mono, KV_SAMPLE_RATE a second. Sizes (KV_LABELS, KV_FEATURES, KV_LAYERS, KV_UNITS ...) are defined by
+ * the generated kilovox_model.h. */
+#ifndef KILOVOX_H
+#define KILOVOX_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kilovox_model.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What the front end works in: the transform, whose place the powers take, and the levels of the bands. */
+typedef struct {
+    union {
+        int16_t z[KV_TRANSFORM][2];   /* real, imaginary */
+        uint32_t power[KV_TRANSFORM]; /* of each bin; also the two int16 above as one word */
+    } bins;
+    int16_t levels[KV_BANDS]; /* Q8 octaves */
+} kv_front_end_scratch;
+
+/* What one layer works in. */
+typedef struct {
+#if KV_POW2
+    int32_t sums[4 * KV_UNITS]; /* (units, gates) */
+    int16_t pairs[256];         /* what each byte of codes stands for, of the two columns at hand */
+#else
+    uint32_t inputs[(KV_COLUMNS + 1) / 2]; /* [x; h] + 128, as the kernel reads it: bytes, or pairs of 16 bits */
+#endif
+} kv_layer_scratch;
+
+/* One stream of sound. Its fields are for reading (tests and verification do), not for writing. */
+typedef struct {
+    int16_t samples[KV_WINDOW]; /* the frame that is being filled */
+    union {
+        kv_front_end_scratch front_end;
+        kv_layer_scratch layer;
+    } scratch;                                      /* of no meaning between calls */
+    int32_t maximum;                                /* running maximum of the loudest band, Q8 octaves */
+    uint16_t filled;                                /* samples in the frame, 0 ... KV_WINDOW - 1 between calls */
+    uint16_t began;                                 /* whether a frame was advanced since kv_reset */
+    int16_t cell[KV_LAYERS][KV_UNITS];              /* Q3.12 */
+    int8_t xh[KV_FEATURES + KV_LAYERS * KV_UNITS]; /* features, then the hidden state of every layer: Q0.7 */
+} kv_recogniser;
+
+typedef struct {
+    int32_t logits[KV_LABELS];
+    uint16_t label;     /* index of the largest logit, the first of equals */
+    uint8_t confidence; /* its share in the softmax, 255 = all */
+} kv_decision;
+
+extern const char *const kv_labels[KV_LABELS];
+
+/* Forget everything; the next sample begins a recording. */
+void kv_reset(kv_recogniser *r);
+
+/* Take `count` samples. Returns the number of frames that they completed. */
+size_t kv_push(kv_recogniser *r, const int16_t *samples, size_t count);
+
+/* End a recording: one shorter than a window is filled up with zeros. Returns the frames advanced, 0 or 1. */
+size_t kv_finish(kv_recogniser *r);
+
+/* The decision on what was heard since kv_reset. May be asked for at any time. */
+void kv_result(const kv_recogniser *r, kv_decision *decision);
+
+/* The parts, for those who test, count or replace one.
+ * kv_front_end_frame: r->samples, a whole window, -> cepstra (KV_FEATURES) int16, Q7 octaves.
+ * kv_quantise: cepstra -> features (KV_FEATURES) int8, Q0.7.
+ * kv_step_features: one frame of features through all layers.
+ * kv_layer_step: layer `index` alone, from what stands before it in r->xh. */
+void kv_front_end_frame(kv_recogniser *r, int16_t *cepstra);
+void kv_quantise(const int16_t *cepstra, int8_t *features);
+void kv_step_features(kv_recogniser *r, const int8_t *features);
+void kv_layer_step(kv_recogniser *r, uint32_t index);
+
+/* The parts of kv_result: logits (KV_LABELS) of hidden (KV_UNITS); the first of the largest; its share. */
+void kv_head(const int8_t *hidden, int32_t *logits);
+uint16_t kv_largest(const int32_t *logits);
+uint8_t kv_confidence(const int32_t *logits);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,42 @@
+/* How sure: the share of the largest logit in the softmax. */
+#include "kv_internal.h"
+
+/* 2^-(d log2 e) of a difference d in Q8, as a share of 2^15: kilovox.integer.network.confidence, whose constants these are.
+ * Of the fraction f of the exponent in Q8, 2^-f = 1 - 0.672 f + 0.172 f^2. */
+static uint32_t exponential(uint32_t below)
+{
+    uint32_t octaves, fraction;
+    if (below > 4095)
+        below = 4095;
+    octaves = (below * 369) >> 8;
+    fraction = octaves & 255;
+    /* below <= 4095: at most 23 octaves, no more than a word can shift. */
+    return ((1u << 15) - 86 * fraction + ((22 * fraction * fraction) >> 8)) >> (octaves >> 8);
+}
+
+static int32_t q8(int32_t logit)
+{
+#if KV_HEAD_SHIFT > 0
+    return kv_rounding_shift(logit, KV_HEAD_SHIFT);
+#else
+    return logit;
+#endif
+}
+
+/* logits: (labels) int32. Returns 0 ... 255. */
+uint8_t kv_confidence(const int32_t *logits)
+{
+    const int32_t largest = q8(logits[kv_largest(logits)]);
+    uint32_t total = 0, rest = 255u << 15, share = 0, label, bit;
+    for (label = 0; label < KV_LABELS; label++)
+        total += exponential((uint32_t)largest - (uint32_t)q8(logits[label]));
+    /* 255 2^15 / total, rounded down: the largest gives 2^15 of the total, so that eight bits are enough. */
+    for (bit = 8; bit-- > 0;) {
+        share <<= 1;
+        if (rest >> bit >= total) {
+            rest -= total << bit;
+            share |= 1;
+        }
+    }
+    return (uint8_t)share;
+}

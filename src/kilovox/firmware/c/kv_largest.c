@@ -1,0 +1,12 @@
+/* The first of the largest logits. */
+#include "kv_internal.h"
+
+/* logits: (labels) int32. Returns its index. */
+uint16_t kv_largest(const int32_t *logits)
+{
+    uint16_t best = 0, label;
+    for (label = 1; label < KV_LABELS; label++)
+        if (logits[label] > logits[best])
+            best = label;
+    return best;
+}

@@ -1,0 +1,15 @@
+/* Forget everything. */
+#include "kv_internal.h"
+
+void kv_reset(kv_recogniser *r)
+{
+    uint32_t i, layer;
+    for (i = 0; i < KV_FEATURES + KV_LAYERS * KV_UNITS; i++)
+        r->xh[i] = 0;
+    for (layer = 0; layer < KV_LAYERS; layer++)
+        for (i = 0; i < KV_UNITS; i++)
+            r->cell[layer][i] = 0;
+    r->maximum = KV_LOWEST_LEVEL;
+    r->filled = 0;
+    r->began = 0;
+}

@@ -1,0 +1,44 @@
+"""The fast path on this machine: a model's C where there is a compiler, else NumPy; the same bits."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kilovox.audio import Samples
+from kilovox.firmware.host import HostRecogniser, NoCompilerError
+from kilovox.integer.bundled import open_recogniser
+from kilovox.integer.model_file import Model
+from kilovox.integer.recogniser import Recogniser
+
+Array = npt.NDArray[Any]
+
+
+class FastRecogniser(Recogniser):
+    """A recogniser whose front end and network run in C. Raises NoCompilerError where there is no compiler."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__(model)
+        self._c = HostRecogniser(model)
+
+    def raw_features(self, recordings: Sequence[Samples]) -> list[Array]:
+        return [self._c.cepstra(samples) for samples in recordings]
+
+    def _decide(self, sequences: list[Array]) -> tuple[Array, Array, Array]:
+        decisions = self._c.decide([np.ascontiguousarray(sequence) for sequence in sequences])
+        return decisions.indices, decisions.confidence, decisions.logits
+
+
+def open_fast_recogniser(text: str) -> Recogniser:
+    """The recogniser of the model that `text` means (a file, or a bundled model's name), as fast as this machine can.
+
+    Raises KilovoxError, naming the file, for one that cannot be used.
+    """
+    recogniser = open_recogniser(text)
+    if recogniser.engine is None:
+        return recogniser
+    try:
+        return FastRecogniser(recogniser.model)
+    except NoCompilerError:
+        return recogniser

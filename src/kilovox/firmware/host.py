@@ -1,0 +1,191 @@
+"""The exported C on this machine: compiled once, kept in the cache, called through ctypes.
+
+What it computes is what the NumPy engine computes, bit for bit; it is there to prove that, and because it is faster.
+"""
+
+import ctypes
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kilovox.audio import Samples
+from kilovox.corpus.cache import cache_folder
+from kilovox.errors import KilovoxError
+from kilovox.files import make_folder, replacing
+from kilovox.firmware.layout import parts_of
+from kilovox.firmware.sources import folder, sources
+from kilovox.frontend.fixed_point import check_samples
+from kilovox.integer.model_file import Model
+from kilovox.integer.recogniser import Decisions
+
+FLAGS = ("-std=c99", "-O3", "-fPIC", "-shared")
+COMPILE_SECONDS = 300
+
+Array = npt.NDArray[Any]
+
+
+class NoCompilerError(KilovoxError):
+    """There is no C compiler here; callers go on with NumPy."""
+
+
+def find_compiler() -> str:
+    """The C compiler: CC of the environment, else cc, gcc or clang. Raises NoCompilerError."""
+    wanted = os.environ.get("CC")
+    for name in [wanted] if wanted else ["cc", "gcc", "clang"]:
+        found = shutil.which(name)
+        if found:
+            return found
+    raise NoCompilerError(f"no C compiler ({wanted or 'cc, gcc, clang'}) on PATH; install one, or set CC")
+
+
+def run_compiler(arguments: Sequence[str], where: Path) -> str:
+    """What `arguments` printed, run in `where`. Raises KilovoxError, with what the compiler said, where it fails."""
+    try:
+        done = subprocess.run(arguments, cwd=where, capture_output=True, text=True, timeout=COMPILE_SECONDS, check=False)  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise KilovoxError(f"{arguments[0]}: {error}") from None
+    if done.returncode != 0:
+        raise KilovoxError(f"{' '.join(arguments[:6])} ...: exit status {done.returncode}\n{done.stderr.strip()[-2000:]}")
+    return done.stdout
+
+
+def compile_library(files: Mapping[str, str], compiler: str, flags: Sequence[str] = FLAGS) -> Path:
+    """The shared library of C `files`, from the cache where the same files were compiled by the same compiler before."""
+    kept = cache_folder() / "firmware"
+    version = run_compiler([compiler, "--version"], Path.cwd())
+    content = hashlib.sha256(repr((sorted(files.items()), compiler, version, tuple(flags))).encode()).hexdigest()
+    library = kept / f"{content}.so"
+    if library.is_file():
+        return library
+    with tempfile.TemporaryDirectory() as name:
+        build = Path(name)
+        for file, text in files.items():
+            (build / file).write_text(text)
+        units = sorted(file for file in files if file.endswith(".c"))
+        run_compiler([compiler, *flags, "-o", "library.so", *units], build)
+        make_folder(kept)
+        with replacing(library) as temporary:
+            shutil.copyfile(build / "library.so", temporary)
+    return library
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One recording, stage by stage. features: (frames, n) int8; hidden, cell: (frames, layers, units) int8, int16; logits:
+    (labels,) int32; confidence: 0 to 255."""
+
+    features: npt.NDArray[np.int8]
+    hidden: npt.NDArray[np.int8]
+    cell: npt.NDArray[np.int16]
+    logits: npt.NDArray[np.int32]
+    label: int
+    confidence: int
+
+
+class HostRecogniser:
+    """`model` in C. Holds no state between calls, so any number of threads may share one.
+
+    Raises NoCompilerError where there is no compiler, KilovoxError where `model` cannot be firmware or does not compile.
+    """
+
+    def __init__(self, model: Model, compiler: str | None = None, flags: Sequence[str] = FLAGS) -> None:
+        self.parts = parts_of(model)
+        self.labels = model.metadata.labels
+        shim = {"kv_host.c": (folder() / "host_c" / "kv_host.c").read_text()}
+        self.library = compile_library(sources(model) | shim, compiler or find_compiler(), flags)
+        self._c = ctypes.CDLL(str(self.library))
+        self._c.kv_host_recording.restype = self._c.kv_host_cepstra.restype = ctypes.c_size_t
+        found = np.zeros(4, np.uint32)
+        self._c.kv_host_sizes(_pointer(found))
+        self.state_bytes, *shape = (int(value) for value in found)
+        self._layers, self._units = shape[1:]
+
+    def __call__(self, recordings: Sequence[Samples]) -> Decisions:
+        """Decisions on recordings, each (samples,) int16, as kilovox.integer.recogniser.Recogniser makes them."""
+        logits = np.zeros((len(recordings), len(self.labels)), np.int32)
+        decided = np.zeros((len(recordings), 3), np.uint8)
+        for index, recording in enumerate(recordings):
+            samples = self._checked(recording)
+            self._c.kv_host_recording(
+                _pointer(samples), ctypes.c_size_t(len(samples)), ctypes.c_size_t(0), None, None, None,
+                _pointer(logits[index]), _pointer(decided[index]),
+            )  # fmt: skip
+        return _decisions(logits, decided)
+
+    def decide(self, features: Sequence[npt.NDArray[np.int8]]) -> Decisions:
+        """Decisions of the network alone on int8 features, each (frames, coefficients)."""
+        logits = np.zeros((len(features), len(self.labels)), np.int32)
+        decided = np.zeros((len(features), 3), np.uint8)
+        for index, sequence in enumerate(features):
+            frames = self._checked_features(sequence)
+            self._c.kv_host_features(
+                _pointer(frames), ctypes.c_size_t(len(frames)), None, None, _pointer(logits[index]), _pointer(decided[index])
+            )
+        return _decisions(logits, decided)
+
+    def trace(self, recording: Samples, chunk: int = 0) -> Trace:
+        """Every stage of one recording, (samples,) int16, pushed `chunk` samples at a time (0: as many as there are)."""
+        samples = self._checked(recording)
+        frames = self.parts.front_end.frames(len(samples))
+        features = np.zeros((frames, self.parts.front_end.coefficients), np.int8)
+        hidden, cell, logits, decided = self._buffers(frames)
+        found = self._c.kv_host_recording(
+            _pointer(samples), ctypes.c_size_t(len(samples)), ctypes.c_size_t(chunk), _pointer(features), _pointer(hidden),
+            _pointer(cell), _pointer(logits), _pointer(decided),
+        )  # fmt: skip
+        if found != frames:
+            raise KilovoxError(f"{len(samples)} samples: C made {found} frames; expected {frames}")
+        return Trace(features, hidden, cell, logits, int(decided[0]) | int(decided[1]) << 8, int(decided[2]))
+
+    def trace_features(self, sequence: npt.NDArray[np.int8]) -> Trace:
+        """Every stage of the network alone on (frames, coefficients) int8."""
+        frames = self._checked_features(sequence)
+        hidden, cell, logits, decided = self._buffers(len(frames))
+        self._c.kv_host_features(
+            _pointer(frames),
+            ctypes.c_size_t(len(frames)),
+            _pointer(hidden),
+            _pointer(cell),
+            _pointer(logits),
+            _pointer(decided),
+        )
+        return Trace(frames, hidden, cell, logits, int(decided[0]) | int(decided[1]) << 8, int(decided[2]))
+
+    def cepstra(self, recording: Samples) -> npt.NDArray[np.int16]:
+        """The front end alone: (samples,) int16 -> (frames, coefficients) int16 in Q7 octaves."""
+        samples = self._checked(recording)
+        result = np.zeros((self.parts.front_end.frames(len(samples)), self.parts.front_end.coefficients), np.int16)
+        self._c.kv_host_cepstra(_pointer(samples), ctypes.c_size_t(len(samples)), _pointer(result))
+        return result
+
+    def _buffers(self, frames: int) -> tuple[Array, Array, Array, Array]:
+        shape = (frames, self._layers, self._units)
+        return np.zeros(shape, np.int8), np.zeros(shape, np.int16), np.zeros(len(self.labels), np.int32), np.zeros(3, np.uint8)
+
+    def _checked(self, recording: Samples) -> Samples:
+        check_samples(recording)
+        return np.ascontiguousarray(recording)
+
+    def _checked_features(self, sequence: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
+        columns = self.parts.front_end.coefficients
+        if sequence.dtype != np.int8 or sequence.ndim != 2 or sequence.shape[1] != columns:
+            raise KilovoxError(f"features {sequence.dtype} {sequence.shape}; expected int8 (frames, {columns})")
+        return np.ascontiguousarray(sequence)
+
+
+def _decisions(logits: npt.NDArray[np.int32], decided: npt.NDArray[np.uint8]) -> Decisions:
+    indices = decided[:, 0].astype(np.int64) | decided[:, 1].astype(np.int64) << 8
+    return Decisions(indices, decided[:, 2] / 255.0, logits)
+
+
+def _pointer(array: Array) -> ctypes.c_void_p:
+    return ctypes.c_void_p(array.ctypes.data)

@@ -1,0 +1,81 @@
+"""Tensors of a model file as the C kernels read them. Pure functions; docs/arithmetic.md has the formulas."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kilovox.config import FixedPointFrontEnd, parse_front_end
+from kilovox.errors import KilovoxError
+from kilovox.frontend.fixed_point import FixedPointMFCC
+from kilovox.frontend.pipeline import IntegerNormalisation, fixed_point_mfcc
+from kilovox.integer.model_file import Model
+from kilovox.integer.network import IntegerNetwork, Layer
+from kilovox.integer.power_of_two import unpack
+from kilovox.integer.recogniser import Recogniser
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What of a model the firmware is made of."""
+
+    model: Model
+    network: IntegerNetwork
+    front_end: FixedPointMFCC
+    normalisation: IntegerNormalisation
+
+    @property
+    def powers_of_two(self) -> bool:
+        """Whether weights are packed powers of two."""
+        return self.model.metadata.arithmetic == "pow2"
+
+
+def parts_of(model: Model) -> Parts:
+    """Check that `model` can be firmware. Raises KilovoxError where it is a float model or its tensors do not fit."""
+    name, arithmetic = model.metadata.name, model.metadata.arithmetic
+    front_end = parse_front_end(model.metadata.front_end)
+    if arithmetic == "float32" or not isinstance(front_end, FixedPointFrontEnd):
+        raise KilovoxError(
+            f"model {name}: arithmetic {arithmetic}, front end {front_end.kind}; "
+            "C takes int8 or pow2 with front end fixed_point (train with such a configuration; --target onnx takes floats)"
+        )
+    engine = Recogniser(model).engine
+    assert engine is not None  # noqa: S101 (a Recogniser of integers has one)
+    transform = fixed_point_mfcc(front_end)
+    if engine.layers[0].inputs != transform.coefficients:
+        raise KilovoxError(f"model {name}: {engine.layers[0].inputs} inputs; its front end gives {transform.coefficients}")
+    return Parts(model, engine, transform, IntegerNormalisation.from_tensors(model.tensors))
+
+
+def folded_bias(layer: Layer, offset: bool) -> Array:
+    """The bias as the kernel starts its sum: (units, 4) int32.
+
+    With 2^(shift - 1), which makes the shift round half up, and with `offset` less 128 sum w, because the kernel's inputs
+    are x + 128.
+    """
+    rounding = (1 << layer.shift.astype(np.int64)) >> 1
+    bias = layer.bias.astype(np.int64) + rounding - (128 * layer.weights.sum(axis=1) if offset else 0)
+    return bias.astype(np.int32).reshape(-1, 4)
+
+
+def column_pairs(layer: Layer) -> Array:
+    """int8 weights of a layer in the order of kv_dot4: (units, 4 n) signed.
+
+    Of each two columns the gates 0 and 1 of the left, 0 and 1 of the right, then 2 and 3 of both; an odd last column has its
+    four gates in order.
+    """
+    units, columns = layer.units, layer.weights.shape[1]
+    by_column = layer.weights.reshape(units, 4, columns).transpose(0, 2, 1)
+    whole = columns // 2
+    # (units, pair, column in the pair, half, gate in the half) -> half before column.
+    pairs = by_column[:, : 2 * whole].reshape(units, whole, 2, 2, 2).swapaxes(2, 3).reshape(units, 8 * whole)
+    return np.concatenate([pairs, by_column[:, 2 * whole :].reshape(units, -1)], axis=1)
+
+
+def codes_by_pair(packed: Array, columns: int) -> Array:
+    """Packed codes (units, pairs, k) -> (pairs, units k) bytes: all rows of two columns together."""
+    unpack(packed, columns)  # checks the shape and that the padding is 0
+    return np.ascontiguousarray(packed.transpose(1, 0, 2).reshape(packed.shape[1], -1))

@@ -1,0 +1,143 @@
+"""The compiled firmware called function by function, in whatever memory it lives; on this machine, a shared library."""
+
+import ctypes
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from kilovox.audio import Samples
+from kilovox.firmware.observation import Observation, Shape, cut
+
+
+class Library(ABC):
+    """One recogniser of a model of `shape`, and room for a recording, in the memory of the compiled code."""
+
+    def __init__(self, shape: Shape, samples: int) -> None:
+        self.shape = shape
+        self._longest = samples
+
+    @abstractmethod
+    def call(self, name: str, *arguments: int) -> int:
+        """What the function `name` returns."""
+
+    @abstractmethod
+    def address(self, name: str) -> int:
+        """Where the object `name` lies."""
+
+    @abstractmethod
+    def place(self, size: int) -> int:
+        """Where `size` bytes of memory are free, aligned to 16; they stay taken."""
+
+    @abstractmethod
+    def read(self, address: int, size: int) -> bytes:
+        """`size` bytes from `address` on."""
+
+    @abstractmethod
+    def write(self, address: int, data: bytes) -> None:
+        """`data` to `address`."""
+
+    @cached_property
+    def layout(self) -> tuple[int, int, int]:
+        """Bytes of a kv_recogniser; where in it xh and cell begin."""
+        size, xh, cell = np.frombuffer(self.read(self.address("kv_target_layout"), 12), "<u4").tolist()
+        return size, xh, cell
+
+    @cached_property
+    def ear(self) -> int:
+        """Where the recogniser is."""
+        return self.place(self.layout[0])
+
+    @cached_property
+    def decision(self) -> int:
+        """Where the decision is."""
+        return self.place(self.shape.decision_bytes)
+
+    @cached_property
+    def samples(self) -> int:
+        """Where the longest recording has room."""
+        return self.place(2 * self._longest)
+
+    @cached_property
+    def frames(self) -> int:
+        """Where the stages of all its frames have room: no more than there are samples, and one."""
+        return self.place((self._longest + 1) * (2 * self.shape.features + self.shape.xh_bytes + self.shape.cell_bytes))
+
+    def run(self, samples: Samples, chunks: Sequence[int]) -> Observation:
+        """One recording, (samples,) int16, pushed in pieces of `chunks` samples; none: whole.
+
+        Pushed whole, its frames are looked at in a second run, cut where they end, and its cepstra by the front end alone;
+        in pieces of which one completed several frames, they are not looked at.
+        """
+        self.write(self.samples, samples.astype("<i2").tobytes())
+        self.call("kv_reset", self.ear)
+        states: list[tuple[bytes, bytes]] = []
+        several, where = False, self.samples
+        for count in cut(len(samples), chunks):
+            completed = self.call("kv_push", self.ear, where, count)
+            several |= completed > 1
+            where += 2 * count
+            if completed:
+                states.append(self._state())
+        if self.call("kv_finish", self.ear):
+            states.append(self._state())
+        self.call("kv_result", self.ear, self.decision)
+        decision = self.read(self.decision, self.shape.decision_bytes)
+        if chunks:
+            return self.shape.observation(None, None if several else states, decision)
+        cepstra = self._cepstra(len(samples))
+        return self.shape.observation(cepstra, self._traced(len(samples)), decision)
+
+    def _state(self) -> tuple[bytes, bytes]:
+        _, xh, cell = self.layout
+        return self.read(self.ear + xh, self.shape.xh_bytes), self.read(self.ear + cell, self.shape.cell_bytes)
+
+    def _cepstra(self, count: int) -> list[bytes]:
+        frames = self.call("kv_host_cepstra", self.samples, count, self.frames)
+        return [self.read(self.frames, 2 * self.shape.features * frames)]
+
+    def _traced(self, count: int) -> list[tuple[bytes, bytes]]:
+        """xh and cell of every frame."""
+        room, shape = self._longest + 1, self.shape
+        cell = self.frames
+        features = cell + room * shape.cell_bytes
+        hidden = features + room * shape.features
+        states = shape.xh_bytes - shape.features
+        decided = self.decision + 4 * shape.labels
+        frames = self.call("kv_host_recording", self.samples, count, 0, features, hidden, cell, self.decision, decided)
+        return [
+            (
+                self.read(features + frame * shape.features, shape.features) + self.read(hidden + frame * states, states),
+                self.read(cell + frame * shape.cell_bytes, shape.cell_bytes),
+            )
+            for frame in range(frames)
+        ]
+
+
+class SharedLibrary(Library):
+    """The library in the file `path` on this machine, made with the shims of kilovox.firmware.toolchain."""
+
+    def __init__(self, path: Path, shape: Shape, samples: int) -> None:
+        super().__init__(shape, samples)
+        self._c = ctypes.CDLL(str(path))
+        self._taken: list[ctypes.Array[ctypes.c_char]] = []
+
+    def call(self, name: str, *arguments: int) -> int:
+        function = self._c[name]
+        function.restype = ctypes.c_size_t
+        return int(function(*map(ctypes.c_size_t, arguments)))
+
+    def address(self, name: str) -> int:
+        return ctypes.addressof(ctypes.c_char.in_dll(self._c, name))
+
+    def place(self, size: int) -> int:
+        self._taken.append(ctypes.create_string_buffer(size + 16))
+        return (ctypes.addressof(self._taken[-1]) + 15) & ~15
+
+    def read(self, address: int, size: int) -> bytes:
+        return ctypes.string_at(address, size)
+
+    def write(self, address: int, data: bytes) -> None:
+        ctypes.memmove(address, data, len(data))

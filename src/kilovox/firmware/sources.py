@@ -1,0 +1,23 @@
+"""Which hand-written files a model's C is made of."""
+
+from importlib.resources import files
+from pathlib import Path
+
+from kilovox.firmware.emit import emit
+from kilovox.integer.model_file import Model
+
+INT8_ONLY = frozenset({"kv_dot4.c", "kv_dot4_dsp.c", "kv_layer_step_int8.c"})
+POW2_ONLY = frozenset({"kv_layer_step_pow2.c", "kv_pow2_matvec.c"})
+
+
+def folder() -> Path:
+    """Where this room keeps its C files and templates."""
+    return Path(str(files("kilovox.firmware")))
+
+
+def sources(model: Model) -> dict[str, str]:
+    """Every C file of the recogniser of `model` by name, kernels and tables. Raises KilovoxError as `emit` does."""
+    generated = emit(model)
+    leave_out = INT8_ONLY if model.metadata.arithmetic == "pow2" else POW2_ONLY
+    kernels = {path.name: path.read_text() for path in sorted((folder() / "c").glob("*.[ch]")) if path.name not in leave_out}
+    return kernels | generated

@@ -1,0 +1,29 @@
+/* What kilovox verify starts from: one recogniser, and where its fields are. No part of a device's program; its code lies in a
+ * section of its own and is not counted. */
+#include "kilovox.h"
+
+#ifdef __ELF__
+#define KV_SECTION(name) __attribute__((section(name)))
+#else
+#define KV_SECTION(name)
+#endif
+
+extern kv_recogniser kv_target_ear;
+extern kv_decision kv_target_decision;
+kv_recogniser kv_target_ear;
+kv_decision kv_target_decision;
+
+/* Bytes of a recogniser, then where in it xh and cell begin. */
+extern const uint32_t kv_target_layout[3];
+KV_SECTION(".target_layout") const uint32_t kv_target_layout[3] = {
+    sizeof(kv_recogniser), offsetof(kv_recogniser, xh), offsetof(kv_recogniser, cell)};
+
+/* Never run: names what is to be linked. */
+extern void kv_target_entry(const int16_t *samples, size_t count);
+KV_SECTION(".target") void kv_target_entry(const int16_t *samples, size_t count)
+{
+    kv_reset(&kv_target_ear);
+    kv_push(&kv_target_ear, samples, count);
+    kv_finish(&kv_target_ear);
+    kv_result(&kv_target_ear, &kv_target_decision);
+}

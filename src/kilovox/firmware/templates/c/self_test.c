@@ -1,0 +1,71 @@
+/* Computes the recordings of test_vectors.h and compares every integer. Exit status 0: all equal. */
+#include <stdio.h>
+
+#include "kilovox.h"
+#include "test_vectors.h"
+
+static int differences = 0;
+
+static void compare(const char *what, long where, long found, long expected)
+{
+    if (found == expected)
+        return;
+    if (differences++ < 10)
+        printf("%s %ld: %ld, expected %ld\n", what, where, found, expected);
+}
+
+static void compare_decision(const kv_recogniser *r, const int32_t *logits, int label, int confidence)
+{
+    kv_decision decision;
+    long i;
+    kv_result(r, &decision);
+    for (i = 0; i < KV_LABELS; i++)
+        compare("logit", i, decision.logits[i], logits[i]);
+    compare("label", 0, decision.label, label);
+    compare("confidence", 0, decision.confidence, confidence);
+}
+
+/* The whole recording at once, one sample at a time (features compared), and in pieces of all sizes, two side by side. */
+static void test_long_recording(void)
+{
+    static kv_recogniser whole, single, pieces;
+    size_t position, size, frame = 0, i;
+    kv_reset(&whole);
+    kv_reset(&single);
+    kv_reset(&pieces);
+    compare("frames", 0, (long)kv_push(&whole, kv_test_samples, KV_TEST_SAMPLES), KV_TEST_FRAMES);
+    for (position = 0, size = 0; position < KV_TEST_SAMPLES; position++) {
+        if (position % 97 == 0) {
+            size = KV_TEST_SAMPLES - position < 97 ? KV_TEST_SAMPLES - position : 97;
+            kv_push(&pieces, kv_test_samples + position, size);
+        }
+        if (kv_push(&single, kv_test_samples + position, 1)) {
+            for (i = 0; i < KV_FEATURES; i++)
+                compare("feature", (long)(frame * KV_FEATURES + i), single.xh[i], kv_test_features[frame][i]);
+            frame++;
+        }
+    }
+    compare("frames", 1, (long)frame, KV_TEST_FRAMES);
+    compare_decision(&whole, kv_test_logits, KV_TEST_LABEL, KV_TEST_CONFIDENCE);
+    compare_decision(&single, kv_test_logits, KV_TEST_LABEL, KV_TEST_CONFIDENCE);
+    compare_decision(&pieces, kv_test_logits, KV_TEST_LABEL, KV_TEST_CONFIDENCE);
+}
+
+/* The first samples alone: less than a window, which zeros fill up. */
+static void test_short_recording(void)
+{
+    static kv_recogniser r;
+    kv_reset(&r);
+    kv_push(&r, kv_test_samples, KV_TEST_SHORT_SAMPLES);
+    compare("frames", 2, (long)kv_finish(&r), 1);
+    compare("frames", 3, (long)kv_finish(&r), 0);
+    compare_decision(&r, kv_test_short_logits, KV_TEST_SHORT_LABEL, KV_TEST_SHORT_CONFIDENCE);
+}
+
+int main(void)
+{
+    test_long_recording();
+    test_short_recording();
+    printf(differences ? "%d differences\n" : "all equal\n", differences);
+    return differences ? 1 : 0;
+}

@@ -1,0 +1,160 @@
+"""The firmware of a model compiled and linked for a bare core, by GCC where it is installed or zig; for WebAssembly, by zig."""
+
+import importlib
+import importlib.util
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from kilovox.errors import KilovoxError
+from kilovox.firmware.export import wasm_exports
+from kilovox.firmware.host import run_compiler
+from kilovox.firmware.sources import folder
+
+FLAGS = ("-std=c99", "-O3", "-ffreestanding", "-ffunction-sections")
+GCC_FLAGS = ("-fno-tree-loop-distribute-patterns",)
+"""GCC: no call of memcpy for a loop that copies."""
+ZIG_FLAGS = ("-fno-builtin", "-fno-sanitize=all", "-fomit-frame-pointer", "-fno-unwind-tables")
+
+
+@dataclass(frozen=True)
+class Core:
+    """A bare core: what GCC for it is called and told, what zig is told, and what the emulator takes."""
+
+    gcc: str
+    gcc_flags: tuple[str, ...]
+    zig_flags: tuple[str, ...]
+    emulation: str
+
+    @property
+    def is_arm(self) -> bool:
+        """Thumb, or else RISC-V."""
+        return self.gcc.startswith("arm")
+
+
+def _arm(name: str) -> Core:
+    zig = ("-target", "thumb-freestanding-eabi", f"-mcpu={name.replace('-', '_')}")
+    return Core("arm-none-eabi-gcc", (f"-mcpu={name}", "-mthumb", "-mfloat-abi=soft"), zig, name)
+
+
+def _riscv(march: str, zig_cpu: str) -> Core:
+    zig = ("-target", "riscv32-freestanding-none", f"-mcpu={zig_cpu}")
+    return Core("riscv64-unknown-elf-gcc", (f"-march={march}", "-mabi=ilp32"), zig, "riscv32")
+
+
+CORES = {
+    "cortex-m0": _arm("cortex-m0"),
+    "cortex-m4": _arm("cortex-m4"),
+    "riscv32": _riscv("rv32im", "generic_rv32+m"),
+    "riscv32i": _riscv("rv32i", "generic_rv32"),
+}
+"""riscv32i has no multiplier."""
+
+
+@dataclass(frozen=True)
+class Image:
+    """What was linked, and the object file of every C file."""
+
+    linked: bytes
+    objects: Mapping[str, bytes]
+    compiler: str
+
+
+def need(module: str, package: str) -> ModuleType:
+    """The optional `module`. Raises KilovoxError, naming the extra that brings `package`, where it is not installed."""
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        raise KilovoxError(f"this needs {package}, which is not installed; pip install 'kilovox[verify]' brings it") from None
+
+
+def zig() -> list[str]:
+    """How zig is called. Raises KilovoxError where the package ziglang is not installed."""
+    if importlib.util.find_spec("ziglang") is None:
+        need("ziglang", "ziglang")
+    return [sys.executable, "-m", "ziglang"]
+
+
+def core_compiler(core: Core, use_gcc: bool = True) -> list[str]:
+    """How C is compiled for `core`: GCC with its flags where it is installed and wanted, else zig with its."""
+    gcc = shutil.which(core.gcc) if use_gcc else None
+    return [gcc, *core.gcc_flags, *FLAGS, *GCC_FLAGS] if gcc else [*zig(), "cc", *core.zig_flags, *FLAGS, *ZIG_FLAGS]
+
+
+def wasm_compiler() -> list[str]:
+    """How C is compiled for WebAssembly."""
+    return [*zig(), "cc", "-target", "wasm32-freestanding", *FLAGS, "-fno-sanitize=all"]
+
+
+def compile_core(files: Mapping[str, str], target: str, use_gcc: bool = True) -> Image:
+    """The ELF image of C `files` (kilovox.firmware.sources) for one of CORES, with start and helpers of target_c/.
+
+    use_gcc: with GCC where it is installed. Raises KilovoxError where there is no compiler, or it fails.
+    """
+    core = CORES[target]
+    command = core_compiler(core, use_gcc)
+    with tempfile.TemporaryDirectory() as name:
+        build = Path(name)
+        _write({**files, **_own("kv_target.c", "kv_helpers.c", "kv_target.ld")}, build)
+        objects = compile_objects(command, [file for file in files if file.endswith(".c")], build)
+        own = compile_objects(command, ["kv_target.c", "kv_helpers.c"], build)
+        script = ["--gc-sections", "-T", "kv_target.ld", "-o", "linked.elf", *(f"{file}.o" for file in objects | own)]
+        if command[0].endswith("gcc"):
+            # libgcc after the objects, for the helpers that GCC calls; kv_helpers.c is weak and gives way.
+            linker = [f"-Wl,{script[0]}", *script[1:]]
+            run_compiler([command[0], *core.gcc_flags, "-nostdlib", "-Wl,--no-warn-rwx-segments", *linker, "-lgcc"], build)
+        else:
+            run_compiler([*zig(), "ld.lld", *script], build)
+        return Image((build / "linked.elf").read_bytes(), objects, _version(command))
+
+
+def compile_wasm(files: Mapping[str, str]) -> Image:
+    """The WebAssembly module of C `files`, with the shim that Python calls, by zig. Raises KilovoxError as compile_core."""
+    own = shims()
+    command = wasm_compiler()
+    names = [name for name in wasm_exports() if not name.startswith("kv_wasm_")]
+    names += ["kv_host_recording", "kv_host_cepstra", "kv_target_layout", "__heap_base"]
+    names += ["kv_front_end_frame", "kv_quantise", "kv_layer_step"]
+    with tempfile.TemporaryDirectory() as name:
+        build = Path(name)
+        _write({**files, **own}, build)
+        objects = compile_objects(command, [file for file in files if file.endswith(".c")], build)
+        shim = compile_objects(command, list(own), build)
+        exports = [f"-Wl,--export={name}" for name in names]
+        linked = [f"{file}.o" for file in objects | shim]
+        run_compiler([*command, "-nostdlib", "-Wl,--no-entry", *exports, "-o", "linked.wasm", *linked], build)
+        return Image((build / "linked.wasm").read_bytes(), objects, _version(command))
+
+
+def shims() -> dict[str, str]:
+    """C files through which Python calls the firmware of a library or a module, by name."""
+    return {"kv_host.c": (folder() / "host_c" / "kv_host.c").read_text()} | _own("kv_target.c")
+
+
+def _own(*names: str) -> dict[str, str]:
+    return {name: (folder() / "target_c" / name).read_text() for name in names}
+
+
+def _write(files: Mapping[str, str], build: Path) -> None:
+    for file, text in files.items():
+        (build / file).write_text(text)
+
+
+def compile_objects(command: list[str], names: list[str], build: Path) -> dict[str, bytes]:
+    """The object files of C files in the folder `build`, by the name of the C file."""
+
+    def one(name: str) -> bytes:
+        run_compiler([*command, "-I.", "-c", "-o", f"{name}.o", name], build)
+        return (build / f"{name}.o").read_bytes()
+
+    with ThreadPoolExecutor(2) as pool:
+        return dict(zip(sorted(names), pool.map(one, sorted(names)), strict=True))
+
+
+def _version(command: list[str]) -> str:
+    return run_compiler([*command, "--version"], Path.cwd()).splitlines()[0]

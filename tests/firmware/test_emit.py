@@ -1,0 +1,65 @@
+"""The generated tables: the same text for the same model, and C whatever the metadata say."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from firmware.models import random_model
+from kilovox.errors import KilovoxError
+from kilovox.firmware.emit import c_string, emit, provenance
+from kilovox.firmware.layout import column_pairs, folded_bias, parts_of
+from kilovox.integer.model_file import Model
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+
+
+@pytest.mark.parametrize("arithmetic", ["int8", "pow2"])
+def test_what_is_emitted_is_what_was_emitted(arithmetic: str) -> None:
+    """KILOVOX_SNAPSHOT=1 writes the snapshots anew."""
+    for name, text in emit(random_model(arithmetic, 3, 2, labels=("yes", "no"))).items():
+        stored = SNAPSHOTS / f"{arithmetic}_{name}"
+        if os.environ.get("KILOVOX_SNAPSHOT"):
+            stored.write_text(text)
+        assert stored.read_text() == text
+
+
+def test_weights_lie_in_the_order_of_the_kernel() -> None:
+    layer = parts_of(random_model("int8", 3)).network.layers[0]
+    by_gate = layer.weights.reshape(3, 4, 16)
+    pairs = column_pairs(layer).reshape(3, 8, 8)
+    np.testing.assert_array_equal(pairs[1, 2], [*by_gate[1, :2, 4], *by_gate[1, :2, 5], *by_gate[1, 2:, 4], *by_gate[1, 2:, 5]])
+    odd = parts_of(random_model("int8", 4)).network.layers[0]
+    np.testing.assert_array_equal(column_pairs(odd)[2, -4:], odd.weights.reshape(4, 4, 17)[2, :, -1])
+
+
+def test_the_bias_holds_rounding_and_offset() -> None:
+    layer = parts_of(random_model("int8", 3)).network.layers[0]
+    expected = layer.bias + ((1 << layer.shift) >> 1)
+    np.testing.assert_array_equal(folded_bias(layer, offset=False).reshape(-1), expected)
+    np.testing.assert_array_equal(folded_bias(layer, offset=True).reshape(-1), expected - 128 * layer.weights.sum(axis=1))
+
+
+def test_hostile_names_stay_inside_comments_and_strings(tmp_path: Path, compiler: str) -> None:
+    labels = ('a"b\\', "*/ int x; /*", "ja\u0142\u0142", "?" + "?/", "1\n2")
+    model = random_model("int8", 3, labels=labels)
+    metadata = model.metadata.model_copy(update={"name": "evil */ #error \\\n#error", "metrics": {"*/ x": "\n#error"}})
+    hostile = Model(metadata=metadata, tensors=model.tensors)
+    assert all("*/" not in line and "\n" not in line for line in provenance(metadata))
+    assert emit(hostile)["kilovox_model.h"].count("*/") == 1
+    lines = ["#include <string.h>", "int main(void) { return"]
+    for label in labels:
+        octal = "".join(f"\\{byte:03o}" for byte in label.encode())
+        lines.append(f'strcmp({c_string(label)}, "{octal}") ||')
+    (tmp_path / "t.c").write_text("\n".join([*lines, "0; }", ""]))
+    subprocess.run([compiler, "-std=c99", "-trigraphs", "t.c", "-o", "t"], cwd=tmp_path, check=True, capture_output=True)
+    assert subprocess.run([str(tmp_path / "t")], check=False).returncode == 0
+
+
+def test_a_model_whose_tensors_do_not_fit_is_refused() -> None:
+    model = random_model("int8", 3)
+    broken = Model(metadata=model.metadata, tensors={**model.tensors, "lstm0.bias": np.zeros((4, 4), np.int32)})
+    with pytest.raises(KilovoxError, match="lstm0"):
+        emit(broken)

@@ -1,0 +1,171 @@
+"""Exported folders: they compile without a warning, test themselves, and hold nothing else."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from firmware.models import random_model
+from kilovox.cli.export import command
+from kilovox.errors import KilovoxError
+from kilovox.firmware.emit import sizes
+from kilovox.firmware.export import MANIFEST, export, exported, state_bytes, wasm_exports
+from kilovox.firmware.host import HostRecogniser
+from kilovox.firmware.layout import parts_of
+from kilovox.firmware.vectors import synthetic_recording
+from kilovox.integer.model_file import save_model
+from models import make_model
+
+STRICT = ["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Wconversion", "-Wsign-conversion", "-Wshadow", "-Werror"]
+
+
+def build_and_run(folder: Path, compiler: str, *flags: str) -> subprocess.CompletedProcess[str]:
+    """Compile the self-test of an exported folder and run it."""
+    program = folder / "a.out"
+    sources = [str(path) for path in sorted((folder / "src").glob("*.c"))]
+    built = subprocess.run(
+        [compiler, *flags, "-Isrc", "-Itest", *sources, "test/self_test.c", "-o", str(program)],
+        cwd=folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert built.returncode == 0, built.stderr
+    return subprocess.run([str(program)], capture_output=True, text=True, check=False, timeout=60)
+
+
+@pytest.mark.parametrize("level", ["-O0", "-O2", "-O3", "-Os"])
+@pytest.mark.parametrize(("arithmetic", "units"), [("int8", 24), ("pow2", 13)])
+def test_it_compiles_without_a_warning_and_tests_itself(
+    tmp_path: Path, compilers: list[str], arithmetic: str, units: int, level: str
+) -> None:
+    export(random_model(arithmetic, units), tmp_path)
+    for compiler in compilers:
+        done = build_and_run(tmp_path, compiler, *STRICT, level)
+        assert (done.returncode, done.stdout) == (0, "all equal\n")
+
+
+@pytest.mark.parametrize(("arithmetic", "units"), [("int8", 24), ("pow2", 5), ("pow2", 24)])
+def test_no_undefined_behaviour(tmp_path: Path, compiler: str, arithmetic: str, units: int) -> None:
+    flags = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+    probe = tmp_path / "probe.c"
+    probe.write_text("int main(void) { return 0; }\n")
+    if subprocess.run(
+        [compiler, *flags, str(probe), "-o", str(tmp_path / "probe")], capture_output=True, check=False
+    ).returncode:
+        pytest.skip(f"{compiler} has no address and undefined behaviour sanitisers")
+    export(random_model(arithmetic, units, energy="absolute"), tmp_path / "out")
+    done = build_and_run(tmp_path / "out", compiler, "-O1", "-g", *flags)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "all equal\n", "")
+
+
+def test_the_self_test_fails_where_a_weight_differs(tmp_path: Path, compiler: str) -> None:
+    export(random_model("int8", 5), tmp_path)
+    tables = tmp_path / "src" / "kilovox_model.c"
+    text = tables.read_text()
+    place = text.index("kv_head_weights")
+    digit = next(index for index in range(text.index("{", text.index("{", place) + 1), len(text)) if text[index].isdigit())
+    tables.write_text(f"{text[:digit]}1{text[digit:]}" if text[digit + 1] == "," else f"{text[:digit]}{text[digit + 1 :]}")
+    done = build_and_run(tmp_path, compiler, "-O1")
+    assert done.returncode == 1
+    assert "differences" in done.stdout
+
+
+def test_the_kernels_use_no_float_no_heap_and_no_other_header(compiler: str) -> None:
+    for model in (random_model("int8", 5), random_model("pow2", 5)):
+        for name, data in exported(model, "c").items():
+            if not name.startswith("src/"):
+                continue
+            text = data.decode()
+            assert "malloc" not in text
+            code = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith(("*", "/*")))
+            assert not {"float", "double", "int64_t", "uint64_t"} & set(code.replace("*", " ").split()), name
+            for include in (line.split()[1] for line in text.splitlines() if line.startswith("#include")):
+                assert include.startswith('"k') or include in ("<stdint.h>", "<stddef.h>", "<arm_acle.h>")
+
+
+@pytest.mark.parametrize(("arithmetic", "units"), [("int8", 5), ("int8", 51), ("int8", 67), ("pow2", 13), ("pow2", 67)])
+def test_the_size_of_the_state_is_known_without_a_compiler(compiler: str, arithmetic: str, units: int) -> None:
+    model = random_model(arithmetic, units)
+    assert state_bytes(sizes(parts_of(model))) == HostRecogniser(model, compiler).state_bytes
+
+
+def test_two_layers_of_51_units_run_in_3_kilobytes() -> None:
+    assert state_bytes(sizes(parts_of(random_model("int8", 51)))) < 3 * 1024 - 256
+
+
+def test_targets_hold_what_they_promise(tmp_path: Path) -> None:
+    model = random_model("int8", 5)
+    assert {"README.md", "CMakeLists.txt", "LICENSE.txt", "test/self_test.c", "test/test_vectors.h", "src/kilovox.h"} <= set(
+        exported(model, "c")
+    )
+    arduino = exported(model, "arduino")
+    assert {"library.properties", "examples/Listen/Listen.ino", "src/kilovox_model.c"} <= set(arduino)
+    wasm = exported(model, "wasm")
+    assert all(f"-Wl,--export={name}" in wasm["README.md"].decode() for name in wasm_exports())
+    for files in (arduino, wasm, exported(model, "c")):
+        assert not any(b"${" in data or b"$n" in data for name, data in files.items() if name.endswith((".md", ".properties")))
+
+
+def test_cmake_builds_and_tests_it(tmp_path: Path, compiler: str) -> None:
+    if not shutil.which("cmake"):
+        pytest.skip("cmake is not installed")
+    export(random_model("pow2", 5), tmp_path)
+    for step in (["cmake", "-B", "build"], ["cmake", "--build", "build"], ["ctest", "--test-dir", "build"]):
+        subprocess.run(step, cwd=tmp_path, check=True, capture_output=True)
+
+
+def test_an_export_may_be_repeated_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    export(random_model("int8", 5), tmp_path)
+    first = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    export(random_model("int8", 5), tmp_path)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == first
+    files = export(random_model("pow2", 5), tmp_path, "wasm")
+    assert {path for path in tmp_path.rglob("*") if path.is_file()} == {*files, tmp_path / MANIFEST}
+
+
+def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("keep")
+    with pytest.raises(KilovoxError, match="holds other files"):
+        export(random_model("int8", 5), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+    with pytest.raises(KilovoxError, match="is a file"):
+        export(random_model("int8", 5), tmp_path / "mine.txt")
+    (tmp_path / MANIFEST).write_text("{}")
+    with pytest.raises(KilovoxError, match="not the list of an export"):
+        export(random_model("int8", 5), tmp_path)
+
+
+def test_a_manifest_does_not_reach_outside_its_folder(tmp_path: Path) -> None:
+    outside = tmp_path / "outside.txt"
+    outside.write_text("keep")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / MANIFEST).write_text(json.dumps({"files": ["../outside.txt"]}))
+    export(random_model("int8", 5), tmp_path / "out")
+    assert outside.read_text() == "keep"
+
+
+def test_the_command(tmp_path: Path) -> None:
+    save_model(random_model("int8", 5), tmp_path / "m.safetensors")
+    done = CliRunner().invoke(
+        command, [str(tmp_path / "m.safetensors"), str(tmp_path / "out"), "--target", "arduino", "--json"]
+    )
+    facts = json.loads(done.output)
+    assert facts["target"] == "arduino"
+    assert sum((tmp_path / "out" / name).stat().st_size for name in facts["files"]) == facts["bytes"]
+    done = CliRunner().invoke(command, [str(tmp_path / "m.safetensors"), str(tmp_path / "out")])
+    assert str(tmp_path / "out" / "src" / "kilovox.h") in done.output.splitlines()
+
+
+def test_a_float_model_as_c_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(KilovoxError, match="C takes int8 or pow2"):
+        export(make_model(), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_recording_of_the_self_test_is_full_and_the_same_everywhere() -> None:
+    samples = synthetic_recording(8000)
+    assert len(samples) == 16000
+    assert (samples.min(), samples.max()) == (-32768, 32767)
+    assert int(np.abs(samples.astype(int)).sum()) == int(np.abs(synthetic_recording(8000).astype(int)).sum())

@@ -1,0 +1,68 @@
+"""What must not be in object code, planted and seen."""
+
+import shutil
+
+import pytest
+
+from firmware.models import random_model
+from kilovox.errors import KilovoxError
+from kilovox.firmware import toolchain
+from kilovox.firmware.findings import KERNELS, findings
+from kilovox.firmware.sources import sources
+from kilovox.firmware.toolchain import CORES
+
+pytest.importorskip("capstone", reason="capstone is not installed")
+pytest.importorskip("elftools", reason="pyelftools is not installed")
+
+TARGETS = [*CORES, "wasm32"]
+(KERNEL,) = KERNELS
+PLANTS = {
+    "float": ("float f(float a, float b) { return a * b + 1.5f; }", "loat"),
+    "double": ("int f(int a) { return (int)(a * 1.5); }", "loat"),
+    "comparison of floats": ("int f(float a, float b) { return a < b; }", "loat"),
+    "64-bit multiplication": ("long long f(long long a, long long b) { return a * b; }", "64-bit multiplication"),
+    "32 x 32 -> 64": ("unsigned f(unsigned a, unsigned b) { return (unsigned)((unsigned long long)a * b >> 32); }", "64-bit"),
+    "64-bit division": ("long long f(long long a, long long b) { return a / b; }", "division"),
+    "division": ("int f(int a, int b) { return a / b; }", "division"),
+    "multiplication": ("int f(int a, int b) { return a * b; }", "multiplication in a mat-vec kernel"),
+}
+
+
+@pytest.fixture(params=[True, False], ids=["gcc", "zig"])
+def use_gcc(request):
+    return request.param
+
+
+def objects(files, target, use_gcc, folder):
+    if use_gcc and (target == "wasm32" or not shutil.which(CORES[target].gcc)):
+        pytest.skip("no GCC for this target")
+    try:
+        command = toolchain.wasm_compiler() if target == "wasm32" else toolchain.core_compiler(CORES[target], use_gcc)
+    except KilovoxError as error:
+        pytest.skip(str(error))
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    return toolchain.compile_objects(command, [name for name in files if name.endswith(".c")], folder)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("plant", PLANTS)
+def test_a_plant_is_seen(plant, target, use_gcc, tmp_path):
+    text, wrong = PLANTS[plant]
+    found = findings(objects({KERNEL: text}, target, use_gcc, tmp_path), target, powers_of_two=True)
+    assert any(wrong in line for line in found), found
+    assert all(line.startswith(f"{KERNEL}: f") for line in found)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_multiplications_are_allowed_elsewhere(target, use_gcc, tmp_path):
+    text = PLANTS["multiplication"][0]
+    assert findings(objects({KERNEL: text}, target, use_gcc, tmp_path), target, powers_of_two=False) == []
+    assert findings(objects({"kv_head.c": text}, target, use_gcc, tmp_path), target, powers_of_two=True) == []
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("arithmetic", ["int8", "pow2"])
+def test_the_firmware_is_clean(arithmetic, target, use_gcc, tmp_path):
+    made = objects(sources(random_model(arithmetic, 13)), target, use_gcc, tmp_path)
+    assert findings(made, target, arithmetic == "pow2") == []

@@ -1,0 +1,176 @@
+"""The compiled C and the NumPy engine: the same integers at every stage."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from firmware.conftest import Pair
+from firmware.models import random_model
+from kilovox.audio import read_audio
+from kilovox.errors import KilovoxError
+from kilovox.firmware.host import HostRecogniser, NoCompilerError, compile_library, find_compiler
+from kilovox.integer.recogniser import Recogniser
+from models import make_model
+
+Samples = npt.NDArray[np.int16]
+
+SIZES = [("int8", 5, 2), ("int8", 13, 1), ("int8", 24, 3), ("int8", 67, 2), ("int8", 88, 1),
+         ("pow2", 5, 2), ("pow2", 13, 1), ("pow2", 24, 3), ("pow2", 67, 2), ("pow2", 88, 1)]  # fmt: skip
+FRONT_ENDS = [
+    {"energy": "absolute"},
+    {"floor_db": None, "mel_bands": 20, "coefficients": 20},
+    {"hop": 256, "decay_db": 4000.0},
+    {"hop": 1},
+]
+
+
+def recordings() -> list[Samples]:
+    random = np.random.default_rng(0)
+    square = np.where(np.arange(3000) // 20 % 2, 32767, -32768)
+    speech_like = random.normal(size=4000) * 2000 * np.abs(np.sin(np.arange(4000) / 500))
+    found = [random.integers(-32768, 32768, count) for count in (1, 2, 100, 255, 256, 257, 2000)]
+    found += [square, np.full(2000, -32768), np.zeros(600), random.integers(-1, 1, 600), speech_like]
+    found += [np.concatenate([np.zeros(500), square, random.integers(-2, 3, 2000), np.zeros(400)])]
+    return [samples.astype(np.int16) for samples in found]
+
+
+def expect_equal(pair: Pair, samples: Samples, chunk: int = 0) -> None:
+    host, numpy = pair
+    cepstra = numpy.raw_features([samples])[0]
+    features = numpy.normalised([cepstra])[0]
+    np.testing.assert_array_equal(host.cepstra(samples), cepstra)
+    trace = host.trace(samples, chunk)
+    np.testing.assert_array_equal(trace.features, features)
+    expect_network_equal(pair, features, trace)
+    decision = numpy([samples])
+    assert (trace.label, trace.confidence) == (decision.indices[0], round(decision.confidence[0] * 255))
+
+
+def expect_network_equal(pair: Pair, features: npt.NDArray[np.int8], trace: object = None) -> None:
+    host, numpy = pair
+    found = trace or host.trace_features(features)
+    states = numpy.engine.start(1)
+    for frame, hidden, cell in zip(features, found.hidden, found.cell, strict=True):
+        states = numpy.engine.step(states, frame[None])
+        np.testing.assert_array_equal(hidden, np.stack([state.hidden[0] for state in states]))
+        np.testing.assert_array_equal(cell, np.stack([state.cell[0] for state in states]))
+    np.testing.assert_array_equal(found.logits, numpy.engine.run([features])[0])
+
+
+@pytest.mark.parametrize(("arithmetic", "units", "layers"), SIZES)
+def test_every_stage_is_equal(pair: Callable[..., Pair], arithmetic: str, units: int, layers: int) -> None:
+    both = pair(arithmetic, units, layers)
+    for samples in recordings():
+        expect_equal(both, samples)
+
+
+@pytest.mark.parametrize("front_end", FRONT_ENDS, ids=str)
+def test_every_stage_is_equal_with_other_front_ends(pair: Callable[..., Pair], front_end: dict[str, object]) -> None:
+    for samples in recordings():
+        expect_equal(pair("int8", 5, **front_end), samples[:1500])
+
+
+@pytest.mark.parametrize("arithmetic", ["int8", "pow2"])
+def test_extreme_features_are_equal(pair: Callable[..., Pair], arithmetic: str) -> None:
+    random = np.random.default_rng(1)
+    for values in (np.full((6, 13), -128), np.full((6, 13), 127), random.choice([-128, 127, 0], (20, 13))):
+        expect_network_equal(pair(arithmetic, 24, 3), values.astype(np.int8))
+
+
+@given(data=st.data(), arithmetic=st.sampled_from(["int8", "pow2"]))
+@settings(max_examples=30, deadline=None)
+def test_any_samples_in_any_pieces_are_equal(pair: Callable[..., Pair], data: st.DataObject, arithmetic: str) -> None:
+    limit = data.draw(st.sampled_from([1, 50, 3000, 32767]))
+    count = data.draw(st.integers(1, 1200))
+    seed, chunk = data.draw(st.integers(0, 2**32 - 1)), data.draw(st.integers(1, 700))
+    samples = np.random.default_rng(seed).integers(-limit - 1, limit + 1, count).astype(np.int16)
+    expect_equal(pair(arithmetic, 13, 1), samples, chunk)
+
+
+@pytest.mark.parametrize("arithmetic", ["int8", "pow2"])
+def test_recordings_are_decided_alike_from_several_threads(
+    pair: Callable[..., Pair], arithmetic: str, synthetic_folder: Path
+) -> None:
+    host, numpy = pair(arithmetic, 24, 3)
+    spoken = [read_audio(path, 8000) for path in sorted(synthetic_folder.glob("*.wav"))[:24]]
+    expected = numpy(spoken)
+    with ThreadPoolExecutor(4) as pool:
+        for found in pool.map(host, [spoken] * 4):
+            np.testing.assert_array_equal(found.logits, expected.logits)
+            np.testing.assert_array_equal(found.indices, expected.indices)
+            np.testing.assert_array_equal(found.confidence, expected.confidence)
+    sequences = numpy.normalised(numpy.raw_features(spoken))
+    np.testing.assert_array_equal(host.decide(sequences).logits, expected.logits)
+
+
+def test_the_kernel_of_other_widths_is_equal(compiler: str) -> None:
+    model = random_model("int8", 30)
+    plain, portable = (
+        HostRecogniser(model, compiler),
+        HostRecogniser(model, compiler, ("-O1", "-DKV_PORTABLE", "-fPIC", "-shared")),
+    )
+    assert plain.library != portable.library
+    np.testing.assert_array_equal(plain(recordings()).logits, portable(recordings()).logits)
+
+
+def test_a_library_is_compiled_once(compiler: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = compile_library({"one.c": "int kv_one(void); int kv_one(void) { return 1; }\n"}, compiler)
+    written = first.stat().st_mtime_ns
+    monkeypatch.setattr("shutil.copyfile", lambda *_: pytest.fail("compiled again"))
+    again = compile_library({"one.c": "int kv_one(void); int kv_one(void) { return 1; }\n"}, compiler)
+    assert (again, again.stat().st_mtime_ns) == (first, written)
+
+
+def test_what_does_not_compile_says_why(compiler: str) -> None:
+    with pytest.raises(KilovoxError, match="exit status"):
+        compile_library({"bad.c": "int kv_bad(void) { return }\n"}, compiler)
+
+
+def test_no_compiler_is_an_error_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CC", "no-such-compiler")
+    with pytest.raises(NoCompilerError, match="no-such-compiler"):
+        find_compiler()
+    monkeypatch.delenv("CC")
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(NoCompilerError, match="clang"):
+        HostRecogniser(random_model("int8", 5))
+
+
+def test_a_float_model_is_refused(compiler: str) -> None:
+    with pytest.raises(KilovoxError, match="arithmetic float32"):
+        HostRecogniser(make_model(), compiler)
+
+
+def test_what_is_no_samples_or_features_is_refused(pair: Callable[..., Pair]) -> None:
+    host, _ = pair("int8", 5)
+    with pytest.raises(KilovoxError, match="int16"):
+        host([np.zeros(300)])
+    with pytest.raises(KilovoxError, match=r"\(frames, 13\)"):
+        host.trace_features(np.zeros((3, 12), np.int8))
+
+
+def test_no_frames_give_the_bias(pair: Callable[..., Pair]) -> None:
+    host, numpy = pair("int8", 5)
+    trace = host.trace(np.zeros(0, np.int16))
+    np.testing.assert_array_equal(trace.logits, numpy.engine.head.bias)
+
+
+def test_recogniser_of_the_same_model_agrees(compiler: str) -> None:
+    model = random_model("pow2", 9, labels=("a", "b"))
+    np.testing.assert_array_equal(
+        HostRecogniser(model, compiler)(recordings()).indices, Recogniser(model)(recordings()).indices
+    )
+
+
+def test_a_broken_compiler_is_named(tmp_path: Path) -> None:
+    broken = tmp_path / "cc"
+    broken.write_text("#!/bin/sh\nexit 3\n")
+    broken.chmod(0o755)
+    with pytest.raises(KilovoxError, match="exit status 3"):
+        compile_library({"one.c": ""}, str(broken))

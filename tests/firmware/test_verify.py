@@ -1,0 +1,186 @@
+"""Every target computes the bits of the Python engine, and a wrong bit is seen."""
+
+import re
+import shutil
+
+import numpy as np
+import pytest
+
+from firmware.models import random_model
+from kilovox.errors import KilovoxError
+from kilovox.firmware import toolchain, verify
+from kilovox.firmware.clips import find_clips, synthetic_clips
+from kilovox.firmware.findings import KERNELS
+from kilovox.firmware.host import NoCompilerError, find_compiler
+from kilovox.firmware.observation import STAGES, Difference, Observation, first_difference
+from kilovox.firmware.sources import sources
+from kilovox.firmware.toolchain import CORES
+
+CLIPS = [(name, samples[:700]) for name, samples in synthetic_clips(10, 8000)]
+FEW = [CLIPS[0], CLIPS[4], CLIPS[9]]
+
+
+def needed(target: str) -> None:
+    """Skips where what `target` needs is not installed."""
+    if target == "host":
+        try:
+            find_compiler()
+        except NoCompilerError as error:
+            pytest.skip(str(error))
+    for module in {"host": [], "wasm32": ["wasmtime", "ziglang"]}.get(target, ["unicorn", "capstone", "elftools"]):
+        pytest.importorskip(module, reason=f"{module} is not installed")
+    if target in CORES and not shutil.which(CORES[target].gcc):
+        pytest.importorskip("ziglang", reason="neither GCC for this core nor ziglang is installed")
+
+
+@pytest.fixture(params=verify.TARGETS)
+def target(request):
+    needed(request.param)
+    return request.param
+
+
+@pytest.mark.parametrize("arithmetic", ["int8", "pow2"])
+def test_equal_on(target, arithmetic):
+    report = verify.verify(random_model(arithmetic, 5), [target], FEW).targets[target]
+    assert report.difference is None
+    assert report.equal
+    assert report.findings == ()
+    assert (report.clips, report.frames_per_clip) == (3, (3 + 1 + 1) / 3)
+    values = report.as_json()
+    assert {"equal", "clips", "frames_per_clip", "instructions", "flash", "ram", "stack", "findings"} <= values.keys()
+    assert 1000 < values["ram"] < 3000
+    if target == "host":
+        assert values["instructions"] is None
+        return
+    assert set(values["flash"]) == {"code", "front_end_tables", "network"}
+    counted = values["instructions"]
+    parts = (counted["front_end"], *counted["layers"], counted["head"], counted["other"])
+    assert len(counted["layers"]) == 2
+    assert all(part > 0 for part in parts)
+    assert counted["clip"] == pytest.approx(sum(parts), abs=4)
+    assert counted["per_frame"] < counted["clip"] < counted["per_second"]
+
+
+@pytest.mark.parametrize("target", CORES)
+def test_equal_by_zig(target):
+    for module in ("ziglang", "unicorn", "capstone", "elftools"):
+        pytest.importorskip(module, reason=f"{module} is not installed")
+    report = verify.verify(random_model("int8", 5), [target], FEW, use_gcc=False).targets[target]
+    assert report.equal
+    assert "clang" in report.compiler
+
+
+def test_a_wrong_weight_is_the_first_difference(target, monkeypatch):
+    def corrupted(model):
+        files = sources(model)
+        text = files["kilovox_model.c"]
+        start = text.index("weights1[] = {")
+        wrong = re.sub(r"KV_4\((-?\d+),", lambda match: f"KV_4({-int(match[1])},", text[start:], count=1)
+        assert text[start:] != wrong
+        return files | {"kilovox_model.c": text[:start] + wrong}
+
+    monkeypatch.setattr(verify, "sources", corrupted)
+    result = verify.verify(random_model("int8", 5), [target], FEW)
+    difference = result.targets[target].difference
+    assert not result.passed
+    assert difference is not None
+    # The first layer is as it should be; in the second, the input gate of unit 0.
+    assert difference.what in {"hidden", "cell"}
+    assert difference.index == (1, 0)
+    assert difference.expected != difference.found
+    assert "expected" in str(difference)
+    assert result.as_json()["targets"][target]["difference"]["what"] == difference.what
+
+
+def test_a_planted_multiplication_fails_a_pow2_model(monkeypatch):
+    needed("cortex-m0")
+    (kernel,) = KERNELS
+
+    def planted(model):
+        files = sources(model)
+        return files | {kernel: files[kernel] + "\nextern int f(int a, int b);\nint f(int a, int b) { return a * b; }\n"}
+
+    monkeypatch.setattr(verify, "sources", planted)
+    result = verify.verify(random_model("pow2", 5), ["cortex-m0"], FEW[:1])
+    (finding,) = result.targets["cortex-m0"].findings
+    assert finding.startswith(f"{kernel}: f: muls ")
+    assert result.targets["cortex-m0"].equal
+    assert not result.passed
+
+
+def observation(**changes):
+    values = {
+        "cepstra": np.zeros((2, 3), np.int16), "features": np.zeros((2, 3), np.int8),
+        "hidden": np.zeros((2, 2, 4), np.int8), "cell": np.zeros((2, 2, 4), np.int16),
+        "logits": np.zeros(5, np.int32), "label": np.zeros(1, np.uint16), "confidence": np.zeros(1, np.uint8),
+    }  # fmt: skip
+    return Observation(**(values | changes))
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_one_bit_of_any_stage_is_seen(stage):
+    changed = getattr(observation(), stage).copy()
+    changed.flat[-1] = 1
+    found = first_difference(observation(), observation(**{stage: changed}), "clip", "whole")
+    assert found is not None
+    assert (found.what, found.expected, found.found) == (stage, 0, 1)
+    assert found.frame == (None if changed.ndim == 1 else 1)
+
+
+def test_the_first_difference_is_the_first_in_time():
+    cell, cepstra = np.zeros((2, 2, 4), np.int16), np.zeros((2, 3), np.int16)
+    cell[0, 1, 2], cepstra[1, 0] = 7, 9
+    found = first_difference(observation(), observation(cell=cell, cepstra=cepstra), "clip", "in ragged chunks")
+    assert found == Difference("cell", "clip", "in ragged chunks", 0, (1, 2), 0, 7)
+    assert str(found) == "clip pushed in ragged chunks, frame 0: cell[1, 2] is 7; expected 0"
+
+
+def test_a_frame_too_few_is_a_difference():
+    found = first_difference(observation(), observation(cepstra=np.zeros((1, 3), np.int16)), "clip", "whole")
+    assert found is not None
+    assert (found.what, found.expected, found.found) == ("frames of cepstra", 2, 1)
+
+
+def test_what_was_not_looked_at_is_no_difference():
+    assert first_difference(observation(), observation(cepstra=None, hidden=None), "clip", "whole") is None
+
+
+@pytest.mark.parametrize(
+    ("targets", "clips", "message"),
+    [(["esp32"], FEW, "target esp32; expected some of host, cortex-m0"), ([], FEW, "target none"),
+     (["host"], [], "no recording: no samples"), (["host"], [("x", np.zeros(0, np.int16))], "x: no samples")],
+)  # fmt: skip
+def test_bad_input(targets, clips, message):
+    with pytest.raises(KilovoxError, match=message):
+        verify.verify(random_model("int8", 5), targets, clips)
+
+
+def test_a_missing_package_names_the_extra(monkeypatch):
+    monkeypatch.setattr(toolchain.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setitem(__import__("sys").modules, "ziglang", None)
+    with pytest.raises(KilovoxError, match=r"needs ziglang, which is not installed; pip install 'kilovox\[verify\]'"):
+        toolchain.zig()
+
+
+def test_clips_are_evenly_spread():
+    task = verify.Task(random_model("int8", 5), {}, CLIPS)
+    assert [name for name, _ in task.some(3)] == ["synthetic-000", "synthetic-004", "synthetic-009"]
+    assert task.some(None) == task.some(99) == CLIPS
+    assert task.some(1) == CLIPS[:1]
+
+
+def test_synthetic_clips_where_no_corpus_is_at_hand():
+    clips, about = find_clips(None, 8000)
+    assert about == "60 synthetic recordings; --corpus names real ones"
+    assert len({name for name, _ in clips}) == len(clips) == 60
+    assert all(len(samples) for _, samples in clips)
+    again = find_clips(None, 8000)[0]
+    assert all(np.array_equal(a, b) for (_, a), (_, b) in zip(clips, again, strict=True))
+
+
+def test_clips_of_a_corpus(synthetic_folder, monkeypatch):
+    clips, about = find_clips(synthetic_folder, 8000)
+    assert about == "18 recordings of fsdd, split random"
+    assert clips[0][0].endswith(".wav")
+    monkeypatch.setenv("KILOVOX_FSDD", str(synthetic_folder))
+    assert find_clips(None, 8000)[1] == about
