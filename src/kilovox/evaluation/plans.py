@@ -29,6 +29,7 @@ class Plan:
     splits: tuple[str, ...] = SPLITS
     methods: tuple[tuple[str, str], ...] = tuple(FLOAT.items())
     curve: bool = False
+    quick: bool = True
 
 
 def plans(tasks: Sequence[str], recipe: str = "kilovox", quick: bool = False) -> list[Plan]:
@@ -41,7 +42,7 @@ def plans(tasks: Sequence[str], recipe: str = "kilovox", quick: bool = False) ->
     """
     networks = _seed_plans() if recipe == "seed" else _plans()
     chosen = [plan for plan in networks if plan.task in tasks]
-    return [_shortened(plan) for plan in chosen if not plan.curve] if quick else chosen
+    return [_shortened(plan) for plan in chosen if plan.quick] if quick else chosen
 
 
 def _seed_plans() -> list[Plan]:
@@ -61,11 +62,11 @@ def _plans() -> list[Plan]:
         Plan("a", "2x128", task_a),
         Plan("b", "2x24", task_b, (42, 43, 44)),
         Plan("b", "1x40", task_b.changed(model={"num_layers": 1})),
-        Plan("b", "twin-on-mfcc", on_mfcc, splits=("random",)),
-        Plan("b", "twin-on-integers", twin, splits=("random",)),
+        Plan("b", "twin-on-mfcc", on_mfcc, splits=("random",), quick=False),
+        Plan("b", "twin-on-integers", twin, splits=("random",), quick=False),
         Plan("b", "int8", int8, methods=integers),
         *(
-            Plan("b", f"1x{units}-int8", config, splits=("random",), methods=(("QAT", MODEL_FILE),), curve=True)
+            Plan("b", f"1x{units}-int8", config, splits=("random",), methods=(("QAT", MODEL_FILE),), curve=True, quick=False)
             for units, config in zip(SMALL, small, strict=True)
         ),
         Plan("c", "pow2", pow2, methods=integers),
@@ -75,7 +76,7 @@ def _plans() -> list[Plan]:
 def _shortened(plan: Plan) -> Plan:
     training, quantisation = plan.config.training, plan.config.quantisation
     changes = {
-        "epochs": max(1, training.epochs // (5 if quantisation else 4)),
+        "epochs": max(1, training.epochs // 6),
         "augmentation": {**training.augmentation.model_dump(), "views": min(3, training.augmentation.views)},
     }
     config = plan.config.changed(training=changes)

@@ -56,7 +56,7 @@ def reproduce(
     splits = [split for split in dict.fromkeys(split for plan in chosen for split in plan.splits) if _can(corpus, split)]
     jobs = {plan.name: _jobs(plan, splits, out / ("networks-quick" if quick else "networks")) for plan in chosen}
     run_jobs([job for of_plan in jobs.values() for job in of_plan.values()], corpus)
-    runs = tuple(run for plan in chosen for run in _runs(plan, jobs[plan.name], corpus))
+    runs = tuple(run for plan in chosen for run in _runs(plan, jobs[plan.name], corpus, 1 if quick else 5))
     report = Report(
         title="kilovox reproduce" + (", quick" if quick else "") + (", the seed's recipe" if recipe == "seed" else ""),
         command=command,
@@ -92,7 +92,7 @@ def _job(plan: Plan, split: str, seed: int, folder: Path) -> Job:
     return Job(name, config, folder / name)
 
 
-def _runs(plan: Plan, jobs: Jobs, corpus: Corpus) -> list[Run]:
+def _runs(plan: Plan, jobs: Jobs, corpus: Corpus, repeats: int) -> list[Run]:
     """Judge the networks of one plan, a run a method; what is shown in detail is that of the first split and seed."""
     runs = []
     for method, file in plan.methods:
@@ -114,7 +114,7 @@ def _runs(plan: Plan, jobs: Jobs, corpus: Corpus) -> list[Run]:
             limit=budget.memory if budget and limited else None,
             scope=budget.scope if budget and limited else "model",
             history=history,
-            latency=_latency(shown, corpus),
+            latency=_latency(shown, corpus, repeats),
             provenance=provenance_of(shown.model),
             seeds={split: _by_seed(judged, split) for split in first},
             method=method,
@@ -170,12 +170,12 @@ def _by_seed(judged: dict[tuple[str, int], Evaluation], split: str) -> dict[int,
     return {seed: evaluation.accuracy for (its_split, seed), evaluation in judged.items() if its_split == split}
 
 
-def _latency(recogniser: Recogniser, corpus: Corpus) -> Latency | None:
+def _latency(recogniser: Recogniser, corpus: Corpus, repeats: int) -> Latency | None:
     if not isinstance(corpus, RecordingCorpus):
         return None
     step = max(1, len(corpus) // LATENCY_CLIPS)
     rate = recogniser.front_end.sample_rate
-    return measure_latency(recogniser, [corpus.samples(index, rate) for index in range(0, len(corpus), step)])
+    return measure_latency(recogniser, [corpus.samples(index, rate) for index in range(0, len(corpus), step)], repeats)
 
 
 def _explanation(splits: Sequence[str], quick: bool) -> str:
@@ -189,5 +189,5 @@ def _explanation(splits: Sequence[str], quick: bool) -> str:
         "on the recordings that judge. Every split has networks of its own, trained on its training part alone."
     )
     if quick:
-        parts.append("This was a quick run: a quarter of the epochs or less, no teacher. The full run's figures are higher.")
+        parts.append("This was a quick run: a sixth of the epochs, no teachers. The full run's figures are higher.")
     return "\n\n".join(parts)
