@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kilovox.budget import Size
+from kilovox.cli.sizes import against_budget, layer_table
 from kilovox.config import Budget
 from kilovox.errors import KilovoxError
 from kilovox.integer.bundled import open_recogniser, resolve_model
@@ -76,11 +77,10 @@ def _budget(metadata: Metadata, size: Size) -> dict[str, Any] | None:
 
 def _show(facts: dict[str, Any], size: Size) -> None:
     console = Console()
-    console.print(_layer_table(facts, size))
+    console.print(layer_table(size, f"{facts['name']}: {size.layers} x LSTM {size.hidden}, {size.arithmetic}"))
     budget = facts["budget"]
     if budget is not None:
-        verdict = f"{budget['free']:,} bytes to spare" if budget["free"] >= 0 else f"{-budget['free']:,} bytes too many"
-        line = f"{budget['used']:,} of {budget['memory']:,} bytes (scope {budget['scope']}), {verdict}"
+        line = against_budget(budget["used"], budget["memory"], budget["scope"])
         console.print(line, highlight=False, soft_wrap=True)
     trained = facts["trained_on"]
     console.print(_pairs("Model", {
@@ -98,20 +98,6 @@ def _show(facts: dict[str, Any], size: Size) -> None:
     for title, key in (("Rows by requantisation shift", "shifts"), ("Weights +-2^k by k", "exponents")):
         if facts.get(key):
             console.print(_histograms(title, facts[key]))
-
-
-def _layer_table(facts: dict[str, Any], size: Size) -> Table:
-    table = Table("layer", title=Text(f"{facts['name']}: {size.layers} x LSTM {size.hidden}, {size.arithmetic}"))
-    table.add_column("parameters", justify="right")
-    table.add_column("bytes", justify="right")
-    names = [*(f"lstm {layer}" for layer in range(size.layers)), "head"]
-    for name, parameters, count in zip(names, size.layer_parameters, size.layer_bytes, strict=True):
-        table.add_row(name, f"{parameters:,}", f"{count:,}")
-    if size.tables:
-        table.add_row("activation table", "", f"{size.tables:,}")
-    table.add_section()
-    table.add_row("model", f"{size.parameters:,}", f"{size.bytes:,}")
-    return table
 
 
 def _histograms(title: str, by_layer: dict[str, dict[int, int]]) -> Table:

@@ -4,9 +4,9 @@ import json
 
 import click
 from rich.console import Console
-from rich.table import Table
 
 from kilovox.budget import ARITHMETICS, SCOPES, Arithmetic, Scope, Size, fit_hidden, parse_size, size_of
+from kilovox.cli.sizes import against_budget, layer_table
 
 
 @click.command("size")
@@ -40,18 +40,7 @@ def command(
 
 
 def _show(size: Size, scope: Scope, limit: int) -> None:
-    table = Table(title=f"{size.layers} x LSTM {size.hidden}, {size.arithmetic}, {size.inputs} features, {size.outputs} labels")
-    for heading in ("layer", "parameters", "bytes"):
-        table.add_column(heading, justify="left" if heading == "layer" else "right")
-    names = [f"lstm {layer}" for layer in range(size.layers)] + ["head"]
-    for name, parameters, count in zip(names, size.layer_parameters, size.layer_bytes, strict=True):
-        table.add_row(name, f"{parameters:,}", f"{count:,}")
-    if size.tables:
-        table.add_row("activation table", "", f"{size.tables:,}")
-    table.add_section()
-    table.add_row("model", f"{size.parameters:,}", f"{size.bytes:,}")
+    shape = f"{size.layers} x LSTM {size.hidden}, {size.arithmetic}"
     console = Console()
-    console.print(table)
-    used = size.within(scope)
-    verdict = f"{limit - used:,} bytes to spare" if used <= limit else f"{used - limit:,} bytes too many"
-    console.print(f"hidden size {size.hidden}: {used:,} of {limit:,} bytes (scope {scope}), {verdict}", highlight=False)
+    console.print(layer_table(size, f"{shape}, {size.inputs} features, {size.outputs} labels"))
+    console.print(f"hidden size {size.hidden}: {against_budget(size.within(scope), limit, scope)}", highlight=False)
