@@ -95,12 +95,23 @@ class FrontEnd(Section):
         return self
 
 
+class Words(Section):
+    """End points: only the word is recognised; see kilovox.frontend.word_finder for the meaning of each, counts in frames."""
+
+    buffer: Annotated[int, Field(ge=2, le=255)] = 100
+    pause: Annotated[int, Field(ge=0, le=254)] = 14
+    margin: Annotated[int, Field(ge=0, le=254)] = 4
+    depth_db: Annotated[float, Field(gt=0, le=200)] = 40.0
+    prominence_db: Decibels = 9.0
+    shortest: Annotated[int, Field(gt=0, le=255)] = 5
+
+
 class FixedPointFrontEnd(Section):
     """Samples to int8 features in integers; see kilovox.frontend.fixed_point for the meaning of each.
 
     `deviations`: standard deviations of a coefficient that reach +-127. `frames`: the length that clips are padded or trimmed
     to in training; the recogniser itself hears any number. `feature_bits`: precomputed features, which are floats, are
-    taken as integers of 2^-feature_bits.
+    taken as integers of 2^-feature_bits. `words`: find the word first, and hear nothing else.
     """
 
     kind: Literal["fixed_point"]
@@ -117,6 +128,7 @@ class FixedPointFrontEnd(Section):
     deviations: Annotated[float, Field(gt=0)] = 4.0
     frames: Frames = 64
     feature_bits: Annotated[int, Field(ge=0, le=14)] = 5
+    words: Words | None = None
 
     minimum_samples: ClassVar[int] = 1
 
@@ -157,13 +169,33 @@ class Network(Section):
     readout: Literal["last_valid", "after_padding"] = "last_valid"
 
 
+class Acoustics(Section):
+    """Other people, rooms and microphones, in the place of the simpler changes of `augmentation`.
+
+    `vocal_tract`: largest change of pitch, formants and rate together, as a fraction; `tempo`: largest change of rate alone;
+    `silence_ms`: on either side, up to; `equaliser_db`: deviation of a random frequency response from knot to knot;
+    shares of the variants: `band_limit`, `reverberation`, `noise` (no less than `noise_db` below the word), `codec`.
+    """
+
+    vocal_tract: Share = 0.25
+    tempo: Annotated[float, Field(ge=0, le=0.5)] = 0.25
+    silence_ms: Annotated[float, Field(ge=0, le=10_000)] = 500.0
+    equaliser_db: Decibels = 4.0
+    band_limit: Share = 0.25
+    reverberation: Share = 0.3
+    noise: Share = 0.7
+    noise_db: Annotated[float, Field(ge=-20, le=45)] = 0.0
+    codec: Share = 0.1
+
+
 class Augmentation(Section):
     """Random changes of each training recording. `views` differently changed copies are made (0: none at all).
 
     `shift_ms`: silence before the word, up to; `speed`: largest change of rate, as a fraction; `gain_db`: largest change of
     level; `clip_db`: a quarter is overdriven, by up to this beyond full scale; `noise_db`: lowest signal-to-noise ratio of
     the white noise added; `time_mask`, `feature_mask`: most frames and coefficients blanked (D. Park et al., SpecAugment,
-    Interspeech 2019).
+    Interspeech 2019). `acoustics`: changes of
+    the samples by that section in the place of these.
     """
 
     views: Annotated[int, Field(ge=0, le=1000)] = 0
@@ -174,6 +206,7 @@ class Augmentation(Section):
     noise_db: Decibels = 10.0
     time_mask: Annotated[int, Field(ge=0, le=2**14)] = 4
     feature_mask: Annotated[int, Field(ge=0, le=1024)] = 2
+    acoustics: Acoustics | None = None
 
 
 class Training(Section):
@@ -212,12 +245,24 @@ class Budget(Section):
     arithmetic: Arithmetic = "float32"
 
 
+class Synthetic(Section):
+    """Recordings that nobody spoke, trained on besides the corpus: `share` of every batch; they never judge.
+
+    `path`: a folder a word, as `kilovox data synthesise` makes it; without one, the folder of the cache that it makes.
+    """
+
+    path: Annotated[Path | None, BeforeValidator(lambda value: Path(value) if isinstance(value, str) else value)] = None
+    share: Annotated[float, Field(gt=0, lt=1)] = 0.4
+
+
 class Distillation(Section):
     """Larger float networks are trained first, and the network learns from their decisions too (G. Hinton et al., 2015).
 
-    Targets are `weight` of the mean softmax of the `teachers` at `temperature`, the rest the true label.
+    Targets are `weight` of the mean softmax of the `teachers` at `temperature`, the rest the true label. `kind`: LSTMs of
+    `num_layers`, or convolutions over time; `hidden_dim` is the number of their channels.
     """
 
+    kind: Literal["lstm", "convolution"] = "lstm"
     teachers: Annotated[int, Field(gt=0, le=16)] = 1
     hidden_dim: Units = 128
     num_layers: Layers = 2
@@ -250,6 +295,7 @@ class Configuration(Section):
     frontend: AnyFrontEnd = FrontEnd()
     model: Network = Network()
     training: Training = Training()
+    synthetic: Synthetic | None = None
     distillation: Distillation | None = None
     quantisation: Quantisation | None = None
     budget: Budget | None = None

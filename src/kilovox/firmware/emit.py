@@ -6,7 +6,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from kilovox.firmware.layout import Array, Parts, codes_by_pair, column_pairs, folded_bias, parts_of
-from kilovox.frontend import fixed_point, fixed_point_stages, fixed_point_tables
+from kilovox.frontend import fixed_point, fixed_point_stages, fixed_point_tables, word_finder
+from kilovox.frontend.word_finder import WordFinder
 from kilovox.integer import activation, network
 from kilovox.integer.model_file import Metadata, Model
 
@@ -66,7 +67,23 @@ def sizes(parts: Parts) -> dict[str, int]:
         "CELL_BITS": network.CELL_BITS,
         "GATE_BITS": network.GATE_BITS,
         "HEAD_SHIFT": engine.head.shift,
+        **_word_sizes(transform.words),
     }  # fmt: skip
+
+
+def _word_sizes(words: WordFinder | None) -> dict[str, int]:
+    if words is None:
+        return {"WORDS": 0}
+    return {
+        "WORDS": 1,
+        "WORD_BUFFER": words.buffer,
+        "WORD_PAUSE": words.pause,
+        "WORD_MARGIN": words.margin,
+        "WORD_DEPTH": words.depth,
+        "WORD_PROMINENCE": words.prominence,
+        "WORD_SHORTEST": words.shortest,
+        "WORD_SHARE_BITS": word_finder.SHARE_BITS,
+    }
 
 
 def _header(parts: Parts) -> str:

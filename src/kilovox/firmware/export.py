@@ -73,11 +73,16 @@ def state_bytes(constants: Mapping[str, int]) -> int:
     front_end = 4 * constants["TRANSFORM"] + 2 * constants["BANDS"]
     layer = 16 * constants["UNITS"] + 2 * 256 if constants["POW2"] else 4 * ((constants["COLUMNS"] + 1) // 2)
     units = constants["LAYERS"] * constants["UNITS"]
-    return _up(_up(2 * constants["WINDOW"]) + _up(max(front_end, layer)) + 8 + 3 * units + constants["FEATURES"])
+    words = 0
+    if constants["WORDS"]:
+        ring = constants["WORD_BUFFER"] * (constants["FEATURES"] + 1)
+        words = _up(_up(_up(ring + 2, 2) + 2) + 4 * constants["LABELS"] + 2 + 2)
+    cells = 2 * units if not words else _up(2 * units)
+    return _up(_up(2 * constants["WINDOW"]) + _up(max(front_end, layer)) + 8 + cells + words + units + constants["FEATURES"])
 
 
-def _up(size: int) -> int:
-    return (size + 3) // 4 * 4
+def _up(size: int, to: int = 4) -> int:
+    return (size + to - 1) // to * to
 
 
 def _facts(model: Model) -> dict[str, str]:

@@ -83,6 +83,8 @@ class Library(ABC):
                 states.append(self._state())
         if self.call("kv_finish", self.ear):
             states.append(self._state())
+        elif states:
+            states[-1] = self._state()  # the end may have decided on a word
         self.call("kv_result", self.ear, self.decision)
         decision = self.read(self.decision, self.shape.decision_bytes)
         if chunks:

@@ -8,8 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from kilovox.audio import Samples
+from kilovox.config import FixedPointFrontEnd
 from kilovox.firmware.layout import Parts
-from kilovox.integer.network import confidence, logits
+from kilovox.frontend.fixed_point import FixedPointStream, of_word
+from kilovox.frontend.pipeline import fixed_point_mfcc
+from kilovox.frontend.word_finder import WordStream
+from kilovox.integer.network import IntegerNetwork, confidence, logits
 from kilovox.integer.recogniser import Recogniser
 
 STAGES = ("cepstra", "features", "hidden", "cell", "logits", "label", "confidence")
@@ -112,6 +116,8 @@ def expected(recogniser: Recogniser, samples: Samples) -> Observation:
     """What the Python engine computes of one recording. `recogniser` is of an integer model, and `samples` are some."""
     engine = recogniser.engine
     assert engine is not None  # noqa: S101 (of integers)
+    if recogniser.finds_words:
+        return _expected_words(recogniser, engine, samples)
     (cepstra,) = recogniser.raw_features([samples])
     (features,) = recogniser.normalised([cepstra])
     hidden, cell, states = [], [], engine.start(1)
@@ -122,6 +128,37 @@ def expected(recogniser: Recogniser, samples: Samples) -> Observation:
     values = logits(engine.head, states[-1].hidden)
     label = values.argmax(axis=1).astype(np.uint16)
     return Observation(cepstra, features, np.array(hidden), np.array(cell), values[0], label, confidence(engine.head, values))
+
+
+def _expected_words(recogniser: Recogniser, engine: IntegerNetwork, samples: Samples) -> Observation:
+    """The same of a model that finds words: features, hidden and cell as the last word left them, frame by frame; those of
+    the last frame after the end of the recording."""
+    config = recogniser.front_end
+    assert isinstance(config, FixedPointFrontEnd)  # noqa: S101 (of integers)
+    front_end = fixed_point_mfcc(config)
+    assert front_end.words is not None  # noqa: S101 (it finds words)
+    heard = FixedPointStream(front_end)
+    cepstra, levels = heard.push(samples), heard.loudest
+    cepstra, levels = np.concatenate([cepstra, heard.flush()]), levels + heard.loudest
+    states, features = engine.start(1), np.zeros(front_end.coefficients, np.int8)
+    values, peak = np.zeros((1, len(engine.head.bias)), np.int32), None
+    seen: list[tuple[Any, Any, Any]] = []
+    words = WordStream(front_end.words)
+    for level in [*levels, None]:
+        word = words.finish() if level is None else words.push(level)
+        if word is not None:
+            (sequence,) = recogniser.normalised([of_word(cepstra, np.array(levels, np.int32), word)])
+            states = engine.start(1)
+            for features in sequence:
+                states = engine.step(states, features[None])
+            if peak is None or word.peak > peak:
+                values, peak = logits(engine.head, states[-1].hidden), word.peak
+        if level is None:
+            seen.pop()
+        seen.append((features, [state.hidden[0] for state in states], [state.cell[0] for state in states]))
+    label = values.argmax(axis=1).astype(np.uint16)
+    columns = [np.array(column) for column in zip(*seen, strict=True)]
+    return Observation(cepstra, *columns, values[0], label, confidence(engine.head, values))
 
 
 def first_difference(want: Observation, have: Observation, clip: str, pushed: str) -> Difference | None:

@@ -93,6 +93,10 @@ class Task:
         """Of `clips` together."""
         return sum(self.parts.front_end.frames(len(samples)) for _, samples in clips)
 
+    def steps(self, samples: Samples) -> int | None:
+        """Frames of the words that the network is run on; None: all frames."""
+        return len(self._recogniser.raw_features([samples])[0]) if self._recogniser.finds_words else None
+
     def instructions(self, counts: Sequence[Mapping[str, int]], clips: Sequence[Clip]) -> Instructions:
         """Of `counts`, one for each of `clips`."""
         seconds = sum(len(samples) for _, samples in clips) / self.parts.front_end.sample_rate
@@ -149,7 +153,7 @@ def _wasm(task: Task, target: str, count: int | None) -> TargetReport:
     difference = task.first_difference(module, clips)
     counting, counted = WasmModule(image, task.shape, task.longest, counting=True), clips[: COUNTED_CLIPS.get(target, 3)]
     front_end = task.parts.front_end
-    counts = [counting.counts(samples, front_end.window, front_end.hop) for _, samples in counted]
+    counts = [counting.counts(samples, front_end.window, front_end.hop, task.steps(samples)) for _, samples in counted]
     return TargetReport(
         image.compiler, difference, len(clips), task.frames(clips) / len(clips), task.instructions(counts, counted),
         module_sizes(image, task.parts.front_end.table_bytes), module.layout[0] + task.shape.decision_bytes,

@@ -61,10 +61,10 @@ class WasmModule(Library):
     def write(self, address: int, data: bytes) -> None:
         self._memory.write(self._store, data, address)
 
-    def counts(self, samples: Samples, window: int, hop: int) -> dict[str, int]:
+    def counts(self, samples: Samples, window: int, hop: int, steps: int | None = None) -> dict[str, int]:
         """Instructions of one recording: front_end, layer0 ..., head and other (taking samples). Needs `counting`.
 
-        Parts are run one by one, on the features of every frame.
+        Parts are run one by one, on the features of every frame; the layers `steps` times, where words are found.
         """
         self.write(self.samples, samples.astype("<i2").tobytes())
         features = [xh[: self.shape.features] for xh, _ in self._traced(len(samples))]
@@ -76,7 +76,7 @@ class WasmModule(Library):
             result["front_end"] += self._took("kv_front_end_frame", self.ear, self.frames)
             result["front_end"] += self._took("kv_quantise", self.frames, self.frames)
             self.write(self.ear + self.layout[1], read)
-            for layer in range(self.shape.layers):
+            for layer in range(self.shape.layers if steps is None or frame < steps else 0):
                 result[f"layer{layer}"] += self._took("kv_layer_step", self.ear, layer)
         result["head"] = self._took("kv_result", self.ear, self.decision)
         begin = self.executed

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from kilovox.errors import KilovoxError
 from kilovox.frontend import fixed_point_tables as tables
 from kilovox.frontend.fixed_point_stages import LOWEST_LEVEL, Words, cepstra, levels
+from kilovox.frontend.word_finder import Word, WordFinder, loudest_word
 
 Samples = npt.NDArray[np.int16]
 Features = npt.NDArray[np.int16]
@@ -38,6 +39,8 @@ class FixedPointMFCC:
     decay_db: decibels a second by which the running maximum of the loudest band falls.
     energy: "relative" takes every level relative to the running maximum, so that a recording shifted left by any number of
     bits gives the same features; "absolute" keeps the level in coefficient 0.
+    words: a recording is reduced to its loudest word, and coefficient 0 is the loudest band's level relative to the word's
+    loudest frame; None for whole recordings.
 
     Raises KilovoxError for parameters outside the proved bounds.
     """
@@ -52,6 +55,7 @@ class FixedPointMFCC:
     floor_db: float | None = 60.0
     decay_db: float = 3.0
     energy: Literal["absolute", "relative"] = "relative"
+    words: WordFinder | None = None
 
     def __post_init__(self) -> None:
         if self.window != tables.POINTS:
@@ -131,9 +135,19 @@ class FixedPointMFCC:
         bounds = np.cumsum([0, *counts])
         offsets = np.cumsum([0, *map(len, pieces[:-1])]) - bounds[:-1] * self.hop
         all_levels = self._levels(np.concatenate(pieces), np.arange(bounds[-1]) * self.hop + np.repeat(offsets, counts))
-        maxima = self._running_maximum(all_levels.max(axis=0), np.repeat(np.arange(len(counts)), counts))
+        loudest = all_levels.max(axis=0)
+        maxima = self._running_maximum(loudest, np.repeat(np.arange(len(counts)), counts))
         features = self._features(all_levels, maxima)
-        return [features[first:last] for first, last in pairwise(bounds.tolist())]
+        clips = list(pairwise(bounds.tolist()))
+        if self.words is None:
+            return [features[first:last] for first, last in clips]
+        return [self._loudest_word(features[first:last], loudest[first:last]) for first, last in clips]
+
+    def _loudest_word(self, features: Features, loudest: Words) -> Features:
+        """The word alone, of one recording. (frames, coefficients), (frames,) Q8 -> (frames of the word, coefficients)."""
+        if self.words is None or not len(features):
+            return features
+        return of_word(features, loudest, loudest_word(self.words, loudest))
 
     def _levels(self, samples: Samples, starts: npt.NDArray[np.integer[Any]]) -> Words:
         """Levels of the frames of `samples` that begin at `starts`. -> (mel_bands, frames) int32, Q8."""
@@ -191,6 +205,8 @@ class FixedPointStream:
         self._pending = np.zeros(0, dtype=np.int16)
         self._maximum = LOWEST_LEVEL
         self._began = False
+        self.loudest: list[int] = []
+        """Levels of the loudest band, Q8 octaves, of the frames that the last push or flush completed."""
 
     def push(self, samples: Samples) -> Features:
         """Take any number of samples; the features of the frames that they complete, (frames, coefficients) int16, Q7."""
@@ -208,19 +224,30 @@ class FixedPointStream:
         if short:
             self._pending = np.pad(self._pending, (0, self.front_end.window - len(self._pending)))
         features = self._advance(int(short))
+        loudest = self.loudest
         self._start()
+        self.loudest = loudest
         return features
 
     def _advance(self, count: int) -> Features:
         if count == 0:
+            self.loudest = []
             return np.zeros((0, self.front_end.coefficients), dtype=np.int16)
         self._began = True
         front_end = self.front_end
         band_levels = front_end._levels(self._pending, np.arange(count) * front_end.hop)
         loudest = np.concatenate([[np.int32(self._maximum)], band_levels.max(axis=0)])
+        self.loudest = loudest[1:].tolist()
         maxima = front_end._running_maximum(loudest, np.zeros_like(loudest))[1:]
         self._maximum = int(maxima[-1])
         return front_end._features(band_levels, maxima)
+
+
+def of_word(features: Features, loudest: Words, word: Word) -> Features:
+    """Features of the frames of `word`, coefficient 0 replaced: level less peak, Q7 octaves. Returns (frames, coefficients)."""
+    result = features[word.first : word.end].copy()
+    result[:, 0] = (loudest[word.first : word.end] - word.peak) >> (tables.LEVEL_BITS - tables.FEATURE_BITS)
+    return result
 
 
 def check_samples(samples: npt.NDArray[Any]) -> None:

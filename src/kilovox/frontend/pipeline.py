@@ -8,11 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from kilovox.audio import Samples
-from kilovox.config import AnyFrontEnd, FixedPointFrontEnd
+from kilovox.config import AnyFrontEnd, FixedPointFrontEnd, Words
 from kilovox.errors import KilovoxError
 from kilovox.frontend.band_pass import band_pass
 from kilovox.frontend.fixed_point import FixedPointMFCC, check_multiplier, quantisation, quantise
 from kilovox.frontend.mfcc import MFCC
+from kilovox.frontend.word_finder import WordFinder
 
 Array = npt.NDArray[Any]
 
@@ -119,8 +120,14 @@ def fixed_point_mfcc(config: FixedPointFrontEnd) -> FixedPointMFCC:
     """The integer front end of `config`. Raises KilovoxError for what it cannot do."""
     return FixedPointMFCC(
         config.sample_rate, config.window, config.hop, config.mel_bands, config.coefficients, config.low_hz, config.high_hz,
-        config.floor_db, config.decay_db, config.energy,
+        config.floor_db, config.decay_db, config.energy, _word_finder(config.words),
     )  # fmt: skip
+
+
+def _word_finder(words: Words | None) -> WordFinder | None:
+    if words is None:
+        return None
+    return WordFinder(words.buffer, words.pause, words.margin, words.depth_db, words.prominence_db, words.shortest)
 
 
 def _transform(config: AnyFrontEnd) -> Callable[[Sequence[Samples]], Sequence[Array]]:

@@ -26,8 +26,22 @@ MAXIMUM_BYTES = 64 * 2**20
 Tensors = dict[str, npt.NDArray[Any]]
 
 
+class Source(BaseModel):
+    """A corpus used as a whole besides the one that was split: its name, fingerprint, size, and what its licences are."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    corpus: str
+    fingerprint: str
+    recordings: int
+    licences: dict[str, str] = {}
+
+
 class Provenance(BaseModel):
-    """The corpus a model was trained on: fingerprint of the whole, SHA-256 of each recording trained or validated on."""
+    """The corpus a model was trained on: fingerprint of the whole, SHA-256 of each recording trained or validated on.
+
+    `besides`: synthetic recordings, which judge nobody.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -35,6 +49,7 @@ class Provenance(BaseModel):
     fingerprint: str
     split: str
     recordings: tuple[str, ...]
+    besides: tuple[Source, ...] = ()
 
 
 class Metadata(BaseModel):

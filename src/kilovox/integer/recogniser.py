@@ -61,6 +61,11 @@ class Recogniser:
         network = self.network
         return size_of(self.hidden, network.num_layers, self.model.metadata.arithmetic, network.input_dim, network.output_dim)
 
+    @property
+    def finds_words(self) -> bool:
+        """Whether only words are heard, and nothing between them."""
+        return isinstance(self.front_end, FixedPointFrontEnd) and self.front_end.words is not None
+
     def raw_features(self, recordings: Sequence[Samples]) -> list[Array]:
         """The front end's output, each (samples,) int16 -> (frames, coefficients)."""
         return raw_features(self.front_end, recordings)

@@ -13,6 +13,7 @@ from kilovox.frontend import pipeline
 from kilovox.frontend.cache import Sequences, cached
 from kilovox.frontend.pipeline import raw_features
 from kilovox.integer.recogniser import NOT_OF_RAW_FEATURES
+from kilovox.training.acoustics import perturbed
 from kilovox.training.seeding import derive_seed
 
 VERSION = 2
@@ -73,9 +74,16 @@ def _view(
     }
 
     def compute() -> Sequences:
-        generator = np.random.default_rng(seed)
-        changed = [augment_samples(samples, settings, front_end.sample_rate, generator) for samples in recordings]
-        return raw_features(front_end, changed)
+        generator, rate = np.random.default_rng(seed), front_end.sample_rate
+        acoustics = settings.acoustics
+        if acoustics is None:
+            changed = [augment_samples(samples, settings, rate, generator) for samples in recordings]
+            return raw_features(front_end, changed)
+        # One tempo a view: the hop is the front end's, and a frame more or less often is the same word slower or faster.
+        tempo = float(np.exp(generator.uniform(-1.0, 1.0) * np.log1p(acoustics.tempo)))
+        hop = int(np.clip(round(front_end.hop / tempo), 1, front_end.window))
+        changed = [perturbed(samples, acoustics, rate, generator, list(recordings)) for samples in recordings]
+        return raw_features(front_end.model_copy(update={"hop": hop}), changed)
 
     return cached(key, compute)
 

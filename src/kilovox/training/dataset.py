@@ -1,6 +1,6 @@
 """Recordings as a torch dataset of padded features and labels."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from torch.utils.data import BatchSampler, DataLoader, Dataset, RandomSampler, SequentialSampler
+from torch.utils.data import BatchSampler, DataLoader, Dataset, RandomSampler, Sampler, SequentialSampler
 
 from kilovox.audio import read_audio
 from kilovox.config import AnyFrontEnd, FrontEnd
@@ -39,6 +39,9 @@ class AudioFeaturesDataset(Dataset[tuple[Tensor, Tensor]]):
     """
 
     normalisation: AnyNormalisation
+    synthetic: int = 0
+    """The last so many clips are synthetic."""
+    synthetic_share: float = 0.0
 
     def __init__(
         self, pairs: Sequence[Pair], front_end: AnyFrontEnd | None = None, normalisation: AnyNormalisation | None = None
@@ -61,6 +64,19 @@ class AudioFeaturesDataset(Dataset[tuple[Tensor, Tensor]]):
         dataset._hold(views, labels)
         return dataset
 
+    @classmethod
+    def of_parts(
+        cls,
+        real: tuple[Sequence[npt.NDArray[Any]], npt.NDArray[np.int64]],
+        synthetic: tuple[Sequence[npt.NDArray[Any]], npt.NDArray[np.int64]],
+        share: float,
+    ) -> "AudioFeaturesDataset":
+        """Of views and labels of recordings, and of synthetic ones, which `make_loader` makes a `share` of every batch."""
+        views = [np.concatenate(pair) for pair in zip(real[0], synthetic[0], strict=True)]
+        dataset = cls.of_features(views, np.concatenate([real[1], synthetic[1]]))
+        dataset.synthetic, dataset.synthetic_share = len(synthetic[1]), share
+        return dataset
+
     def _hold(self, views: Sequence[npt.NDArray[Any]], labels: npt.NDArray[np.int64]) -> None:
         self.features = torch.from_numpy(np.stack(list(views)).astype(np.float32))
         self.labels = torch.from_numpy(labels.astype(np.int64))
@@ -80,7 +96,27 @@ class AudioFeaturesDataset(Dataset[tuple[Tensor, Tensor]]):
         return self.features[views, chosen], labels
 
 
+class MixedBatchSampler(Sampler[list[int]]):
+    """Batches in which every recording comes once an epoch, filled up with synthetic clips drawn at random."""
+
+    def __init__(self, recordings: int, synthetic: int, batch_size: int, share: float) -> None:
+        self.recordings, self.synthetic = recordings, synthetic
+        self._drawn = min(batch_size - 1, round(batch_size * share))
+        self._real = batch_size - self._drawn
+
+    def __len__(self) -> int:
+        return (self.recordings + self._real - 1) // self._real
+
+    def __iter__(self) -> Iterator[list[int]]:
+        for real in torch.randperm(self.recordings).split(self._real):
+            drawn = torch.randint(self.synthetic, (self._drawn,)) + self.recordings
+            yield torch.cat([real, drawn]).tolist()
+
+
 def make_loader(dataset: AudioFeaturesDataset, batch_size: int, shuffle: bool) -> DataLoader[tuple[Tensor, Tensor]]:
     """A loader that takes a batch at a time; shuffled by torch's global generator, so that a seed fixes the order."""
     order = RandomSampler(dataset) if shuffle else SequentialSampler(dataset)
-    return DataLoader(dataset, batch_size=None, sampler=BatchSampler(order, batch_size, drop_last=False))
+    batches: Sampler[list[int]] = BatchSampler(order, batch_size, drop_last=False)
+    if shuffle and dataset.synthetic:
+        batches = MixedBatchSampler(len(dataset) - dataset.synthetic, dataset.synthetic, batch_size, dataset.synthetic_share)
+    return DataLoader(dataset, batch_size=None, sampler=batches)

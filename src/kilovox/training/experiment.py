@@ -17,17 +17,19 @@ from kilovox.budget import Arithmetic
 from kilovox.config import Configuration, Distillation, Quantisation, Training
 from kilovox.corpus.base import DIGIT_WORDS, Corpus, RecordingCorpus
 from kilovox.corpus.splits import Indices, Split, make_split
+from kilovox.corpus.synthetic import licences, open_synthetic
 from kilovox.errors import KilovoxError
 from kilovox.files import lock, make_folder, write_json
 from kilovox.frontend.cache import cached
 from kilovox.frontend.pipeline import AnyNormalisation, as_floats, fit_normalisation, pad
-from kilovox.integer.model_file import FORMAT_VERSION, Metadata, Model, Provenance, save_model
+from kilovox.integer.model_file import FORMAT_VERSION, Metadata, Model, Provenance, Source, save_model
 from kilovox.integer.recogniser import corpus_features
 from kilovox.training.augmentation import augmented_features
 from kilovox.training.dataset import AudioFeaturesDataset, make_loader
 from kilovox.training.network import LSTMClassifier
 from kilovox.training.quantised import QuantisedLSTMClassifier
 from kilovox.training.seeding import derive_seed, set_seed
+from kilovox.training.teacher import ConvolutionalTeacher
 from kilovox.training.trainer import Figures, ModelTrainer, best_epoch
 
 MODEL_FILE = "model.safetensors"
@@ -55,6 +57,7 @@ class Prepared:
     train: AudioFeaturesDataset
     validation: AudioFeaturesDataset | None
     normalisation: AnyNormalisation
+    besides: tuple[Source, ...] = ()
 
 
 def run_experiment(
@@ -118,6 +121,7 @@ def _learn_from_teachers(
 
     # Everything that the teachers depend on: networks of other sizes with the same teachers need not train them again.
     values = config.model_dump(mode="json", include={"data_splitting", "frontend", "training", "distillation"})
+    values["besides"] = [(source.fingerprint, config.synthetic and config.synthetic.share) for source in prepared.besides]
     sizes = [config.model.input_dim, config.model.output_dim]
     key = values | {"corpus": corpus.fingerprint, "seed": config.experiment.seed, "network": sizes, "version": CACHE_VERSION}
     shares = torch.from_numpy(np.stack(cached(key, compute)))
@@ -129,11 +133,8 @@ def _teach(
     config: Configuration, asked: Distillation, number: int, prepared: Prepared, folder: Path, options: dict[str, bool]
 ) -> Tensor:
     """Train one teacher; its softmax of every view of the training part, (views, clips, labels)."""
-    model = config.model
     set_seed(derive_seed(config.experiment.seed, "teacher", number))
-    teacher = LSTMClassifier(
-        model.input_dim, asked.hidden_dim, asked.num_layers, model.output_dim, asked.dropout, model.readout
-    )  # fmt: skip
+    teacher = _teacher(config, asked)
     settings = config.training.model_copy(update={"epochs": asked.epochs, "learning_rate": asked.learning_rate})
     _train(teacher, config, settings, prepared, make_folder(folder / teacher_folder(number)), **options)
     teacher.eval()
@@ -142,6 +143,15 @@ def _teach(
             torch.cat([teacher(batch.to(_device())).cpu() for batch in view.split(512)]) for view in prepared.train.features
         ]
     return torch.softmax(torch.stack(views) / asked.temperature, dim=2)
+
+
+def _teacher(config: Configuration, asked: Distillation) -> nn.Module:
+    model = config.model
+    if asked.kind == "convolution":
+        return ConvolutionalTeacher(model.input_dim, asked.hidden_dim, model.output_dim, asked.dropout)
+    return LSTMClassifier(
+        model.input_dim, asked.hidden_dim, asked.num_layers, model.output_dim, asked.dropout, model.readout
+    )  # fmt: skip
 
 
 def _quantise(
@@ -184,11 +194,30 @@ def prepare(config: Configuration, corpus: Corpus) -> Prepared:
         return as_floats(pad(normalisation(sequences), config.frontend.frames))
 
     views = [padded(train)] + [padded(view) for view in _augmented(config, corpus, split.train)]
+    dataset = AudioFeaturesDataset.of_features(views, classes[split.train])
+    besides: tuple[Source, ...] = ()
+    if config.synthetic is not None and isinstance(corpus, RecordingCorpus):
+        added = open_synthetic(config.synthetic.path)
+        _check_words(added, labels)
+        raw_added = corpus_features(added, config.frontend)
+        everything = np.arange(len(added), dtype=np.int64)
+        added_views = [padded(raw_added)] + [padded(view) for view in _augmented(config, added, everything)]
+        added_classes = np.array([labels.index(recording.label) for recording in added.recordings])
+        dataset = AudioFeaturesDataset.of_parts(
+            (views, classes[split.train]), (added_views, added_classes), config.synthetic.share
+        )
+        besides = (Source(corpus=added.name, fingerprint=added.fingerprint, recordings=len(added), licences=licences(added)),)
     validation = None
     if len(split.validation):
         held_out = padded([raw[index] for index in split.validation])
         validation = AudioFeaturesDataset.of_features([held_out], classes[split.validation])
-    return Prepared(labels, split, AudioFeaturesDataset.of_features(views, classes[split.train]), validation, normalisation)
+    return Prepared(labels, split, dataset, validation, normalisation, besides)
+
+
+def _check_words(added: Corpus, labels: tuple[str, ...]) -> None:
+    strange = sorted(set(added.labels) - set(labels))
+    if strange:
+        raise KilovoxError(f"{added.where}: words {', '.join(strange)}; expected only {', '.join(labels)}")
 
 
 def _augmented(config: Configuration, corpus: Corpus, indices: Indices) -> list[list[npt.NDArray[Any]]]:
@@ -203,7 +232,7 @@ def _augmented(config: Configuration, corpus: Corpus, indices: Indices) -> list[
 
 def _identity(config: Configuration, corpus: Corpus) -> str:
     """What a run is a run of: its configuration (wherever the corpus lies) and the corpus' content."""
-    values = config.model_dump(mode="json", exclude={"dataset"})
+    values = config.model_dump(mode="json", exclude={"dataset": True, "synthetic": {"path"}})
     text = json.dumps({"configuration": values, "corpus": corpus.fingerprint}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -278,12 +307,13 @@ class _Description:
             aliases={word: digit for word, digit in DIGIT_WORDS.items() if digit in prepared.labels},
             front_end=config.frontend.model_dump(mode="json"),
             network={**config.model.model_dump(mode="json"), "hidden_dim": config.hidden},
-            configuration=config.model_dump(mode="json", exclude={"dataset": {"path"}}),
+            configuration=config.model_dump(mode="json", exclude={"dataset": {"path"}, "synthetic": {"path"}}),
             trained_on=Provenance(
                 corpus=corpus.name,
                 fingerprint=corpus.fingerprint,
                 split=prepared.split.name,
                 recordings=tuple(hashes[index] for index in used),
+                besides=prepared.besides,
             ),
             metrics=_metrics(history, len(prepared.split.validation)) if history else {},
         )

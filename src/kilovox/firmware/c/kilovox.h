@@ -10,6 +10,9 @@
  *     kv_finish(&ear);                      where a recording ends
  *     kv_result(&ear, &decision);           kv_labels[decision.label], decision.confidence of 255
  *
+ * A model that finds words (KV_WORDS) hears nothing between them. It decides on a word when a pause has followed it, or at
+ * kv_finish: ear.words counts. kv_result tells of the loudest since kv_reset; call kv_reset after a word to hear of the next.
+ *
  * Samples are int16, mono, KV_SAMPLE_RATE a second. Sizes (KV_LABELS, KV_FEATURES, KV_LAYERS, KV_UNITS ...) are defined by
  * the generated kilovox_model.h. */
 #ifndef KILOVOX_H
@@ -43,6 +46,17 @@ typedef struct {
 #endif
 } kv_layer_scratch;
 
+#if KV_WORDS
+/* The frames heard last, in a ring, of which words are cut. */
+typedef struct {
+    int16_t levels[KV_WORD_BUFFER];                     /* of the loudest band, Q8 octaves */
+    int8_t features[KV_WORD_BUFFER][KV_FEATURES - 1];   /* all but the first, which is a level: Q0.7 */
+    uint8_t first, count;                               /* the oldest frame's place; frames kept */
+    int16_t peak;                                       /* level of the loudest word since kv_reset, */
+    int32_t logits[KV_LABELS];                          /* and its logits */
+} kv_word_buffer;
+#endif
+
 /* One stream of sound. Its fields are for reading (tests and verification do), not for writing. */
 typedef struct {
     int16_t samples[KV_WINDOW]; /* the frame that is being filled */
@@ -54,6 +68,11 @@ typedef struct {
     uint16_t filled;                                /* samples in the frame, 0 ... KV_WINDOW - 1 between calls */
     uint16_t began;                                 /* whether a frame was advanced since kv_reset */
     int16_t cell[KV_LAYERS][KV_UNITS];              /* Q3.12 */
+#if KV_WORDS
+    kv_word_buffer heard;
+    int16_t loudest; /* level of the loudest band of the last frame, Q8 octaves */
+    uint16_t words; /* decided on since kv_reset; no more than 65,535 are counted */
+#endif
     int8_t xh[KV_FEATURES + KV_LAYERS * KV_UNITS]; /* features, then the hidden state of every layer: Q0.7 */
 } kv_recogniser;
 
@@ -74,7 +93,8 @@ size_t kv_push(kv_recogniser *r, const int16_t *samples, size_t count);
 /* End a recording: one shorter than a window is filled up with zeros. Returns the frames advanced, 0 or 1. */
 size_t kv_finish(kv_recogniser *r);
 
-/* The decision on what was heard since kv_reset. May be asked for at any time. */
+/* The decision on what was heard since kv_reset. May be asked for at any time; before the first word (KV_WORDS) all logits are
+ * 0. */
 void kv_result(const kv_recogniser *r, kv_decision *decision);
 
 /* The parts, for those who test, count or replace one.
@@ -86,6 +106,14 @@ void kv_front_end_frame(kv_recogniser *r, int16_t *cepstra);
 void kv_quantise(const int16_t *cepstra, int8_t *features);
 void kv_step_features(kv_recogniser *r, const int8_t *features);
 void kv_layer_step(kv_recogniser *r, uint32_t index);
+
+#if KV_WORDS
+/* A frame of features, whose first is replaced, and its loudest level: kept, and a word decided on that has ended. */
+void kv_hear(kv_recogniser *r, const int8_t *features, int16_t level);
+
+/* Decide on the word that the recording ended in; if there was none at all, on its loudest frames. */
+void kv_hear_end(kv_recogniser *r);
+#endif
 
 /* The parts of kv_result: logits (KV_LABELS) of hidden (KV_UNITS); the first of the largest; its share. */
 void kv_head(const int8_t *hidden, int32_t *logits);

@@ -15,6 +15,9 @@ void kv_front_end_frame(kv_recogniser *r, int16_t *cepstra)
         for (band = 0; band < KV_BANDS; band++)
             s->levels[band] = KV_LOWEST_LEVEL;
     }
+#if KV_WORDS
+    r->loudest = (int16_t)kv_running_maximum(s->levels, KV_LOWEST_LEVEL + KV_DECAY);
+#endif
     r->maximum = kv_running_maximum(s->levels, r->maximum);
     kv_relative(s->levels, r->maximum);
     kv_cepstra(s->levels, cepstra);

@@ -47,6 +47,16 @@ int32_t kv_running_maximum(const int16_t *levels, int32_t maximum);
 void kv_relative(int16_t *levels, int32_t maximum);
 void kv_cepstra(int16_t *levels, int16_t *cepstra);
 
+/* One feature, saturated: ((x - offset) multiplier + half) >> shift. */
+static inline int8_t kv_quantised(int32_t cepstrum, uint32_t index)
+{
+    const int32_t centred = cepstrum - kv_feature_offset[index];
+    return kv_saturate8(kv_rounding_shift(centred * kv_feature_multiplier[index], KV_FEATURE_SHIFT));
+}
+
+/* The network as before its first frame. */
+void kv_forget_states(kv_recogniser *r);
+
 /* What a layer is made of. */
 int32_t kv_tanh(int32_t x);
 int32_t kv_sigmoid(int32_t x);

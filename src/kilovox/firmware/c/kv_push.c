@@ -8,7 +8,11 @@ static void advance(kv_recogniser *r)
     uint32_t i;
     kv_front_end_frame(r, cepstra);
     kv_quantise(cepstra, features);
+#if KV_WORDS
+    kv_hear(r, features, r->loudest);
+#else
     kv_step_features(r, features);
+#endif
     for (i = KV_HOP; i < KV_WINDOW; i++)
         r->samples[i - KV_HOP] = r->samples[i];
     r->filled = KV_WINDOW - KV_HOP;
@@ -29,13 +33,18 @@ size_t kv_push(kv_recogniser *r, const int16_t *samples, size_t count)
     return frames;
 }
 
-/* As kv_push of zeros up to a whole window, where no frame has been advanced yet and there is at least one sample. */
+/* As kv_push of zeros up to a whole window, where no frame has been advanced yet and there is at least one sample; then the
+ * last word. */
 size_t kv_finish(kv_recogniser *r)
 {
-    if (r->began || r->filled == 0)
-        return 0;
-    while (r->filled < KV_WINDOW)
-        r->samples[r->filled++] = 0;
-    advance(r);
-    return 1;
+    const size_t frames = !r->began && r->filled > 0;
+    if (frames) {
+        while (r->filled < KV_WINDOW)
+            r->samples[r->filled++] = 0;
+        advance(r);
+    }
+#if KV_WORDS
+    kv_hear_end(r);
+#endif
+    return frames;
 }

@@ -62,9 +62,24 @@ size_t kv_host_recording(const int16_t *samples, size_t count, size_t chunk, int
         if (found && dumps)
             dump(&r, &features, &hidden, &cell);
     }
-    if (kv_finish(&r)) {
-        frames++;
-        dump(&r, &features, &hidden, &cell);
+    {
+        const size_t last = kv_finish(&r);
+        frames += last;
+#if KV_WORDS
+        /* The end may have decided on a word: the last frame is looked at after it. */
+        if (!last && frames) {
+            if (features)
+                features -= KV_FEATURES;
+            if (hidden)
+                hidden -= KV_LAYERS * KV_UNITS;
+            if (cell)
+                cell -= KV_LAYERS * KV_UNITS;
+        }
+        if (frames)
+#else
+        if (last)
+#endif
+            dump(&r, &features, &hidden, &cell);
     }
     decide(&r, logits, label_and_confidence);
     return frames;
@@ -81,6 +96,9 @@ void kv_host_features(const int8_t *features, size_t frames, int8_t *hidden, int
         kv_step_features(&r, features);
         dump(&r, &none, &hidden, &cell);
     }
+#if KV_WORDS
+    kv_head(r.xh + KV_FEATURES + (KV_LAYERS - 1) * KV_UNITS, r.heard.logits);
+#endif
     decide(&r, logits, label_and_confidence);
 }
 

@@ -1,0 +1,213 @@
+"""Digits spoken by voices that nobody owns: the optional corpus `synthetic`, laid out as a folder a word.
+
+Three synthesisers: Kokoro-82M (hexgrad, Apache-2.0; int8 ONNX export by thewh1teagle, MIT), whose style vectors are blended
+into voices without number; espeak-ng (GPL-3.0-or-later; what it says is not covered by it) and flite (BSD-like), where these
+programs are installed. A voice is fixed by its number and the seed, so a corpus can be cut short and taken up.
+"""
+
+import json
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+import soxr
+
+from kilovox.corpus.base import DIGIT_WORDS, RecordingCorpus
+from kilovox.corpus.cache import cache_folder
+from kilovox.corpus.folders import open_folders
+from kilovox.errors import KilovoxError
+from kilovox.files import make_folder, replacing, write_json
+
+SAMPLE_RATE = 16_000
+KOKORO_RATE = 24_000
+STYLES, STYLE_SIZE = 510, 256
+
+LICENCES = {
+    "kokoro": "Kokoro-82M, weights and voices: hexgrad, Apache-2.0; int8 ONNX export: thewh1teagle, MIT",
+    "espeak": "espeak-ng: GPL-3.0-or-later (the program; its output is not covered)",
+    "flite": "flite and its voices: Carnegie Mellon University, BSD-like",
+}
+
+WORDS = tuple(DIGIT_WORDS)
+
+AMERICAN = ("zˈɪɹO", "wˈʌn", "tˈu", "θɹˈi", "fˈɔɹ", "fˈIv", "sˈɪks", "sˈɛvən", "ˈAt", "nˈIn")
+BRITISH = ("zˈɪəɹQ", "wˈʌn", "tˈuː", "θɹˈiː", "fˈɔː", "fˈIv", "sˈɪks", "sˈɛvᵊn", "ˈAt", "nˈIn")
+ACCENTED = (
+    ("zˈiɹO", "zˈɛɾo", "zˈero", "ʣˈeɹo", "sˈiɹo", "zˈiːʁO"),
+    ("wˈan", "vˈan", "wˈɔn", "wˈɑn"),
+    ("tˈuː", "tʰˈu", "tˈʊu"),
+    ("sɹˈi", "tɾˈi", "fɹˈi", "θrˈi", "θʁˈi", "sʁˈiː"),
+    ("fˈor", "fˈoːɾ", "fˈɔːɹ", "fˈoə", "fˈɔʁ"),
+    ("fˈaɪv", "fˈIf", "fˈaːv", "fˈɑɪv"),
+    ("sˈiks", "sˈɪːks", "sˈɪkʰs", "zˈɪks"),
+    ("sˈɛvɛn", "zˈɛvən", "sˈɛbən", "sˈɛvn", "sˈevɪn"),
+    ("ˈeɪt", "ˈet", "ˈeːt", "ˈAtʰ", "ˈɛɪt"),
+    ("nˈaɪn", "nˈaːn", "nˈɑɪn", "nˈaɪnə"),
+)
+"""How the ten words are said, in the phonemes of Kokoro (misaki's notation), by speakers of other first languages too."""
+
+ACCENTS, MARKS = (0.45, 0.2, 0.35), (".", "!", "?", "", ",")
+ENGLISH_SHARE = 0.7
+
+Sound = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Kokoro:
+    """The synthesiser, loaded: `say(phonemes, style, speed)`. Raises KilovoxError where onnxruntime is not installed."""
+
+    session: Any
+    vocabulary: dict[str, int]
+    styles: dict[str, Sound]
+
+    @classmethod
+    def load(cls, model: Path, vocabulary: Path, styles: Path) -> "Kokoro":
+        """`styles`: a folder of NAME.bin, each (510, 256) float32; `vocabulary`: JSON, phoneme to token."""
+        try:
+            import onnxruntime
+        except ImportError:
+            raise KilovoxError("onnxruntime is not installed; expected pip install 'kilovox[synthetic]'") from None
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+        found = {path.stem: np.fromfile(path, "<f4").reshape(STYLES, STYLE_SIZE) for path in sorted(styles.glob("*.bin"))}
+        return cls(session, json.loads(vocabulary.read_text(encoding="utf-8"))["vocab"], found)
+
+    def say(self, phonemes: str, style: Sound, speed: float) -> Sound:
+        """(samples,) float32 at 24 kHz. style: (510, 256)."""
+        tokens = [self.vocabulary[phoneme] for phoneme in phonemes]
+        inputs = {
+            "tokens": np.array([[0, *tokens, 0]], np.int64),
+            "style": style[len(tokens) - 1][None],
+            "speed": np.array([speed], np.float32),
+        }
+        sound: Sound = self.session.run(None, inputs)[0]
+        return sound
+
+
+def blend(names: list[str], generator: np.random.Generator) -> dict[str, float]:
+    """A new voice: one to three of `names` (English ones, which begin with a or b, preferred) and their shares."""
+    english = [name for name in names if name[0] in "ab"]
+    count = int(generator.choice([1, 2, 3], p=[0.1, 0.55, 0.35]))
+    chosen: list[str] = []
+    while len(chosen) < count:
+        pool = english if english and generator.random() < ENGLISH_SHARE else names
+        name = str(generator.choice(pool))
+        if name not in chosen or len(names) < count:
+            chosen.append(name)
+    shares = generator.dirichlet(np.full(count, 1.5))
+    return dict(zip(chosen, shares.tolist(), strict=True))
+
+
+def kokoro_voice(kokoro: Kokoro, number: int, seed: int) -> Iterator[tuple[str, Sound]]:
+    """The ten words of voice `number`, each with its sound at 24 kHz."""
+    generator = np.random.default_rng([seed, number])
+    shares = blend(sorted(kokoro.styles), generator)
+    style = sum((kokoro.styles[name] * np.float32(share) for name, share in shares.items()), start=np.zeros((), np.float32))
+    speed = float(np.exp(generator.uniform(np.log(0.75), np.log(1.35))))
+    accent = int(generator.choice(3, p=ACCENTS))
+    for place, word in enumerate(WORDS):
+        options = ((AMERICAN[place],), (BRITISH[place],), ACCENTED[place])[accent]
+        phonemes = str(generator.choice(options)) + str(generator.choice(MARKS))
+        yield word, kokoro.say(phonemes, style, speed * float(generator.uniform(0.9, 1.1)))
+
+
+def espeak_voice(number: int, seed: int, scratch: Path) -> Iterator[tuple[str, Sound]]:
+    """The ten words of one of espeak-ng's variants with an accent, a pitch and a speed, at its own rate (22,050 Hz)."""
+    generator = np.random.default_rng([seed, number])
+    accents = ("en-us", "en-gb", "en-gb-scotland", "en-gb-x-rp", "en-029", "en-gb-x-gbclan", "en-gb-x-gbcwmd")
+    accent, variants = str(generator.choice(accents)), _espeak_variants()
+    variant, pitch = str(generator.choice(variants)), int(generator.integers(20, 90))
+    speed = int(generator.integers(110, 220))
+    for word in WORDS:
+        path = scratch / "word.wav"
+        _run(["espeak-ng", "-v", f"{accent}+{variant}", "-p", str(pitch), "-s", str(speed), "-w", str(path), word])
+        yield word, soundfile.read(path, dtype="float32")[0]
+
+
+def flite_voice(number: int, seed: int, scratch: Path) -> Iterator[tuple[str, Sound]]:
+    """The ten words of one of flite's voices at some pitch and speed, at 16 kHz."""
+    generator = np.random.default_rng([seed, number])
+    voice = str(generator.choice(["kal16", "awb", "rms", "slt"]))
+    stretch = f"duration_stretch={generator.uniform(0.8, 1.3):.3f}"
+    mean = f"int_f0_target_mean={generator.uniform(80, 240):.1f}"
+    for word in WORDS:
+        path = scratch / "word.wav"
+        _run(["flite", "-voice", voice, "--setf", stretch, "--setf", mean, "-t", word, "-o", str(path)])
+        sound, rate = soundfile.read(path, dtype="float32")
+        yield word, soxr.resample(sound, rate, SAMPLE_RATE)
+
+
+def trimmed(sound: Sound, rate: int) -> Sound:
+    """Without silence at the ends but 50 ms: what lies 45 dB below the loudest 10 ms is silence."""
+    step = rate // 100
+    blocks = sound[: len(sound) // step * step].reshape(-1, step)
+    power = (blocks.astype(np.float64) ** 2).mean(axis=1)
+    loud = np.flatnonzero(power > power.max(initial=0.0) * 10**-4.5)
+    if not len(loud):
+        return sound
+    return sound[max(0, (loud[0] - 5) * step) : (loud[-1] + 6) * step]
+
+
+def write_voices(
+    folder: Path, source: str, voices: range, say: Callable[[int], Iterator[tuple[str, Sound]]], rate: int,
+    advance: Callable[[], None] = lambda: None,
+) -> None:  # fmt: skip
+    """Write the words of `voices` to `folder`/WORD/SOURCE0000_nohash_0.wav, 16 kHz int16; a voice that is there is kept."""
+    for word in WORDS:
+        make_folder(folder / word)
+    for number in voices:
+        paths = {word: folder / word / f"{source}{number:04d}_nohash_0.wav" for word in WORDS}
+        if not all(path.exists() for path in paths.values()):
+            for word, sound in say(number):
+                resampled = soxr.resample(trimmed(sound, rate), rate, SAMPLE_RATE)
+                scaled = resampled * (0.5 / max(1e-6, float(np.abs(resampled).max(initial=0.0))))
+                with replacing(paths[word]) as temporary:
+                    soundfile.write(temporary, scaled, SAMPLE_RATE, subtype="PCM_16", format="WAV")
+        advance()
+    write_json(folder / "licences.json", LICENCES)
+
+
+def _espeak_variants() -> list[str]:
+    listed = _run(["espeak-ng", "--voices=variant"])
+    return sorted({line.split()[4].split("/")[-1] for line in listed.splitlines()[1:] if len(line.split()) > 4})
+
+
+def _run(arguments: list[str]) -> str:
+    if shutil.which(arguments[0]) is None:
+        raise KilovoxError(f"{arguments[0]} is not installed; expected it on PATH (Debian has a package {arguments[0]})")
+    try:
+        return subprocess.run(arguments, capture_output=True, text=True, check=True, timeout=60).stdout  # noqa: S603
+    except (subprocess.SubprocessError, OSError) as error:
+        raise KilovoxError(f"{arguments[0]}: {error}") from None
+
+
+def scratch_folder() -> tempfile.TemporaryDirectory[str]:
+    """Where espeak-ng and flite leave a word."""
+    return tempfile.TemporaryDirectory(prefix="kilovox-")
+
+
+def open_synthetic(path: Path | None = None) -> RecordingCorpus:
+    """The corpus at `path`, or where `kilovox data synthesise` puts it. Raises KilovoxError where there is none."""
+    folder = default_folder() if path is None else path
+    if not folder.is_dir():
+        raise KilovoxError(f"{folder}: no synthetic recordings; expected them made by: kilovox data synthesise --out {folder}")
+    return open_folders(folder)
+
+
+def default_folder() -> Path:
+    """Of the cache."""
+    return cache_folder() / "synthetic"
+
+
+def licences(corpus: RecordingCorpus) -> dict[str, str]:
+    """Of the synthesisers that `corpus` was made with, by name, as far as its recordings tell."""
+    sources = {str(recording.speaker).rstrip("0123456789") for recording in corpus.recordings}
+    return {source: LICENCES[source] for source in sorted(sources) if source in LICENCES}

@@ -1,0 +1,146 @@
+"""What happens to speech on its way to a microphone: noise, rooms, telephones, other voices. Pure functions of a generator.
+
+Sounds are one-dimensional float64; levels are relative, so the unit does not matter.
+"""
+
+import io
+from collections.abc import Sequence
+from typing import Any, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+
+Sound = npt.NDArray[np.float64]
+Samples = npt.NDArray[np.int16]
+
+NoiseKind = Literal["white", "pink", "brown", "hum", "machine", "babble"]
+NOISE_KINDS: tuple[NoiseKind, ...] = get_args(NoiseKind)
+
+Codec = Literal["mu-law", "GSM"]
+CODECS: tuple[Codec, ...] = get_args(Codec)
+_SUBTYPES = {"mu-law": "ULAW", "GSM": "GSM610"}
+
+_SLOPES = {"white": 0.0, "pink": 0.5, "brown": 1.0}
+"""Amplitude falls with this power of the frequency: 0, 3 and 6 dB an octave."""
+
+LOWEST_HZ = 20.0
+
+
+def noise(
+    kind: NoiseKind, count: int, rate: int, generator: np.random.Generator, voices: Sequence[npt.NDArray[Any]] = ()
+) -> Sound:
+    """`count` samples of noise of unit power.
+
+    white, pink, brown: the spectrum falls by 0, 3, 6 dB an octave. hum: harmonics of the mains or of a fan. machine: a
+    random smooth spectrum, its level swaying 1 to 10 times a second. babble: three to eight of `voices` at once.
+    """
+    if kind == "hum":
+        sound = _hum(count, rate, generator)
+    elif kind == "babble":
+        sound = _babble(count, generator, voices)
+    else:
+        sound = _coloured(kind, count, rate, generator)
+    return sound / max(root_mean_square(sound), 1e-12)
+
+
+def root_mean_square(sound: npt.NDArray[Any]) -> float:
+    """0 of no samples."""
+    return float(np.sqrt(np.mean(np.square(sound, dtype=np.float64)))) if len(sound) else 0.0
+
+
+def _hum(count: int, rate: int, generator: np.random.Generator) -> Sound:
+    time = np.arange(count) / rate
+    base = float(generator.choice([50.0, 60.0, 100.0, 120.0]))
+    harmonics = np.arange(1, 12)[:, None]
+    sizes = generator.uniform(0.2, 1.0, (11, 1)) / harmonics
+    tones: Sound = (sizes * np.sin(2 * np.pi * (base * harmonics * time + generator.random((11, 1))))).sum(axis=0)
+    return tones + 0.05 * generator.normal(size=count)
+
+
+def _babble(count: int, generator: np.random.Generator, voices: Sequence[npt.NDArray[Any]]) -> Sound:
+    total = np.zeros(count)
+    for _ in range(int(generator.integers(3, 9)) if len(voices) else 0):
+        voice = voices[int(generator.integers(len(voices)))].astype(np.float64)
+        start = int(generator.integers(max(1, len(voice))))
+        if len(voice):
+            total += np.resize(np.roll(voice, -start), count) / max(root_mean_square(voice), 1e-9)
+    return total if total.any() else generator.normal(size=count)
+
+
+def _coloured(kind: str, count: int, rate: int, generator: np.random.Generator) -> Sound:
+    size = _power_of_two(max(count, 256))
+    sound = generator.normal(size=size)
+    if kind == "white":
+        return sound[:count]
+    spectrum = np.fft.rfft(sound)
+    hertz = np.maximum(np.fft.rfftfreq(size, 1 / rate), LOWEST_HZ)
+    slope = _SLOPES.get(kind)
+    if slope is None:
+        slope = generator.uniform(0.0, 0.8)
+        knots = np.linspace(0, len(spectrum) - 1, 8)
+        spectrum *= 10 ** (np.interp(np.arange(len(spectrum)), knots, generator.normal(size=8) * 8.0) / 20)
+    sound = np.fft.irfft(spectrum / hertz**slope, size)[:count]
+    if kind == "machine":
+        swing, hertz_of_swing, phase = generator.uniform(0, 0.9), generator.uniform(1, 10), generator.random()
+        sound *= 1 + swing * np.sin(2 * np.pi * (hertz_of_swing * np.arange(count) / rate + phase))
+    return sound
+
+
+def faster(sound: npt.NDArray[Any], factor: float) -> Sound:
+    """Played `factor` times as fast: shorter, and higher in pitch and formants, as of a smaller speaker."""
+    positions = np.arange(max(1, int(len(sound) / factor))) * factor
+    return np.interp(positions, np.arange(len(sound)), np.asarray(sound, np.float64))
+
+
+def equalised(sound: Sound, rate: int, hertz: npt.NDArray[Any], decibels: npt.NDArray[Any]) -> Sound:
+    """Through a filter of zero phase whose gain is `decibels` at `hertz`, linear between."""
+    spectrum, frequencies, size = _spectrum(sound, rate)
+    spectrum *= 10 ** (np.interp(frequencies, hertz, decibels) / 20)
+    return np.fft.irfft(spectrum, size)[: len(sound)]
+
+
+def band_limited(sound: Sound, rate: int, low_hz: float, high_hz: float) -> Sound:
+    """Only low_hz to high_hz, with edges of a fourth-order (below) and eighth-order (above) Butterworth filter's size."""
+    spectrum, frequencies, size = _spectrum(sound, rate)
+    if low_hz > 0:
+        spectrum /= np.sqrt(1 + (low_hz / np.maximum(frequencies, 1.0)) ** 8)
+    spectrum /= np.sqrt(1 + (frequencies / high_hz) ** 16)
+    return np.fft.irfft(spectrum, size)[: len(sound)]
+
+
+def reverberated(sound: Sound, rate: int, seconds: float, wet: float, generator: np.random.Generator) -> Sound:
+    """With the tail of a room: noise that falls by 60 dB in `seconds`, `wet` times as strong as the direct sound."""
+    count = max(1, int(seconds * rate))
+    tail = generator.normal(size=count) * 10 ** (-3 * np.arange(count) / count)
+    tail *= wet / max(float(np.sqrt(np.sum(tail**2))), 1e-12)
+    tail[0] = 1.0
+    size = _power_of_two(len(sound) + count)
+    return np.fft.irfft(np.fft.rfft(sound, size) * np.fft.rfft(tail, size), size)[: len(sound)]
+
+
+def coded(samples: Samples, rate: int, codec: Codec) -> Samples:
+    """Through a telephone's codec and back, by libsndfile: (samples,) int16 -> the same number of int16."""
+    with io.BytesIO() as file:
+        soundfile.write(file, samples, rate, format="WAV", subtype=_SUBTYPES[codec])
+        file.seek(0)
+        decoded, _ = soundfile.read(file, dtype="int16")
+    result = np.zeros_like(samples)
+    result[: len(decoded)] = decoded[: len(samples)]
+    return result
+
+
+def as_samples(sound: Sound) -> Samples:
+    """Rounded, saturated int16."""
+    samples: Samples = np.clip(np.rint(sound), -32768, 32767).astype(np.int16)
+    return samples
+
+
+def _spectrum(sound: Sound, rate: int) -> tuple[npt.NDArray[np.complex128], npt.NDArray[Any], int]:
+    # Room for the filter to ring out in, so that the end does not come round to the beginning.
+    size = _power_of_two(len(sound) + rate // 8)
+    return np.fft.rfft(sound, size), np.fft.rfftfreq(size, 1 / rate), size
+
+
+def _power_of_two(count: int) -> int:
+    return 1 << max(0, count - 1).bit_length()

@@ -1,0 +1,12 @@
+/* The network as before its first frame. */
+#include "kv_internal.h"
+
+void kv_forget_states(kv_recogniser *r)
+{
+    uint32_t i, layer;
+    for (i = 0; i < KV_FEATURES + KV_LAYERS * KV_UNITS; i++)
+        r->xh[i] = 0;
+    for (layer = 0; layer < KV_LAYERS; layer++)
+        for (i = 0; i < KV_UNITS; i++)
+            r->cell[layer][i] = 0;
+}

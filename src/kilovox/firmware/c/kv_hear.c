@@ -1,0 +1,118 @@
+/* Words out of a stream: end points found with hindsight from the levels of the frames heard last, then the network. */
+#include "kv_internal.h"
+
+#if KV_WORDS
+
+/* Frames first ... end - 1 of those kept; whether a pause follows; whether it is loud and long enough to be a word. */
+typedef struct {
+    uint32_t first, end;
+    int32_t peak;
+    int whole, good;
+} kv_word;
+
+/* The place of the frame that came `age` frames after the oldest. */
+static uint32_t place(const kv_word_buffer *heard, uint32_t age)
+{
+    const uint32_t index = heard->first + age;
+    return index < KV_WORD_BUFFER ? index : index - KV_WORD_BUFFER;
+}
+
+static void forget(kv_word_buffer *heard, uint32_t frames)
+{
+    heard->first = (uint8_t)place(heard, frames);
+    heard->count = (uint8_t)(heard->count - frames);
+}
+
+/* kilovox.frontend.word_finder.WordFinder.find; at least one frame is kept. */
+static void find_word(const kv_word_buffer *heard, kv_word *word)
+{
+    const uint32_t count = heard->count;
+    int32_t peak = heard->levels[heard->first], quietest = peak, threshold;
+    uint32_t loudest = 0, first, last, i, active = 1, pause;
+    for (i = 1; i < count; i++) {
+        const int32_t level = heard->levels[place(heard, i)];
+        if (level > peak) {
+            peak = level;
+            loudest = i;
+        }
+        if (level < quietest)
+            quietest = level;
+    }
+    threshold = quietest + kv_asr(peak - quietest, KV_WORD_SHARE_BITS);
+    if (threshold < peak - KV_WORD_DEPTH)
+        threshold = peak - KV_WORD_DEPTH;
+    if (threshold == peak)
+        threshold--; /* all are equally loud */
+    first = last = loudest;
+    for (i = loudest, pause = 0; i > 0 && pause <= KV_WORD_PAUSE; pause++) {
+        if (heard->levels[place(heard, --i)] > threshold) {
+            first = i;
+            active++;
+            pause = (uint32_t)-1;
+        }
+    }
+    for (i = loudest + 1, pause = 0; i < count && pause <= KV_WORD_PAUSE; i++, pause++) {
+        if (heard->levels[place(heard, i)] > threshold) {
+            last = i;
+            active++;
+            pause = (uint32_t)-1;
+        }
+    }
+    word->first = first > KV_WORD_MARGIN ? first - KV_WORD_MARGIN : 0;
+    word->end = last + 1 + KV_WORD_MARGIN < count ? last + 1 + KV_WORD_MARGIN : count;
+    word->peak = peak;
+    word->whole = count - 1 - last > KV_WORD_PAUSE;
+    word->good = peak - quietest >= KV_WORD_PROMINENCE && active >= KV_WORD_SHORTEST;
+}
+
+/* The word through the network, from a state of zeros; its frames and those before it are forgotten. */
+static void decide(kv_recogniser *r, const kv_word *word)
+{
+    kv_word_buffer *heard = &r->heard;
+    int8_t features[KV_FEATURES];
+    uint32_t i, k;
+    kv_forget_states(r);
+    for (i = word->first; i < word->end; i++) {
+        const uint32_t at = place(heard, i);
+        const int32_t below = kv_asr(heard->levels[at] - word->peak, KV_LEVEL_BITS - KV_FEATURE_BITS);
+        features[0] = kv_quantised(below, 0);
+        for (k = 1; k < KV_FEATURES; k++)
+            features[k] = heard->features[at][k - 1];
+        kv_step_features(r, features);
+    }
+    if (r->words == 0 || word->peak > heard->peak) {
+        heard->peak = (int16_t)word->peak;
+        kv_head(r->xh + KV_FEATURES + (KV_LAYERS - 1) * KV_UNITS, heard->logits);
+    }
+    if (r->words < 65535)
+        r->words++;
+    forget(heard, word->end);
+}
+
+void kv_hear(kv_recogniser *r, const int8_t *features, int16_t level)
+{
+    kv_word_buffer *heard = &r->heard;
+    kv_word word;
+    uint32_t at, k;
+    if (heard->count == KV_WORD_BUFFER)
+        forget(heard, 1);
+    at = place(heard, heard->count++);
+    heard->levels[at] = level;
+    for (k = 1; k < KV_FEATURES; k++)
+        heard->features[at][k - 1] = features[k];
+    find_word(heard, &word);
+    if (word.good && word.whole)
+        decide(r, &word);
+}
+
+void kv_hear_end(kv_recogniser *r)
+{
+    kv_word word;
+    if (r->heard.count == 0)
+        return;
+    find_word(&r->heard, &word);
+    if (word.good || r->words == 0)
+        decide(r, &word);
+}
+
+#endif
