@@ -10,6 +10,8 @@ from kilovox.corpus.download import fetch_fsdd
 from kilovox.corpus.fsdd import open_fsdd
 from kilovox.corpus.inspection import Inspection, inspect_corpus
 from kilovox.corpus.open import open_corpus_at, open_default_corpus
+from kilovox.corpus.synthetic import default_folder, licences
+from kilovox.corpus.synthetic import synthesise as make_synthetic
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -31,6 +33,30 @@ def fetch(out: Path | None, as_json: bool) -> None:
         click.echo(json.dumps({"folder": str(folder), "recordings": len(corpus), "fingerprint": corpus.fingerprint}))
     else:
         click.echo(f"{folder}: {len(corpus):,} recordings, verified")
+
+
+@command.command()
+@click.option("--out", type=click.Path(path_type=Path), help="Folder to put the recordings into (default: the cache).")
+@click.option("--kokoro", type=click.IntRange(0, 9999), default=600, show_default=True, help="Voices blended of Kokoro-82M's.")
+@click.option("--espeak", type=click.IntRange(0, 9999), default=200, show_default=True, help="Voices of espeak-ng.")
+@click.option("--flite", type=click.IntRange(0, 9999), default=80, show_default=True, help="Voices of flite.")
+@click.option("--seed", type=click.IntRange(0, 2**31), default=1, show_default=True, help="Of the voices.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+def synthesise(out: Path | None, kokoro: int, espeak: int, flite: int, seed: int, as_json: bool) -> None:
+    """Make voices that nobody owns say the ten digits: the corpus `synthetic`, to be trained on besides people.
+
+    Kokoro-82M (Apache-2.0) is downloaded once (120 MB), verified; espeak-ng and flite must be installed, or be asked for no
+    voice. Interrupted, the same command goes on where it stopped.
+    """
+    corpus = make_synthetic(out or default_folder(), {"kokoro": kokoro, "espeak": espeak, "flite": flite}, seed, quiet=as_json)
+    used = licences(corpus)
+    if as_json:
+        facts = {"folder": corpus.where, "recordings": len(corpus), "fingerprint": corpus.fingerprint, "licences": used}
+        click.echo(json.dumps(facts))
+        return
+    click.echo(f"{corpus.where}: {len(corpus):,} recordings of {len(corpus.speakers):,} voices")
+    for licence in used.values():
+        click.echo(f"  {licence}")
 
 
 @command.command()

@@ -5,11 +5,12 @@ into voices without number; espeak-ng (GPL-3.0-or-later; what it says is not cov
 programs are installed. A voice is fixed by its number and the seed, so a corpus can be cut short and taken up.
 """
 
+import contextlib
 import json
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,14 @@ import soxr
 from kilovox.corpus.base import DIGIT_WORDS, RecordingCorpus
 from kilovox.corpus.cache import cache_folder
 from kilovox.corpus.folders import open_folders
+from kilovox.corpus.kokoro import MODEL_FILE, VOCABULARY_FILE, VOICES_FOLDER, fetch_kokoro
 from kilovox.errors import KilovoxError
-from kilovox.files import make_folder, replacing, write_json
+from kilovox.files import lock, make_folder, replacing, write_json
 
+SOURCES = ("kokoro", "espeak", "flite")
 SAMPLE_RATE = 16_000
-KOKORO_RATE = 24_000
+KOKORO_RATE, ESPEAK_RATE = 24_000, 22_050
+PEAK = 0.5
 STYLES, STYLE_SIZE = 510, 256
 
 LICENCES = {
@@ -57,6 +61,8 @@ ACCENTS, MARKS = (0.45, 0.2, 0.35), (".", "!", "?", "", ",")
 ENGLISH_SHARE = 0.7
 
 Sound = npt.NDArray[np.float32]
+Say = Callable[[int], Iterator[tuple[str, Sound]]]
+"""The words of a voice, and how they sound."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +76,7 @@ class Kokoro:
     @classmethod
     def load(cls, model: Path, vocabulary: Path, styles: Path) -> "Kokoro":
         """`styles`: a folder of NAME.bin, each (510, 256) float32; `vocabulary`: JSON, phoneme to token."""
-        try:
-            import onnxruntime
-        except ImportError:
-            raise KilovoxError("onnxruntime is not installed; expected pip install 'kilovox[synthetic]'") from None
+        onnxruntime = _check_onnxruntime()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
@@ -90,6 +93,14 @@ class Kokoro:
         }
         sound: Sound = self.session.run(None, inputs)[0]
         return sound
+
+
+def _check_onnxruntime() -> Any:
+    try:
+        import onnxruntime
+    except ImportError:
+        raise KilovoxError("onnxruntime is not installed; expected pip install 'kilovox[synthetic]'") from None
+    return onnxruntime
 
 
 def blend(names: list[str], generator: np.random.Generator) -> dict[str, float]:
@@ -156,10 +167,52 @@ def trimmed(sound: Sound, rate: int) -> Sound:
     return sound[max(0, (loud[0] - 5) * step) : (loud[-1] + 6) * step]
 
 
+def synthesise(
+    folder: Path, counts: Mapping[str, int], seed: int = 1, quiet: bool = False, kokoro_folder: Path | None = None
+) -> RecordingCorpus:
+    """Make `counts` voices of each of SOURCES say the ten digits, in `folder`; what is there already is kept.
+
+    Every voice is written word by word and atomically, so that an interrupted run goes on. kokoro_folder: its model, where
+    it is not to be downloaded. Raises KilovoxError where a synthesiser is missing.
+    """
+    unknown = sorted(set(counts) - set(SOURCES))
+    if unknown:
+        raise KilovoxError(f"synthesiser {', '.join(unknown)}; expected some of {', '.join(SOURCES)}")
+    make_folder(folder)
+    with lock(folder / ".lock"), tempfile.TemporaryDirectory(prefix="kilovox-") as name, _bar(counts, quiet) as advance:
+        for source, count in counts.items():
+            if count:
+                say, rate = _speaker(source, seed, Path(name), kokoro_folder, quiet)
+                write_voices(folder, source, range(count), say, rate, advance)
+    return open_folders(folder)
+
+
+def _speaker(source: str, seed: int, scratch: Path, kokoro_folder: Path | None, quiet: bool) -> tuple[Say, int]:
+    if source == "espeak":
+        return lambda number: espeak_voice(number, seed + 1, scratch), ESPEAK_RATE
+    if source == "flite":
+        return lambda number: flite_voice(number, seed + 2, scratch), SAMPLE_RATE
+    _check_onnxruntime()
+    where = fetch_kokoro(kokoro_folder, quiet)
+    kokoro = Kokoro.load(where / MODEL_FILE, where / VOCABULARY_FILE, where / VOICES_FOLDER)
+    return lambda number: kokoro_voice(kokoro, number, seed), KOKORO_RATE
+
+
+@contextlib.contextmanager
+def _bar(counts: Mapping[str, int], quiet: bool) -> Iterator[Callable[[], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = TextColumn("voices"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=console, disable=quiet or not console.is_terminal, transient=True) as progress:
+        task = progress.add_task("voices", total=sum(counts.values()))
+        yield lambda: progress.advance(task)
+
+
 def write_voices(
-    folder: Path, source: str, voices: range, say: Callable[[int], Iterator[tuple[str, Sound]]], rate: int,
-    advance: Callable[[], None] = lambda: None,
-) -> None:  # fmt: skip
+    folder: Path, source: str, voices: Iterable[int], say: Say, rate: int, advance: Callable[[], None] = lambda: None
+) -> None:
     """Write the words of `voices` to `folder`/WORD/SOURCE0000_nohash_0.wav, 16 kHz int16; a voice that is there is kept."""
     for word in WORDS:
         make_folder(folder / word)
@@ -168,7 +221,7 @@ def write_voices(
         if not all(path.exists() for path in paths.values()):
             for word, sound in say(number):
                 resampled = soxr.resample(trimmed(sound, rate), rate, SAMPLE_RATE)
-                scaled = resampled * (0.5 / max(1e-6, float(np.abs(resampled).max(initial=0.0))))
+                scaled = resampled * (PEAK / max(1e-6, float(np.abs(resampled).max(initial=0.0))))
                 with replacing(paths[word]) as temporary:
                     soundfile.write(temporary, scaled, SAMPLE_RATE, subtype="PCM_16", format="WAV")
         advance()
@@ -187,11 +240,6 @@ def _run(arguments: list[str]) -> str:
         return subprocess.run(arguments, capture_output=True, text=True, check=True, timeout=60).stdout  # noqa: S603
     except (subprocess.SubprocessError, OSError) as error:
         raise KilovoxError(f"{arguments[0]}: {error}") from None
-
-
-def scratch_folder() -> tempfile.TemporaryDirectory[str]:
-    """Where espeak-ng and flite leave a word."""
-    return tempfile.TemporaryDirectory(prefix="kilovox-")
 
 
 def open_synthetic(path: Path | None = None) -> RecordingCorpus:
