@@ -87,7 +87,9 @@ def random_tensors(
     return tensors
 
 
-def integer_model(arithmetic: str, units: int = 5, layers: int = 2, labels: tuple[str, ...] = LABELS, seed: int = 0) -> Model:
+def integer_model(
+    arithmetic: str, units: int = 5, layers: int = 2, labels: tuple[str, ...] = LABELS, seed: int = 0, **front_end: object
+) -> Model:
     """An integer model with random weights."""
     tensors = random_tensors(arithmetic, units, layers, labels=len(labels), seed=seed)
     tensors |= {
@@ -95,7 +97,9 @@ def integer_model(arithmetic: str, units: int = 5, layers: int = 2, labels: tupl
         "front_end.shift": np.array([13], np.uint8),
     }  # fmt: skip
     network = {"input_dim": 13, "hidden_dim": units, "num_layers": layers, "output_dim": len(labels)}
-    metadata = make_model(labels=labels, arithmetic=arithmetic, front_end={"kind": "fixed_point"}, network=network).metadata
+    metadata = make_model(
+        labels=labels, arithmetic=arithmetic, front_end={"kind": "fixed_point", **front_end}, network=network
+    ).metadata
     return Model(metadata=metadata, tensors=tensors)
 
 

@@ -1,6 +1,5 @@
 """A C compiler, and the libraries that the tests of this room share."""
 
-import functools
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -33,11 +32,15 @@ def pair(compiler: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[..
     """The same random model in C and in NumPy, compiled once a session."""
     folder: Path = tmp_path_factory.mktemp("libraries")
 
-    @functools.cache
+    made: dict[str, Pair] = {}
+
     def make(arithmetic: str, units: int, layers: int = 2, **front_end: object) -> Pair:
-        model = random_model(arithmetic, units, layers, **front_end)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("KILOVOX_CACHE", str(folder))
-            return HostRecogniser(model, compiler), Recogniser(model)
+        key = repr((arithmetic, units, layers, sorted(front_end.items())))
+        if key not in made:
+            model = random_model(arithmetic, units, layers, **front_end)
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv("KILOVOX_CACHE", str(folder))
+                made[key] = HostRecogniser(model, compiler), Recogniser(model)
+        return made[key]
 
     return make

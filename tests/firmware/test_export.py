@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,18 +37,22 @@ def build_and_run(folder: Path, compiler: str, *flags: str) -> subprocess.Comple
 
 
 @pytest.mark.parametrize("level", ["-O0", "-O2", "-O3", "-Os"])
-@pytest.mark.parametrize(("arithmetic", "units"), [("int8", 24), ("pow2", 13)])
+@pytest.mark.parametrize(
+    ("arithmetic", "units", "front_end"), [("int8", 24, {}), ("pow2", 13, {}), ("int8", 13, {"words": {}})]
+)
 def test_it_compiles_without_a_warning_and_tests_itself(
-    tmp_path: Path, compilers: list[str], arithmetic: str, units: int, level: str
+    tmp_path: Path, compilers: list[str], arithmetic: str, units: int, front_end: dict[str, Any], level: str
 ) -> None:
-    export(random_model(arithmetic, units), tmp_path)
+    export(random_model(arithmetic, units, **front_end), tmp_path)
     for compiler in compilers:
         done = build_and_run(tmp_path, compiler, *STRICT, level)
         assert (done.returncode, done.stdout) == (0, "all equal\n")
 
 
-@pytest.mark.parametrize(("arithmetic", "units"), [("int8", 24), ("pow2", 5), ("pow2", 24)])
-def test_no_undefined_behaviour(tmp_path: Path, compiler: str, arithmetic: str, units: int) -> None:
+@pytest.mark.parametrize(("arithmetic", "units", "words"), [("int8", 24, None), ("pow2", 5, {}), ("pow2", 24, None)])
+def test_no_undefined_behaviour(
+    tmp_path: Path, compiler: str, arithmetic: str, units: int, words: dict[str, Any] | None
+) -> None:
     flags = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
     probe = tmp_path / "probe.c"
     probe.write_text("int main(void) { return 0; }\n")
@@ -55,7 +60,7 @@ def test_no_undefined_behaviour(tmp_path: Path, compiler: str, arithmetic: str, 
         [compiler, *flags, str(probe), "-o", str(tmp_path / "probe")], capture_output=True, check=False
     ).returncode:
         pytest.skip(f"{compiler} has no address and undefined behaviour sanitisers")
-    export(random_model(arithmetic, units, energy="absolute"), tmp_path / "out")
+    export(random_model(arithmetic, units, energy="absolute", words=words), tmp_path / "out")
     done = build_and_run(tmp_path / "out", compiler, "-O1", "-g", *flags)
     assert (done.returncode, done.stdout, done.stderr) == (0, "all equal\n", "")
 

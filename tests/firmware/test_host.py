@@ -15,6 +15,7 @@ from firmware.models import random_model
 from kilovox.audio import read_audio
 from kilovox.errors import KilovoxError
 from kilovox.firmware.host import HostRecogniser, NoCompilerError, compile_library, find_compiler
+from kilovox.firmware.observation import expected
 from kilovox.integer.recogniser import Recogniser
 from models import make_model
 
@@ -22,6 +23,7 @@ Samples = npt.NDArray[np.int16]
 
 SIZES = [("int8", 5, 2), ("int8", 13, 1), ("int8", 24, 3), ("int8", 67, 2), ("int8", 88, 1),
          ("pow2", 5, 2), ("pow2", 13, 1), ("pow2", 24, 3), ("pow2", 67, 2), ("pow2", 88, 1)]  # fmt: skip
+WORDS = {"buffer": 30, "pause": 3, "margin": 1, "shortest": 2}
 FRONT_ENDS = [
     {"energy": "absolute"},
     {"floor_db": None, "mel_bands": 20, "coefficients": 20},
@@ -91,6 +93,25 @@ def test_any_samples_in_any_pieces_are_equal(pair: Callable[..., Pair], data: st
     seed, chunk = data.draw(st.integers(0, 2**32 - 1)), data.draw(st.integers(1, 700))
     samples = np.random.default_rng(seed).integers(-limit - 1, limit + 1, count).astype(np.int16)
     expect_equal(pair(arithmetic, 13, 1), samples, chunk)
+
+
+@given(data=st.data(), arithmetic=st.sampled_from(["int8", "pow2"]))
+@settings(max_examples=40, deadline=None)
+def test_words_are_found_and_decided_alike(pair: Callable[..., Pair], data: st.DataObject, arithmetic: str) -> None:
+    host, numpy = pair(arithmetic, 13, 1, words=WORDS)
+    runs = data.draw(st.lists(st.tuples(st.integers(0, 4000), st.sampled_from([0, 3, 300, 9000])), min_size=1, max_size=8))
+    random = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
+    samples = np.concatenate([random.integers(-limit - 1, limit + 1, count) for count, limit in runs]).astype(np.int16)
+    if len(samples) == 0:
+        return
+    want = expected(numpy, samples)
+    for chunk in (0, data.draw(st.integers(1, 700))):
+        found = host.trace(samples, chunk)
+        for stage in ("features", "hidden", "cell", "logits"):
+            np.testing.assert_array_equal(getattr(found, stage), getattr(want, stage))
+        assert (found.label, found.confidence) == (want.label[0], want.confidence[0])
+    decision = numpy([samples])
+    np.testing.assert_array_equal(decision.logits[0], want.logits)
 
 
 @pytest.mark.parametrize("arithmetic", ["int8", "pow2"])

@@ -40,6 +40,16 @@ def target(request):
 
 
 @pytest.mark.parametrize("arithmetic", ["int8", "pow2"])
+def test_words_are_equal_on(target, arithmetic):
+    quiet = np.zeros(1600, np.int16)
+    clips = [("two words", np.concatenate([quiet, CLIPS[0][1], quiet, CLIPS[4][1], quiet])), CLIPS[9]]
+    model = random_model(arithmetic, 5, words={"buffer": 30, "pause": 3, "margin": 1, "shortest": 2})
+    report = verify.verify(model, [target], clips).targets[target]
+    assert report.difference is None
+    assert report.findings == ()
+
+
+@pytest.mark.parametrize("arithmetic", ["int8", "pow2"])
 def test_equal_on(target, arithmetic):
     report = verify.verify(random_model(arithmetic, 5), [target], FEW).targets[target]
     assert report.difference is None

@@ -73,6 +73,8 @@ class FixedPointMFCC:
         lowest_db = -_RELATIVE_FLOOR / tables.decibels_to_level(1.0)
         if self.floor_db is not None and not 0 < self.floor_db <= lowest_db:
             raise KilovoxError(f"floor_db: {self.floor_db:g}; expected more than 0 and at most {lowest_db:.0f}, or None")
+        if self.words is not None and self.coefficients < 2:
+            raise KilovoxError(f"coefficients: {self.coefficients}; expected 2 or more where words are found")
         if self.decay_db < 0:
             raise KilovoxError(f"decay_db: {self.decay_db:g}; expected 0 or more")
         if self.energy not in ("absolute", "relative"):

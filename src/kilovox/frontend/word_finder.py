@@ -1,7 +1,7 @@
 """Where the word is: end points found in integers, with hindsight, from the levels of the frames heard last.
 
 A frame is active where its loudest band lies above a threshold between the quietest and the loudest frame kept. A word is the
-loudest frame and all that is active around it, across pauses; it has ended when a longer pause follows. Nothing but the
+loudest run of active frames, pauses included, that is long enough; it has ended when a longer pause follows. Nothing but the
 levels of the last `buffer` frames is kept, so a stream finds what the whole recording finds.
 """
 
@@ -17,6 +17,8 @@ Levels = npt.NDArray[np.int32]
 
 SHARE_BITS = 2
 """The threshold lies 1/4 of the way from the quietest to the loudest frame (in decibels), or `depth_db` below the loudest."""
+
+_ABOVE_ALL_LEVELS = 1 << 17
 
 
 @dataclass(frozen=True)
@@ -72,21 +74,25 @@ class WordFinder:
         return decibels_to_level(self.prominence_db)
 
     def find(self, levels: Levels) -> tuple[Word, bool]:
-        """The word in (frames,) levels, Q8 octaves, and whether it is loud and long enough to be one."""
+        """The word in (frames,) levels, Q8 octaves, and whether it is loud and long enough to be one.
+
+        Active frames belong together across pauses. The loudest such run of at least `shortest` active frames is the word; if
+        none is as long, the loudest.
+        """
         peak, quietest = int(levels.max()), int(levels.min())
         threshold = max(quietest + ((peak - quietest) >> SHARE_BITS), peak - self.depth)
-        active = np.flatnonzero(levels > threshold) if peak > threshold else np.flatnonzero(levels == peak)
-        # Places in `active` after which a pause ends the word.
-        breaks = np.flatnonzero(np.diff(active) > self.pause + 1)
-        loudest = int(np.searchsorted(active, levels.argmax()))
-        after = int(np.searchsorted(breaks, loudest))
-        left = int(breaks[after - 1]) + 1 if after else 0
-        right = int(breaks[after]) if after < len(breaks) else len(active) - 1
-        first, last = int(active[left]), int(active[right])
+        active = np.flatnonzero(levels > threshold) if peak > threshold else np.arange(len(levels))
+        ends = np.flatnonzero(np.diff(active) > self.pause + 1) + 1
+        starts = np.concatenate([[0], ends])
+        counts = np.diff(np.concatenate([starts, [len(active)]]))
+        peaks = np.maximum.reduceat(levels[active], starts)
+        run = int(np.argmax(peaks + (counts >= self.shortest) * _ABOVE_ALL_LEVELS))
+        first, last = int(active[starts[run]]), int(active[starts[run] + counts[run] - 1])
         word = Word(
-            max(0, first - self.margin), min(len(levels), last + 1 + self.margin), peak, len(levels) - 1 - last > self.pause
-        )
-        return word, peak - quietest >= self.prominence and right - left + 1 >= self.shortest
+            max(0, first - self.margin), min(len(levels), last + 1 + self.margin), int(peaks[run]),
+            len(levels) - 1 - last > self.pause,
+        )  # fmt: skip
+        return word, word.peak - quietest >= self.prominence and int(counts[run]) >= self.shortest
 
 
 class WordStream:
@@ -150,12 +156,9 @@ def _next_word(finder: WordFinder, levels: Levels, start: int) -> Word | None:
     early = levels[start : start + finder.buffer]
     if len(early) == 0:
         return None
-    # While nothing is forgotten: how long ago the loudest frame was, how far it rises.
-    peaks = np.maximum.accumulate(early)
-    rises = np.concatenate([[True], early[1:] > peaks[:-1]])
-    places = np.arange(len(early))
-    since = places - np.maximum.accumulate(np.where(rises, places, 0))
-    possible = (since > finder.pause) & (peaks - np.minimum.accumulate(early) >= finder.prominence)
+    # While nothing is forgotten: no word ends before a pause after it, nor before any frame rises far enough.
+    rise = np.maximum.accumulate(early) - np.minimum.accumulate(early)
+    possible = (np.arange(len(early)) > finder.pause) & (rise >= finder.prominence)
     candidates = [*(start + np.flatnonzero(possible)).tolist(), *range(start + len(early), len(levels))]
     for frame in candidates:
         oldest = max(start, frame + 1 - finder.buffer)

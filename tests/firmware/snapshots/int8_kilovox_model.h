@@ -44,5 +44,6 @@
 #define KV_CELL_BITS 12
 #define KV_GATE_BITS 15
 #define KV_HEAD_SHIFT 4
+#define KV_WORDS 0
 
 #endif

@@ -23,18 +23,17 @@ static void forget(kv_word_buffer *heard, uint32_t frames)
     heard->count = (uint8_t)(heard->count - frames);
 }
 
-/* kilovox.frontend.word_finder.WordFinder.find; at least one frame is kept. */
+/* kilovox.frontend.word_finder.WordFinder.find; at least one frame is kept. A run is of active frames, across pauses; one that
+ * is long enough goes before one that is not, then the louder goes first. */
 static void find_word(const kv_word_buffer *heard, kv_word *word)
 {
     const uint32_t count = heard->count;
-    int32_t peak = heard->levels[heard->first], quietest = peak, threshold;
-    uint32_t loudest = 0, first, last, i, active = 1, pause;
+    int32_t peak = heard->levels[heard->first], quietest = peak, threshold, run_peak = 0;
+    uint32_t i, run_first = 0, last = 0, active = 0, found_last = 0;
     for (i = 1; i < count; i++) {
         const int32_t level = heard->levels[place(heard, i)];
-        if (level > peak) {
+        if (level > peak)
             peak = level;
-            loudest = i;
-        }
         if (level < quietest)
             quietest = level;
     }
@@ -43,26 +42,40 @@ static void find_word(const kv_word_buffer *heard, kv_word *word)
         threshold = peak - KV_WORD_DEPTH;
     if (threshold == peak)
         threshold--; /* all are equally loud */
-    first = last = loudest;
-    for (i = loudest, pause = 0; i > 0 && pause <= KV_WORD_PAUSE; pause++) {
-        if (heard->levels[place(heard, --i)] > threshold) {
-            first = i;
-            active++;
-            pause = (uint32_t)-1;
+    word->end = 0;
+    word->good = 0;
+    for (i = 0; i < count; i++) {
+        const int32_t level = heard->levels[place(heard, i)];
+        int good;
+        if (level <= threshold)
+            continue;
+        if (active == 0 || i - last > KV_WORD_PAUSE + 1) {
+            run_first = i;
+            run_peak = level;
+            active = 0;
+        }
+        last = i;
+        active++;
+        if (level > run_peak)
+            run_peak = level;
+        good = active >= KV_WORD_SHORTEST;
+        /* The run that is found grows with every frame of its own; another takes its place where it is better. */
+        if (word->end && word->first == run_first) {
+            word->good = good;
+            word->peak = run_peak;
+            found_last = last;
+        } else if (word->end == 0 || good > word->good || (good == word->good && run_peak > word->peak)) {
+            word->first = run_first;
+            word->end = 1;
+            word->good = good;
+            word->peak = run_peak;
+            found_last = last;
         }
     }
-    for (i = loudest + 1, pause = 0; i < count && pause <= KV_WORD_PAUSE; i++, pause++) {
-        if (heard->levels[place(heard, i)] > threshold) {
-            last = i;
-            active++;
-            pause = (uint32_t)-1;
-        }
-    }
-    word->first = first > KV_WORD_MARGIN ? first - KV_WORD_MARGIN : 0;
-    word->end = last + 1 + KV_WORD_MARGIN < count ? last + 1 + KV_WORD_MARGIN : count;
-    word->peak = peak;
-    word->whole = count - 1 - last > KV_WORD_PAUSE;
-    word->good = peak - quietest >= KV_WORD_PROMINENCE && active >= KV_WORD_SHORTEST;
+    word->good = word->good && word->peak - quietest >= KV_WORD_PROMINENCE;
+    word->whole = count - 1 - found_last > KV_WORD_PAUSE;
+    word->first = word->first > KV_WORD_MARGIN ? word->first - KV_WORD_MARGIN : 0;
+    word->end = found_last + 1 + KV_WORD_MARGIN < count ? found_last + 1 + KV_WORD_MARGIN : count;
 }
 
 /* The word through the network, from a state of zeros; its frames and those before it are forgotten. */

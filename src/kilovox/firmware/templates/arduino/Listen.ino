@@ -19,7 +19,12 @@ void loop() {
   static uint32_t frames = 0;
   int16_t samples[KV_HOP];
   frames += kv_push(&ear, samples, read_microphone(samples, KV_HOP));
-  if (frames * KV_HOP >= KV_SAMPLE_RATE) {  // a decision a second
+#if KV_WORDS
+  const bool decided = ear.words > 0;  // a pause has followed a word
+#else
+  const bool decided = frames * KV_HOP >= KV_SAMPLE_RATE;  // a decision a second
+#endif
+  if (decided) {
     kv_decision decision;
     kv_result(&ear, &decision);
     Serial.print(kv_labels[decision.label]);

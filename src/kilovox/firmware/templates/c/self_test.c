@@ -40,12 +40,20 @@ static void test_long_recording(void)
             kv_push(&pieces, kv_test_samples + position, size);
         }
         if (kv_push(&single, kv_test_samples + position, 1)) {
+#if !KV_WORDS
             for (i = 0; i < KV_FEATURES; i++)
                 compare("feature", (long)(frame * KV_FEATURES + i), single.xh[i], kv_test_features[frame][i]);
+#endif
             frame++;
         }
     }
     compare("frames", 1, (long)frame, KV_TEST_FRAMES);
+    compare("frames", 4, (long)(kv_finish(&whole) + kv_finish(&single) + kv_finish(&pieces)), 0);
+#if KV_WORDS
+    for (i = 0; i < KV_FEATURES; i++) /* the last frame of the last word */
+        compare("feature", (long)i, single.xh[i], kv_test_features[0][i]);
+    compare("words", 0, single.words, KV_TEST_WORDS);
+#endif
     compare_decision(&whole, kv_test_logits, KV_TEST_LABEL, KV_TEST_CONFIDENCE);
     compare_decision(&single, kv_test_logits, KV_TEST_LABEL, KV_TEST_CONFIDENCE);
     compare_decision(&pieces, kv_test_logits, KV_TEST_LABEL, KV_TEST_CONFIDENCE);

@@ -1,0 +1,110 @@
+"""Words are found alike in a stream and in a whole recording, and where they are."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kilovox.errors import KilovoxError
+from kilovox.frontend.word_finder import Word, WordFinder, WordStream, loudest_word
+
+QUIET, LOUD = -8000, -3000
+
+
+def levels(*runs):
+    return np.concatenate([np.full(count, level, np.int32) for level, count in runs])
+
+
+def heard(finder, sequence):
+    stream = WordStream(finder)
+    found = [word for word in map(stream.push, sequence.tolist()) if word is not None]
+    last = stream.finish()
+    return found if last is None else [*found, last]
+
+
+def by_hand(finder, sequence):
+    """The rule as docs/arithmetic.md says it, frame by frame."""
+    peak, quietest = max(sequence), min(sequence)
+    threshold = max(quietest + (peak - quietest) // 4, peak - finder.depth)
+    active = [level > threshold or peak == quietest for level in sequence]
+    runs = []
+    for frame in [frame for frame, is_active in enumerate(active) if is_active]:
+        if runs and frame - runs[-1][-1] <= finder.pause + 1:
+            runs[-1].append(frame)
+        else:
+            runs.append([frame])
+    long = [run for run in runs if len(run) >= finder.shortest] or runs
+    chosen = max(long, key=lambda run: max(sequence[frame] for frame in run))
+    first, last, peak = chosen[0], chosen[-1], max(sequence[frame] for frame in chosen)
+    good = peak - quietest >= finder.prominence and len(chosen) >= finder.shortest
+    whole = len(sequence) - 1 - last > finder.pause
+    return Word(max(0, first - finder.margin), min(len(sequence), last + 1 + finder.margin), peak, whole), good
+
+
+sequences = st.integers(0, 2**32 - 1).map(
+    lambda seed: (
+        np.cumsum(np.random.default_rng(seed).normal(size=seed % 250 + 1) * (seed % 7) * 100).astype(np.int32)
+        + (np.random.default_rng(seed + 1).random(seed % 250 + 1) < 0.1) * 2500
+    ).astype(np.int32)
+)
+finders = st.builds(
+    lambda buffer, pause, margin, depth, prominence, shortest: WordFinder(
+        buffer, min(pause, buffer - 1), min(margin, pause, buffer - 1), depth, prominence, min(shortest, buffer)
+    ),
+    st.integers(2, 120), st.integers(0, 20), st.integers(0, 20), st.sampled_from([3.0, 40.0]), st.sampled_from([0.0, 9.0]),
+    st.integers(1, 8),
+)  # fmt: skip
+
+
+@settings(deadline=None, max_examples=150)
+@given(finders, sequences)
+def test_a_stream_finds_what_the_whole_recording_finds(finder, sequence):
+    words = heard(finder, sequence)
+    loudest = max(words, key=lambda word: word.peak)
+    assert loudest_word(finder, sequence) == loudest
+    for word in words:
+        assert 0 <= word.first < word.end <= len(sequence)
+        assert sequence[word.first : word.end].max() == word.peak
+
+
+@settings(deadline=None, max_examples=150)
+@given(finders, sequences)
+def test_the_rule(finder, sequence):
+    kept = sequence[: finder.buffer]
+    assert finder.find(kept) == by_hand(finder, kept.tolist())
+
+
+def test_silence_around_a_word_does_not_matter():
+    finder = WordFinder()
+    plain = loudest_word(finder, levels((QUIET, 10), (LOUD, 20), (QUIET, 10)))
+    padded = loudest_word(finder, levels((QUIET, 60), (LOUD, 20), (QUIET, 60)))
+    assert (plain.first, plain.end) == (10 - finder.margin, 30 + finder.margin)
+    assert (padded.first - 50, padded.end - 50, padded.peak) == (plain.first, plain.end, plain.peak)
+
+
+def test_a_pause_within_a_word_and_one_between_words():
+    finder = WordFinder(pause=14)
+    (one,) = heard(finder, levels((QUIET, 5), (LOUD, 8), (QUIET, 14), (LOUD, 8), (QUIET, 5)))
+    assert (one.first, one.end, one.whole) == (1, 39, False)
+    two = heard(finder, levels((QUIET, 5), (LOUD, 8), (QUIET, 15), (LOUD + 10, 8), (QUIET, 5)))
+    assert [(word.first, word.end, word.whole) for word in two] == [(1, 17, True), (24, 40, False)]
+
+
+def test_a_click_is_no_word_but_better_than_nothing():
+    finder = WordFinder(shortest=5)
+    words = heard(finder, levels((QUIET, 20), (0, 2), (QUIET, 40), (LOUD, 10), (QUIET, 30)))
+    assert [(word.first, word.end, word.peak) for word in words] == [(58, 76, LOUD)]
+    (only,) = heard(finder, levels((QUIET, 20), (0, 2), (QUIET, 20)))
+    assert only.peak == 0
+
+
+def test_what_cannot_work_is_refused():
+    for values, message in (
+        ({"buffer": 0}, "words.buffer"),
+        ({"buffer": 256}, "words.buffer"),
+        ({"margin": 20}, "words.margin, words.pause"),
+        ({"shortest": 0}, "words.shortest"),
+        ({"depth_db": 0.0}, "words.depth_db"),
+    ):
+        with pytest.raises(KilovoxError, match=message):
+            WordFinder(**values)
