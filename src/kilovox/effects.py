@@ -90,7 +90,8 @@ def _coloured(kind: str, count: int, rate: int, generator: np.random.Generator) 
 def faster(sound: npt.NDArray[Any], factor: float) -> Sound:
     """Played `factor` times as fast: shorter, and higher in pitch and formants, as of a smaller speaker."""
     positions = np.arange(max(1, int(len(sound) / factor))) * factor
-    return np.interp(positions, np.arange(len(sound)), np.asarray(sound, np.float64))
+    played: Sound = np.interp(positions, np.arange(len(sound)), np.asarray(sound, np.float64))
+    return played
 
 
 def equalised(sound: Sound, rate: int, hertz: npt.NDArray[Any], decibels: npt.NDArray[Any]) -> Sound:
@@ -130,7 +131,7 @@ def coded(samples: Samples, rate: int, codec: Codec) -> Samples:
     return result
 
 
-def as_samples(sound: Sound) -> Samples:
+def as_samples(sound: npt.NDArray[np.floating[Any]]) -> Samples:
     """Rounded, saturated int16."""
     samples: Samples = np.clip(np.rint(sound), -32768, 32767).astype(np.int16)
     return samples

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from kilovox.cli.evaluate import show_robustness
 from kilovox.config import find_configuration
 from kilovox.corpus.open import open_corpus, open_corpus_at
 
@@ -18,8 +19,11 @@ from kilovox.corpus.open import open_corpus, open_corpus_at
 @click.option("--corpus", type=click.Path(path_type=Path), help="Recordings, instead of the configuration's dataset.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the runs.  [default: runs/NAME-crossvalidation]")
 @click.option("--workers", type=click.IntRange(min=1), help="Folds trained side by side.  [default: one a core]")
+@click.option("--robustness", "robust", is_flag=True, help="Judge in noise, rooms, other levels and speeds too.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output, and nothing else.")
-def command(config: str, folds: str, corpus: Path | None, out: Path | None, workers: int | None, as_json: bool) -> None:
+def command(
+    config: str, folds: str, corpus: Path | None, out: Path | None, workers: int | None, robust: bool, as_json: bool
+) -> None:
     """Judge the recipe CONFIG on people it never heard: train it without each speaker in turn, judge it on that speaker.
 
     Interrupted, the same command goes on where it stopped.
@@ -30,8 +34,9 @@ def command(config: str, folds: str, corpus: Path | None, out: Path | None, work
     opened = open_corpus_at(corpus) if corpus else open_corpus(configuration.dataset.kind, configuration.dataset.path)
     try:
         result = crossvalidate(
-            configuration, opened, out or Path("runs") / f"{configuration.experiment.name}-crossvalidation", workers
-        )
+            configuration, opened, out or Path("runs") / f"{configuration.experiment.name}-crossvalidation", workers, robust,
+            f"kilovox crossvalidate {config}" + " --robustness" * robust,
+        )  # fmt: skip
     except KeyboardInterrupt:
         click.echo("kilovox: interrupted; the same command goes on where it stopped", err=True)
         raise SystemExit(130) from None
@@ -48,3 +53,5 @@ def command(config: str, folds: str, corpus: Path | None, out: Path | None, work
     table.add_row("mean", "", f"{result.mean:.2%}", "")
     table.add_row("worst", "", f"{result.worst:.2%}", "")
     Console().print(table)
+    if result.robustness:
+        show_robustness(result.robustness)

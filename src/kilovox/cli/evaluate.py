@@ -9,8 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from kilovox.corpus.open import open_corpus_at, open_default_corpus
-from kilovox.evaluation.evaluate import Evaluation, evaluate
+from kilovox.evaluation.evaluate import Evaluation, evaluate, evaluate_robustness
 from kilovox.evaluation.metrics import classification_report
+from kilovox.evaluation.robustness import JUDGED_DB, Robustness
 from kilovox.firmware.fast import open_fast_recogniser
 
 SHOWN = 20
@@ -26,16 +27,32 @@ SHOWN = 20
     help="Which of them.  [default: the model's own split on the corpus it was trained on, all of any other]",
 )
 @click.option("--include-trained", is_flag=True, help="Judge what the model was trained on as well, and say how much.")
+@click.option("--robustness", "robust", is_flag=True, help="Judge in noise, rooms, other levels and speeds too.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output, and nothing else.")
-def command(model: str, folder: Path | None, split: str | None, include_trained: bool, as_json: bool) -> None:
+def command(model: str, folder: Path | None, split: str | None, include_trained: bool, robust: bool, as_json: bool) -> None:
     """Judge MODEL, a file or the name of a bundled model, on recordings it was not trained on."""
     recogniser = open_fast_recogniser(model)
     corpus = open_corpus_at(folder) if folder is not None else open_default_corpus(quiet=as_json)
     result = evaluate(recogniser, corpus, split, allow_trained=include_trained)
+    table = evaluate_robustness(recogniser, corpus, split, allow_trained=include_trained) if robust else None
     if as_json:
-        click.echo(json.dumps(result.as_json()))
-    else:
-        _show(result)
+        click.echo(json.dumps(result.as_json() | ({"robustness": table.as_json()} if table else {})))
+        return
+    _show(result)
+    if table:
+        show_robustness(table)
+
+
+def show_robustness(result: Robustness) -> None:
+    """Print the table."""
+    table = Table("condition", title="Robustness")
+    table.add_column("right", justify="right")
+    table.add_column("accuracy", justify="right")
+    for score in result.scores:
+        table.add_row(Text(score.condition), f"{score.correct}/{score.recordings}", f"{score.accuracy:.2%}")
+    table.add_section()
+    table.add_row(f"mean over noises at {JUDGED_DB} dB, of clean", "", f"{result.kept_in_noise:.2%}")
+    Console().print(table)
 
 
 def _show(result: Evaluation) -> None:

@@ -97,7 +97,7 @@ class Kokoro:
 
 def _check_onnxruntime() -> Any:
     try:
-        import onnxruntime
+        import onnxruntime  # type: ignore[import-untyped]
     except ImportError:
         raise KilovoxError("onnxruntime is not installed; expected pip install 'kilovox[synthetic]'") from None
     return onnxruntime

@@ -1,7 +1,9 @@
 """Leave one speaker out: how well a recipe is understood by, and understands, people it never heard."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -11,12 +13,14 @@ import numpy as np
 from kilovox.config import Configuration
 from kilovox.corpus.base import Corpus
 from kilovox.errors import KilovoxError
-from kilovox.evaluation.evaluate import Evaluation, evaluate
+from kilovox.evaluation.evaluate import Evaluation, evaluate, evaluate_robustness
+from kilovox.evaluation.report import CorpusFacts, Report, Run, Section, Table, provenance_of, robustness_section, write_report
+from kilovox.evaluation.robustness import Robustness
 from kilovox.files import make_folder, write_json
 from kilovox.integer.model_file import load_model
 from kilovox.integer.recogniser import Recogniser
-from kilovox.training.experiment import MODEL_FILE
-from kilovox.training.parallel import Job, run_jobs
+from kilovox.training.experiment import MODEL_FILE, QUANTISED_FOLDER
+from kilovox.training.parallel import Job, history_of, run_jobs
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,7 @@ class CrossValidation:
     config: str
     folds: dict[str, Evaluation]
     seconds: float
+    robustness: Robustness | None = None
 
     @property
     def mean(self) -> float:
@@ -54,14 +59,18 @@ class CrossValidation:
             "intervals": {name: list(fold.interval) for name, fold in self.folds.items()},
             "confusion": self.confusion,
             "seconds": self.seconds,
+            **({"robustness": self.robustness.as_json()} if self.robustness else {}),
         }
 
 
-def crossvalidate(config: Configuration, corpus: Corpus, out: Path, workers: int | None = None) -> CrossValidation:
+def crossvalidate(
+    config: Configuration, corpus: Corpus, out: Path, workers: int | None = None, robust: bool = False, command: str = ""
+) -> CrossValidation:
     """Train `config` once for every speaker, without that speaker, and judge it on that speaker alone.
 
-    Runs lie in `out`/folds; finished ones are kept, interrupted ones go on. `out`/crossvalidation.json receives the result.
-    Raises KilovoxError for a corpus of fewer than two named speakers.
+    Runs lie in `out`/folds; finished ones are kept, interrupted ones go on. `out`/crossvalidation.json and `out`/report.html
+    receive the result. robust: judge every fold under the conditions of kilovox.evaluation.robustness too. command: what the
+    report says it was made with. Raises KilovoxError for a corpus of fewer than two named speakers.
     """
     started = time.monotonic()
     speakers = corpus.speakers
@@ -71,13 +80,46 @@ def crossvalidate(config: Configuration, corpus: Corpus, out: Path, workers: int
     make_folder(out)
     jobs = {speaker: _job(config, speaker, out / "folds") for speaker in speakers}
     run_jobs(list(jobs.values()), corpus, workers)
-    folds = {
-        speaker: evaluate(Recogniser(load_model(job.folder / MODEL_FILE)), corpus, f"speaker:{speaker}")
-        for speaker, job in jobs.items()
-    }
-    result = CrossValidation(config.experiment.name, folds, time.monotonic() - started)
+    recognisers = {speaker: Recogniser(load_model(job.folder / MODEL_FILE)) for speaker, job in jobs.items()}
+    folds = {speaker: evaluate(one, corpus, f"speaker:{speaker}") for speaker, one in recognisers.items()}
+    tables = [evaluate_robustness(one, corpus, f"speaker:{speaker}") for speaker, one in recognisers.items() if robust]
+    pooled = reduce(Robustness.plus, tables) if tables else None
+    result = CrossValidation(config.experiment.name, folds, time.monotonic() - started, pooled)
     write_json(out / "crossvalidation.json", result.as_json())
+    runs = [_run(jobs[speaker], recognisers[speaker], fold, speaker) for speaker, fold in folds.items()]
+    write_report(out / "report.html", _report(result, runs, corpus, command), [corpus])
     return result
+
+
+def _run(job: Job, recogniser: Recogniser, fold: Evaluation, speaker: str) -> Run:
+    history = history_of(job)
+    return Run(
+        name=job.name, task="leave one speaker out", size=recogniser.size, evaluations={f"speaker:{speaker}": fold},
+        seconds=sum(epoch["seconds"] for epoch in history), history=history_of(job, ["", QUANTISED_FOLDER]),
+        provenance=provenance_of(recogniser.model), front_end="integer",
+    )  # fmt: skip
+
+
+def _report(result: CrossValidation, runs: Sequence[Run], corpus: Corpus, command: str) -> Report:
+    rows: list[tuple[str | int | float, ...]] = [
+        (name, f"{fold.correct}/{fold.recordings}", f"{fold.accuracy:.2%}") for name, fold in result.folds.items()
+    ]
+    rows += [("mean", "", f"{result.mean:.2%}"), ("worst", "", f"{result.worst:.2%}")]
+    labels = next(iter(result.folds.values())).labels
+    matrix: tuple[tuple[str | int | float, ...], ...] = tuple(
+        (label, *row) for label, row in zip(labels, result.confusion, strict=True)
+    )
+    sections = [
+        Section("People it never heard", "Each trained without the speaker that judges it.",
+                Table(("speaker left out", "right", "accuracy"), tuple(rows))),
+        Section("Confusion, all folds", "Spoken by decided.", Table(("spoken", *labels), matrix)),
+    ]  # fmt: skip
+    if result.robustness:
+        sections.append(robustness_section(result.robustness))
+    return Report(
+        title=f"{result.config}: leave one speaker out", command=command, corpora=(CorpusFacts.of(corpus),),
+        runs=tuple(runs), seconds=result.seconds, sections=tuple(sections),
+    )  # fmt: skip
 
 
 def _job(config: Configuration, speaker: str, folder: Path) -> Job:

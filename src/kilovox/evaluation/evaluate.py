@@ -9,10 +9,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from kilovox.config import DataSplitting
-from kilovox.corpus.base import Corpus
+from kilovox.corpus.base import Corpus, RecordingCorpus
 from kilovox.corpus.splits import judging_indices
 from kilovox.errors import KilovoxError
 from kilovox.evaluation.metrics import ClassScores, class_scores, confusion_matrix, wilson_interval
+from kilovox.evaluation.robustness import Robustness, robustness
 from kilovox.integer.model_file import Metadata
 from kilovox.integer.recogniser import Recogniser
 
@@ -141,27 +142,7 @@ def evaluate(recogniser: Recogniser, corpus: Corpus, split: str | None = None, a
     where the model was trained on one of the recordings.
     """
     metadata = recogniser.model.metadata
-    if split is None:
-        split = metadata.trained_on.split if corpus.fingerprint == metadata.trained_on.fingerprint else "all"
-    splitting = _splitting(metadata)
-    drawn = judging_indices(corpus, split, splitting.test_size, splitting.random_state)
-    places = {label: index for index, label in enumerate(metadata.labels)}
-    words = {int(index): places.get(known_as(metadata, corpus.recordings[index].label)) for index in drawn}
-    truth = {index: place for index, place in words.items() if place is not None}
-    if not truth:
-        heard = ", ".join(corpus.labels[:20])
-        raise KilovoxError(
-            f"split {split} of {corpus.where}: no recording of a word that {metadata.name} knows "
-            f"({', '.join(metadata.labels)}); its words are {heard}"
-        )
-    judged = corpus.subset(list(truth))
-    seen = _trained_on(metadata, judged)
-    if seen and not allow_trained:
-        raise KilovoxError(
-            f"{metadata.name} was trained on {len(seen)} of the {len(judged)} recordings of split {split} of {corpus.where}, "
-            f"such as {seen[0]}; expected none: choose another split (it was trained with {metadata.trained_on.split}), or "
-            "judge them all the same with --include-trained"
-        )
+    split, truth, judged, left_out, seen = _judged(metadata, corpus, split, allow_trained)
     decisions = recogniser.decide(recogniser.corpus_features(judged))
     predicted, confidence = decisions.indices.tolist(), decisions.confidence.tolist()
     confusion = confusion_matrix(list(truth.values()), predicted, len(metadata.labels))
@@ -179,10 +160,53 @@ def evaluate(recogniser: Recogniser, corpus: Corpus, split: str | None = None, a
         confusion=tuple(map(tuple, confusion.tolist())),
         speakers=_speaker_scores(corpus, list(truth), {one.index for one in wrong}),
         misclassified=tuple(wrong),
-        left_out=len(words) - len(truth),
+        left_out=left_out,
         trained_on=len(seen),
         sample_rate=recogniser.front_end.sample_rate,
     )
+
+
+def evaluate_robustness(
+    recogniser: Recogniser, corpus: Corpus, split: str | None = None, allow_trained: bool = False
+) -> Robustness:
+    """Judge a model on the same recordings as `evaluate` under every condition of kilovox.evaluation.robustness.
+
+    Raises KilovoxError as `evaluate` does, and for a corpus without sound.
+    """
+    _, truth, judged, _, _ = _judged(recogniser.model.metadata, corpus, split, allow_trained)
+    if not isinstance(judged, RecordingCorpus):
+        raise KilovoxError(f"{corpus.where}: features without sound; expected recordings, for noise and rooms to be added")
+    rate = recogniser.front_end.sample_rate
+    return robustness(recogniser, [judged.samples(index, rate) for index in range(len(judged))], list(truth.values()))
+
+
+def _judged(
+    metadata: Metadata, corpus: Corpus, split: str | None, allow_trained: bool
+) -> tuple[str, dict[int, int], Corpus, int, list[str]]:
+    """The split, label by place in the corpus, these recordings, how many were left out, and those that were trained on."""
+    if split is None:
+        split = metadata.trained_on.split if corpus.fingerprint == metadata.trained_on.fingerprint else "all"
+    splitting = _splitting(metadata)
+    drawn = judging_indices(corpus, split, splitting.test_size, splitting.random_state)
+    places = {label: index for index, label in enumerate(metadata.labels)}
+    words = {int(index): places.get(known_as(metadata, corpus.recordings[index].label)) for index in drawn}
+    truth = {index: place for index, place in words.items() if place is not None}
+    if not truth:
+        heard = ", ".join(corpus.labels[:20])
+        raise KilovoxError(
+            f"split {split} of {corpus.where}: no recording of a word that {metadata.name} knows "
+            f"({', '.join(metadata.labels)}); its words are {heard}"
+        )
+    judged = corpus.subset(list(truth))
+    whole = corpus.fingerprint in {source.fingerprint for source in metadata.trained_on.besides}
+    seen = [one.name for one in judged.recordings] if whole else _trained_on(metadata, judged)
+    if seen and not allow_trained:
+        raise KilovoxError(
+            f"{metadata.name} was trained on {len(seen)} of the {len(judged)} recordings of split {split} of {corpus.where}, "
+            f"such as {seen[0]}; expected none: choose another split (it was trained with {metadata.trained_on.split}), or "
+            "judge them all the same with --include-trained"
+        )
+    return split, truth, judged, len(words) - len(truth), seen
 
 
 def known_as(metadata: Metadata, word: str) -> str:

@@ -27,6 +27,7 @@ from kilovox.evaluation.evaluate import Evaluation, Misclassified
 from kilovox.evaluation.latency import Latency
 from kilovox.evaluation.metrics import macro_average, weighted_average
 from kilovox.evaluation.plots import Picture
+from kilovox.evaluation.robustness import JUDGED_DB, Robustness
 from kilovox.files import write_text
 from kilovox.integer.model_file import Model
 from kilovox.integer.recogniser import corpus_features
@@ -215,6 +216,13 @@ def pictures_of(front_end: AnyFrontEnd, corpus: Corpus, labels: Sequence[str] | 
     features = zip(chosen.recordings, corpus_features(chosen, front_end), strict=True)
     by_label = {one.label: Picture(one.label, one.name, sequence, hop) for one, sequence in features}
     return tuple(by_label[label] for label in wanted if label in by_label)
+
+
+def robustness_section(result: Robustness) -> Section:
+    """The table of conditions."""
+    rows = [(score.condition, f"{score.correct}/{score.recordings}", f"{score.accuracy:.2%}") for score in result.scores]
+    text = f"Mean over the noises at {JUDGED_DB} dB: {result.kept_in_noise:.2%} of the clean accuracy."
+    return Section("Robustness", text, Table(("condition", "right", "accuracy"), tuple(rows)))
 
 
 def provenance_of(model: Model) -> dict[str, str]:

@@ -157,8 +157,8 @@ def _expected_words(recogniser: Recogniser, engine: IntegerNetwork, samples: Sam
             seen.pop()
         seen.append((features, [state.hidden[0] for state in states], [state.cell[0] for state in states]))
     label = values.argmax(axis=1).astype(np.uint16)
-    columns = [np.array(column) for column in zip(*seen, strict=True)]
-    return Observation(cepstra, *columns, values[0], label, confidence(engine.head, values))
+    features, hidden, cell = (np.array(column) for column in zip(*seen, strict=True))
+    return Observation(cepstra, features, hidden, cell, values[0], label, confidence(engine.head, values))
 
 
 def first_difference(want: Observation, have: Observation, clip: str, pushed: str) -> Difference | None:

@@ -108,7 +108,7 @@ class MixedBatchSampler(Sampler[list[int]]):
         return (self.recordings + self._real - 1) // self._real
 
     def __iter__(self) -> Iterator[list[int]]:
-        for real in torch.randperm(self.recordings).split(self._real):
+        for real in torch.split(torch.randperm(self.recordings), self._real):
             drawn = torch.randint(self.synthetic, (self._drawn,)) + self.recordings
             yield torch.cat([real, drawn]).tolist()
 

@@ -1,0 +1,107 @@
+"""Synthetic voices: repeatable blends, words trimmed and written whole, and clear errors for what is not installed."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+import soundfile
+
+from kilovox.corpus import synthetic
+from kilovox.corpus.base import DIGITS
+from kilovox.errors import KilovoxError
+
+NAMES = ["af_one", "am_two", "bf_three", "jf_four", "zm_five"]
+
+
+def tones(number):
+    random = np.random.default_rng(number)
+    for word in synthetic.WORDS:
+        sound = np.sin(np.arange(4000) * random.uniform(0.05, 0.5)).astype(np.float32)
+        yield word, np.concatenate([np.zeros(3000, np.float32), sound, np.zeros(5000, np.float32)])
+
+
+def test_voices_are_written_trimmed_and_kept(tmp_path):
+    advanced = []
+    synthetic.write_voices(tmp_path, "kokoro", range(2), tones, 24_000, lambda: advanced.append(1))
+    assert len(advanced) == 2
+    corpus = synthetic.open_synthetic(tmp_path)
+    assert (len(corpus), corpus.labels) == (20, DIGITS)
+    assert corpus.speakers == ("kokoro0000", "kokoro0001")
+    assert synthetic.licences(corpus) == {"kokoro": synthetic.LICENCES["kokoro"]}
+    assert json.loads((tmp_path / "licences.json").read_text()) == synthetic.LICENCES
+    path = tmp_path / "six" / "kokoro0001_nohash_0.wav"
+    sound, rate = soundfile.read(path)
+    assert rate == synthetic.SAMPLE_RATE
+    assert len(sound) == pytest.approx((4000 + 2 * 1200) / 1.5, abs=300)
+    assert np.abs(sound).max() == pytest.approx(synthetic.PEAK, abs=0.01)
+    before = path.stat().st_mtime_ns
+    synthetic.write_voices(tmp_path, "kokoro", range(2), lambda _: pytest.fail("spoken again"), 24_000)
+    assert path.stat().st_mtime_ns == before
+
+
+def test_an_interrupted_voice_is_spoken_anew(tmp_path):
+    def interrupted(number):
+        words = tones(number)
+        yield next(words)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        synthetic.write_voices(tmp_path, "flite", range(1), interrupted, 16_000)
+    assert len(list(tmp_path.glob("*/*.wav"))) == 1
+    synthetic.write_voices(tmp_path, "flite", range(1), tones, 16_000)
+    assert len(list(tmp_path.glob("*/*.wav"))) == 10
+
+
+def test_blends_are_shares_and_follow_the_generator():
+    for seed in range(50):
+        first, again = (synthetic.blend(NAMES, np.random.default_rng(seed)) for _ in range(2))
+        assert first == again
+        assert 1 <= len(first) <= 3
+        assert sum(first.values()) == pytest.approx(1.0)
+    assert {len(synthetic.blend(NAMES, np.random.default_rng(seed))) for seed in range(50)} == {1, 2, 3}
+
+
+class Said:
+    def __init__(self):
+        self.styles = {name: np.full((510, 256), index, np.float32) for index, name in enumerate(NAMES)}
+        self.heard = []
+
+    def say(self, phonemes, style, speed):
+        self.heard.append((phonemes, float(style[0, 0]), speed))
+        return np.ones(24_000, np.float32)
+
+
+def test_a_voice_says_ten_words_in_one_style_and_is_the_same_again():
+    kokoro = Said()
+    assert [word for word, _ in synthetic.kokoro_voice(kokoro, 3, 1)] == list(synthetic.WORDS)
+    assert len({style for _, style, _ in kokoro.heard}) == 1
+    assert all(0.75 * 0.9 <= speed <= 1.35 * 1.1 for _, _, speed in kokoro.heard)
+    first = list(kokoro.heard)
+    kokoro.heard.clear()
+    list(synthetic.kokoro_voice(kokoro, 3, 1))
+    assert kokoro.heard == first
+
+
+def test_silence_stays_silence():
+    np.testing.assert_array_equal(synthetic.trimmed(np.zeros(100, np.float32), 16_000), np.zeros(100))
+
+
+def test_what_is_missing_is_named(tmp_path, monkeypatch):
+    with pytest.raises(KilovoxError, match="kilovox data synthesise"):
+        synthetic.open_synthetic(tmp_path / "none")
+    with pytest.raises(KilovoxError, match="synthesiser festival; expected some of kokoro, espeak, flite"):
+        synthetic.synthesise(tmp_path / "out", {"festival": 1})
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(KilovoxError, match="flite is not installed"):
+        synthetic.synthesise(tmp_path / "out", {"flite": 1}, quiet=True)
+
+
+@pytest.mark.parametrize("source", ["espeak", "flite"])
+def test_programs_that_are_installed_speak(tmp_path, source):
+    program = {"espeak": "espeak-ng", "flite": "flite"}[source]
+    if shutil.which(program) is None:
+        pytest.skip(f"{program} is not installed")
+    corpus = synthetic.synthesise(tmp_path, {source: 1}, quiet=True)
+    assert len(corpus) == 10
+    assert all(len(corpus.samples(index, 8000)) > 800 for index in range(10))
