@@ -37,7 +37,7 @@ def fetch(out: Path | None, as_json: bool) -> None:
 
 @command.command()
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to put the recordings into (default: the cache).")
-@click.option("--kokoro", type=click.IntRange(0, 9999), default=600, show_default=True, help="Voices blended of Kokoro-82M's.")
+@click.option("--kokoro", type=click.IntRange(0, 9999), default=700, show_default=True, help="Voices blended of Kokoro-82M's.")
 @click.option("--espeak", type=click.IntRange(0, 9999), default=200, show_default=True, help="Voices of espeak-ng.")
 @click.option("--flite", type=click.IntRange(0, 9999), default=80, show_default=True, help="Voices of flite.")
 @click.option("--seed", type=click.IntRange(0, 2**31), default=1, show_default=True, help="Of the voices.")
