@@ -9,7 +9,19 @@ import click
 from kilovox import __version__
 from kilovox.errors import KilovoxError
 
-COMMANDS = ("reproduce", "data", "train", "evaluate", "crossvalidate", "size", "inspect", "predict", "export", "verify")
+COMMANDS = (
+    "reproduce",
+    "data",
+    "train",
+    "evaluate",
+    "crossvalidate",
+    "size",
+    "inspect",
+    "predict",
+    "listen",
+    "export",
+    "verify",
+)
 
 
 class LazyGroup(click.Group):

@@ -67,6 +67,12 @@ def sizes(parts: Parts) -> dict[str, int]:
         "CELL_BITS": network.CELL_BITS,
         "GATE_BITS": network.GATE_BITS,
         "HEAD_SHIFT": engine.head.shift,
+        "LOGIT_BITS": network.LOGIT_BITS,
+        "LOG2_E": network.LOG2_E,
+        "LARGEST_DIFFERENCE": network.LARGEST_DIFFERENCE,
+        "POWER_BITS": network.POWER_BITS,
+        "POWER_LINEAR": network.POWER_LINEAR,
+        "POWER_SQUARE": network.POWER_SQUARE,
         **_word_sizes(transform.words),
     }  # fmt: skip
 

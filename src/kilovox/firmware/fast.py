@@ -7,10 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from kilovox.audio import Samples
-from kilovox.firmware.host import HostRecogniser, NoCompilerError
+from kilovox.firmware.host import HostRecogniser, HostStream, NoCompilerError
 from kilovox.integer.bundled import open_recogniser
 from kilovox.integer.model_file import Model
 from kilovox.integer.recogniser import Recogniser
+from kilovox.integer.stream import RecogniserStream
 
 Array = npt.NDArray[Any]
 
@@ -30,6 +31,16 @@ class FastRecogniser(Recogniser):
     def _decide(self, sequences: list[Array]) -> tuple[Array, Array, Array]:
         decisions = self._c.decide([np.ascontiguousarray(sequence) for sequence in sequences])
         return decisions.indices, decisions.confidence, decisions.logits
+
+
+def fast_stream(recogniser: Recogniser) -> HostStream | RecogniserStream:
+    """One live recording through `recogniser`, in C where there is a compiler. Raises KilovoxError for a float model."""
+    if recogniser.engine is not None:
+        try:
+            return HostStream(HostRecogniser(recogniser.model))
+        except NoCompilerError:
+            pass
+    return RecogniserStream(recogniser)
 
 
 def open_fast_recogniser(text: str) -> Recogniser:

@@ -182,6 +182,53 @@ class HostRecogniser:
         return np.ascontiguousarray(sequence)
 
 
+class HostStream:
+    """One live recording through a model in C: what kilovox.integer.stream.RecogniserStream is in NumPy. Owns its state."""
+
+    def __init__(self, recogniser: HostRecogniser) -> None:
+        self._recogniser, self._c = recogniser, recogniser._c
+        self._state = ctypes.create_string_buffer(recogniser.state_bytes + 8)
+        self._ear = ctypes.c_void_p((ctypes.addressof(self._state) + 7) & ~7)
+        self._decision = ctypes.create_string_buffer(4 * len(recogniser.labels) + 4)
+        self._c.kv_push.restype = self._c.kv_finish.restype = ctypes.c_size_t
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything heard."""
+        self._c.kv_reset(self._ear)
+        self.frames = 0
+
+    @property
+    def words(self) -> int:
+        """Words decided on since the last reset or `next`, by a model that finds them."""
+        return int(self._c.kv_host_words(self._ear))
+
+    def push(self, samples: Samples) -> int:
+        """Hear (samples,) int16; returns the frames that they completed."""
+        heard = self._recogniser._checked(samples)
+        return self._count(self._c.kv_push(self._ear, _pointer(heard), ctypes.c_size_t(len(heard))))
+
+    def finish(self) -> int:
+        """End the recording. Returns the frames that this completed."""
+        return self._count(self._c.kv_finish(self._ear))
+
+    def next(self) -> None:
+        """Forget the words decided on, but nothing that was heard since."""
+        self._c.kv_next(self._ear)
+
+    def result(self) -> tuple[str, int, npt.NDArray[np.int32]]:
+        """Label, confidence (0 to 255) and logits (labels,) int32 of the loudest word, or of all that was heard."""
+        self._c.kv_result(self._ear, self._decision)
+        labels = self._recogniser.labels
+        logits = np.frombuffer(self._decision.raw, np.int32, len(labels)).copy()
+        label, share = np.frombuffer(self._decision.raw, np.uint16, 1, 4 * len(labels)), self._decision.raw[-2]
+        return labels[int(label[0])], share, logits
+
+    def _count(self, frames: int) -> int:
+        self.frames += frames
+        return frames
+
+
 def _decisions(logits: npt.NDArray[np.int32], decided: npt.NDArray[np.uint8]) -> Decisions:
     indices = decided[:, 0].astype(np.int64) | decided[:, 1].astype(np.int64) << 8
     return Decisions(indices, decided[:, 2] / 255.0, logits)

@@ -11,7 +11,15 @@ from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    field_validator,
+    model_serializer,
+)
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
@@ -50,6 +58,12 @@ class Provenance(BaseModel):
     split: str
     recordings: tuple[str, ...]
     besides: tuple[Source, ...] = ()
+
+    @model_serializer(mode="wrap")
+    def _without_nothing(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Files written before there was `besides` stay what their checksum says."""
+        values: dict[str, Any] = serialise(self)
+        return values if self.besides else {key: value for key, value in values.items() if key != "besides"}
 
 
 class Metadata(BaseModel):

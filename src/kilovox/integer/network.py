@@ -32,6 +32,17 @@ GATE_BITS = 15
 LOGIT_BITS = 8
 """Logits in Q8 where the confidence is made of them."""
 
+LOG2_E = 369
+"""log2(e) in Q8."""
+
+LARGEST_DIFFERENCE = 4095
+"""Of two logits, Q8: beyond it the share is 0."""
+
+POWER_LINEAR, POWER_SQUARE = 86, 22
+"""2^-f of a fraction f in Q8 is 2^15 - 86 f + (22 f^2 >> 8), in Q15."""
+
+POWER_BITS = 15
+
 LARGEST_ACCUMULATOR = 1 << 30
 """Bound of every dot product with its bias: checked when a network is built, so that no sum can overflow 32 bits."""
 
@@ -106,11 +117,12 @@ def confidence(head: Head, values: Int32) -> npt.NDArray[np.uint8]:
     e^-d = 2^-t with t = 1.4414 d in Q8; of t's fraction f, 2^-f = 1 - 0.672 f + 0.172 f^2, off by 0.2 %.
     """
     scaled = rounding_shift(values, head.shift)
-    below = np.minimum(scaled.max(axis=1, keepdims=True) - scaled, 4095)
-    octaves = (below * 369) >> 8
-    fraction = octaves & 255
-    power = ((1 << 15) - 86 * fraction + ((22 * fraction * fraction) >> 8)) >> np.minimum(octaves >> 8, 31)
-    share: npt.NDArray[np.uint8] = ((255 << 15) // power.sum(axis=1)).astype(np.uint8)
+    below = np.minimum(scaled.max(axis=1, keepdims=True) - scaled, LARGEST_DIFFERENCE)
+    octaves = (below * LOG2_E) >> LOGIT_BITS
+    fraction = octaves & ((1 << LOGIT_BITS) - 1)
+    square = (POWER_SQUARE * fraction * fraction) >> LOGIT_BITS
+    power = ((1 << POWER_BITS) - POWER_LINEAR * fraction + square) >> np.minimum(octaves >> LOGIT_BITS, 31)
+    share: npt.NDArray[np.uint8] = ((255 << POWER_BITS) // power.sum(axis=1)).astype(np.uint8)
     return share
 
 

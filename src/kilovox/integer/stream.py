@@ -59,6 +59,10 @@ class RecogniserStream:
             return self._decide(*self._word_samples.flush())
         return self._advance(self._samples.flush())
 
+    def next(self) -> None:
+        """Forget the words decided on, but nothing that was heard since."""
+        self._logits, self.words = None, 0
+
     def _advance(self, raw: npt.NDArray[np.int16]) -> int:
         (features,) = self._recogniser.normalised([raw])
         for frame in features:

@@ -44,6 +44,12 @@
 #define KV_CELL_BITS 12
 #define KV_GATE_BITS 15
 #define KV_HEAD_SHIFT 4
+#define KV_LOGIT_BITS 8
+#define KV_LOG2_E 369
+#define KV_LARGEST_DIFFERENCE 4095
+#define KV_POWER_BITS 15
+#define KV_POWER_LINEAR 86
+#define KV_POWER_SQUARE 22
 #define KV_WORDS 0
 
 #endif

@@ -11,7 +11,7 @@
  *     kv_result(&ear, &decision);           kv_labels[decision.label], decision.confidence of 255
  *
  * A model that finds words (KV_WORDS) hears nothing between them. It decides on a word when a pause has followed it, or at
- * kv_finish: ear.words counts. kv_result tells of the loudest since kv_reset; call kv_reset after a word to hear of the next.
+ * kv_finish: ear.words counts. kv_result tells of the loudest of these; kv_next forgets them, to hear of the next word alone.
  *
  * Samples are int16, mono, KV_SAMPLE_RATE a second. Sizes (KV_LABELS, KV_FEATURES, KV_LAYERS, KV_UNITS ...) are defined by
  * the generated kilovox_model.h. */
@@ -49,11 +49,12 @@ typedef struct {
 #if KV_WORDS
 /* The frames heard last, in a ring, of which words are cut. */
 typedef struct {
-    int16_t levels[KV_WORD_BUFFER];                     /* of the loudest band, Q8 octaves */
-    int8_t features[KV_WORD_BUFFER][KV_FEATURES - 1];   /* all but the first, which is a level: Q0.7 */
-    uint8_t first, count;                               /* the oldest frame's place; frames kept */
-    int16_t peak;                                       /* level of the loudest word since kv_reset, */
-    int32_t logits[KV_LABELS];                          /* and its logits */
+    int16_t levels[KV_WORD_BUFFER];                   /* of the loudest band, Q8 octaves */
+    int8_t features[KV_WORD_BUFFER][KV_FEATURES - 1]; /* all but the first, which is a level: Q0.7 */
+    uint8_t first, count;                             /* the oldest frame's place; frames kept */
+    uint8_t any;                                      /* whether a word was decided on since kv_reset */
+    int16_t peak;                                     /* level of the loudest word since kv_reset or kv_next, */
+    int32_t logits[KV_LABELS];                        /* and its logits */
 } kv_word_buffer;
 #endif
 
@@ -71,7 +72,7 @@ typedef struct {
 #if KV_WORDS
     kv_word_buffer heard;
     int16_t loudest; /* level of the loudest band of the last frame, Q8 octaves */
-    uint16_t words; /* decided on since kv_reset; no more than 65,535 are counted */
+    uint16_t words; /* decided on since kv_reset or kv_next; no more than 65,535 are counted */
 #endif
     int8_t xh[KV_FEATURES + KV_LAYERS * KV_UNITS]; /* features, then the hidden state of every layer: Q0.7 */
 } kv_recogniser;
@@ -92,6 +93,11 @@ size_t kv_push(kv_recogniser *r, const int16_t *samples, size_t count);
 
 /* End a recording: one shorter than a window is filled up with zeros. Returns the frames advanced, 0 or 1. */
 size_t kv_finish(kv_recogniser *r);
+
+#if KV_WORDS
+/* Forget the words decided on, but nothing that was heard since the last of them. */
+void kv_next(kv_recogniser *r);
+#endif
 
 /* The decision on what was heard since kv_reset. May be asked for at any time; before the first word (KV_WORDS) all logits are
  * 0. */

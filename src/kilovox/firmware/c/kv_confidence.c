@@ -1,17 +1,18 @@
 /* How sure: the share of the largest logit in the softmax. */
 #include "kv_internal.h"
 
-/* 2^-(d log2 e) of a difference d in Q8, as a share of 2^15: kilovox.integer.network.confidence, whose constants these are.
- * Of the fraction f of the exponent in Q8, 2^-f = 1 - 0.672 f + 0.172 f^2. */
+/* 2^-(d log2 e) of a difference d in Q8, as a share of 2^15. Of the fraction f of the exponent in Q8, 2^-f = 1 - 0.672 f +
+ * 0.172 f^2. */
 static uint32_t exponential(uint32_t below)
 {
     uint32_t octaves, fraction;
-    if (below > 4095)
-        below = 4095;
-    octaves = (below * 369) >> 8;
-    fraction = octaves & 255;
-    /* below <= 4095: at most 23 octaves, no more than a word can shift. */
-    return ((1u << 15) - 86 * fraction + ((22 * fraction * fraction) >> 8)) >> (octaves >> 8);
+    if (below > KV_LARGEST_DIFFERENCE)
+        below = KV_LARGEST_DIFFERENCE;
+    octaves = (below * KV_LOG2_E) >> KV_LOGIT_BITS;
+    fraction = octaves & ((1u << KV_LOGIT_BITS) - 1);
+    /* At most 23 octaves, no more than a word can shift. */
+    return ((1u << KV_POWER_BITS) - KV_POWER_LINEAR * fraction + ((KV_POWER_SQUARE * fraction * fraction) >> KV_LOGIT_BITS)) >>
+        (octaves >> KV_LOGIT_BITS);
 }
 
 static int32_t q8(int32_t logit)
@@ -27,7 +28,7 @@ static int32_t q8(int32_t logit)
 uint8_t kv_confidence(const int32_t *logits)
 {
     const int32_t largest = q8(logits[kv_largest(logits)]);
-    uint32_t total = 0, rest = 255u << 15, share = 0, label, bit;
+    uint32_t total = 0, rest = 255u << KV_POWER_BITS, share = 0, label, bit;
     for (label = 0; label < KV_LABELS; label++)
         total += exponential((uint32_t)largest - (uint32_t)q8(logits[label]));
     /* 255 2^15 / total, rounded down: the largest gives 2^15 of the total, so that eight bits are enough. */

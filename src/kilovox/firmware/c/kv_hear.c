@@ -97,6 +97,7 @@ static void decide(kv_recogniser *r, const kv_word *word)
         heard->peak = (int16_t)word->peak;
         kv_head(r->xh + KV_FEATURES + (KV_LAYERS - 1) * KV_UNITS, heard->logits);
     }
+    heard->any = 1;
     if (r->words < 65535)
         r->words++;
     forget(heard, word->end);
@@ -124,7 +125,7 @@ void kv_hear_end(kv_recogniser *r)
     if (r->heard.count == 0)
         return;
     find_word(&r->heard, &word);
-    if (word.good || r->words == 0)
+    if (word.good || !r->heard.any)
         decide(r, &word);
 }
 

@@ -12,6 +12,17 @@ void kv_host_sizes(uint32_t *sizes)
     sizes[3] = KV_UNITS;
 }
 
+/* Words decided on since kv_reset or kv_next; 0 of a model that finds none. */
+uint32_t kv_host_words(const kv_recogniser *r)
+{
+#if KV_WORDS
+    return r->words;
+#else
+    (void)r;
+    return 0;
+#endif
+}
+
 /* features: (KV_FEATURES), hidden: (KV_LAYERS, KV_UNITS), cell: likewise; each advanced by one frame. */
 static void dump(const kv_recogniser *r, int8_t **features, int8_t **hidden, int16_t **cell)
 {

@@ -30,7 +30,11 @@ void loop() {
     Serial.print(kv_labels[decision.label]);
     Serial.print(' ');
     Serial.println(decision.confidence);
+#if KV_WORDS
+    kv_next(&ear);
+#else
     kv_reset(&ear);
+#endif
     frames = 0;
   }
 }
