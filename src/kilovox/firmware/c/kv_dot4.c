@@ -22,34 +22,43 @@
     "ldmia r0!, {r4, r5}\n\tldrb r7, [r1, #" #left "]\n\tldrb r3, [r1, #" #right "]\n\t" KV_WORD("r4", "r8", "r9")           \
         KV_WORD("r5", "r10", "r11")
 
-/* w: (n, 4) of one unit, inputs: (n) uint8, sums: (4). sums += W x. Returns the weights of the next unit. */
-__attribute__((naked)) const kv_weight *kv_dot4(const kv_weight *w, const uint32_t *inputs, uint32_t n, int32_t *sums)
+/* All units of a layer: their dot products, then kv_cell_update of each. Between units everything but the sums is on the stack,
+ * as kv_units says, the cell on top: it is the fifth argument. */
+__attribute__((naked)) void kv_all_units(const kv_units *units)
 {
-    (void)w, (void)inputs, (void)n, (void)sums;
+    (void)units;
     __asm__ volatile(
         ".syntax unified\n\t"
-        "push {r4-r7, lr}\n\tmov r4, r8\n\tmov r5, r9\n\tmov r6, r10\n\tmov r7, r11\n\tpush {r2-r7}\n\t"
-        /* both = s0 + 2^16 s1, high = s1 */
-        "ldmia r3!, {r4-r7}\n\tlsls r3, r5, #16\n\tadds r4, r4, r3\n\tmov r8, r4\n\tmov r9, r5\n\t"
-        "lsls r3, r7, #16\n\tadds r6, r6, r3\n\tmov r10, r6\n\tmov r11, r7\n\t"
-        "movs r6, #255\n\tlsls r7, r6, #16\n\torrs r6, r7\n\t"
-        "lsrs r3, r2, #4\n\tlsls r3, r3, #4\n\tadd r3, r1\n\tmov r12, r3\n\t"
-        "lsrs r3, r2, #1\n\tlsls r3, r3, #1\n\tadd r3, r1\n\tmov lr, r3\n\t"
-        "b 2f\n"
-        "1:\n\t" KV_TWO_COLUMNS(0, 1) KV_TWO_COLUMNS(2, 3) KV_TWO_COLUMNS(4, 5) KV_TWO_COLUMNS(6, 7) KV_TWO_COLUMNS(8, 9)
+        "push {r4-r7, lr}\n\tmov r3, r8\n\tmov r4, r9\n\tmov r5, r10\n\tmov r6, r11\n\tpush {r3-r7}\n\t"
+        "sub sp, #48\n\tmov r1, sp\n\tldmia r0!, {r2-r7}\n\tstmia r1!, {r2-r7}\n\tldmia r0!, {r2-r7}\n\tstmia r1!, {r2-r7}\n"
+        /* both = s0 + 2^16 s1, high = s1, from the bias less the correction */
+        "1:\n\t"
+        "ldr r3, [sp, #8]\n\tldmia r3!, {r4-r7}\n\tstr r3, [sp, #8]\n\tldr r2, [sp, #40]\n\t"
+        "subs r4, r4, r2\n\tsubs r5, r5, r2\n\tsubs r6, r6, r2\n\tsubs r7, r7, r2\n\tmov r9, r5\n\tmov r11, r7\n\t"
+        "lsls r5, r5, #16\n\tadds r4, r4, r5\n\tmov r8, r4\n\tlsls r7, r7, #16\n\tadds r6, r6, r7\n\tmov r10, r6\n\t"
+        "ldr r0, [sp, #4]\n\tldr r1, [sp, #24]\n\tldr r6, [sp, #44]\n\t"
+        "ldr r3, [sp, #28]\n\tmov r12, r3\n\tldr r3, [sp, #32]\n\tmov lr, r3\n\t"
+        "b 3f\n"
+        "2:\n\t" KV_TWO_COLUMNS(0, 1) KV_TWO_COLUMNS(2, 3) KV_TWO_COLUMNS(4, 5) KV_TWO_COLUMNS(6, 7) KV_TWO_COLUMNS(8, 9)
             KV_TWO_COLUMNS(10, 11) KV_TWO_COLUMNS(12, 13) KV_TWO_COLUMNS(14, 15)
         "adds r1, #16\n"
-        "2:\n\tcmp r1, r12\n\tbeq 4f\n\tb 1b\n" /* BNE does not reach so far back */
-        "3:\n\t" KV_TWO_COLUMNS(0, 1)
+        "3:\n\tcmp r1, r12\n\tbeq 5f\n\tb 2b\n" /* BNE does not reach so far back */
+        "4:\n\t" KV_TWO_COLUMNS(0, 1)
         "adds r1, #2\n"
-        "4:\n\tcmp r1, lr\n\tbne 3b\n\t"
-        "pop {r2, r3}\n\tlsls r2, r2, #31\n\tbpl 5f\n\t"
+        "5:\n\tcmp r1, lr\n\tbne 4b\n\t"
+        "ldr r2, [sp, #36]\n\tcmp r2, #0\n\tbeq 6f\n\t"
         /* an odd last column is alone, its four gates in one word: 0 and 1 the even bytes */
         "ldmia r0!, {r4}\n\tldrb r7, [r1]\n\tlsrs r5, r4, #8\n\tands r4, r6\n\tands r5, r6\n\tmuls r4, r7\n\tmuls r5, r7\n\t"
         "add r8, r4\n\tlsrs r4, r4, #16\n\tadd r9, r4\n\tadd r10, r5\n\tlsrs r5, r5, #16\n\tadd r11, r5\n"
-        "5:\n\tmov r4, r8\n\tmov r5, r9\n\tmov r6, r10\n\tmov r7, r11\n\t"
-        "lsls r2, r5, #16\n\tsubs r4, r4, r2\n\tlsls r2, r7, #16\n\tsubs r6, r6, r2\n\tstmia r3!, {r4-r7}\n\t"
-        "pop {r4-r7}\n\tmov r8, r4\n\tmov r9, r5\n\tmov r10, r6\n\tmov r11, r7\n\tpop {r4-r7, pc}\n\t");
+        "6:\n\tstr r0, [sp, #4]\n\t"
+        "mov r0, r8\n\tmov r1, r9\n\tlsls r2, r1, #16\n\tsubs r0, r0, r2\n\t"
+        "mov r2, r10\n\tmov r3, r11\n\tlsls r4, r3, #16\n\tsubs r2, r2, r4\n\t"
+        "ldr r4, [sp, #12]\n\tldrb r5, [r4]\n\tasrs r0, r5\n\tldrb r5, [r4, #1]\n\tasrs r1, r5\n\t"
+        "ldrb r5, [r4, #2]\n\tasrs r2, r5\n\tldrb r5, [r4, #3]\n\tasrs r3, r5\n\tadds r4, #4\n\tstr r4, [sp, #12]\n\t"
+        "bl kv_cell_update\n\t"
+        "ldr r1, [sp, #16]\n\tstrb r0, [r1]\n\tadds r1, #1\n\tstr r1, [sp, #16]\n\t"
+        "ldr r2, [sp]\n\tadds r2, #2\n\tstr r2, [sp]\n\tldr r2, [sp, #20]\n\tcmp r1, r2\n\tbeq 7f\n\tb 1b\n"
+        "7:\n\tadd sp, #48\n\tpop {r3-r7}\n\tmov r8, r3\n\tmov r9, r4\n\tmov r10, r5\n\tmov r11, r6\n\tpop {r4-r7, pc}\n\t");
 }
 
 #else

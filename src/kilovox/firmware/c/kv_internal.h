@@ -65,7 +65,23 @@ int8_t kv_cell_update(int32_t z0, int32_t z1, int32_t z2, int32_t z3, int16_t *c
 void kv_pow2_matvec(const uint8_t *weights, const int8_t *x, uint32_t columns, int32_t *sums, int16_t *pairs);
 #else
 int32_t kv_widen(const int8_t *xh, uint32_t n, uint32_t *inputs);
+#if KV_THUMB1
+/* What kv_all_units goes through, in the order in which it keeps it. */
+typedef struct {
+    int16_t *cell;
+    const kv_weight *weights;
+    const int32_t *bias;
+    const uint8_t *shift;
+    int8_t *hidden, *hidden_end;
+    const uint8_t *inputs, *sixteens, *pairs; /* the inputs; where the whole sixteens, and the pairs, of them end */
+    uint32_t odd;                          /* whether a column is left over */
+    int32_t correction;
+    uint32_t mask; /* of even bytes */
+} kv_units;
+void kv_all_units(const kv_units *units);
+#else
 const kv_weight *kv_dot4(const kv_weight *w, const uint32_t *inputs, uint32_t n, int32_t *sums);
+#endif
 #endif
 
 #endif

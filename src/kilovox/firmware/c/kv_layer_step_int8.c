@@ -16,6 +16,22 @@ void kv_layer_step(kv_recogniser *r, uint32_t index)
     int8_t *const end = hidden + KV_UNITS;
     uint32_t *inputs = r->scratch.layer.inputs;
     const int32_t correction = kv_widen(hidden - layer->inputs, n, inputs);
+#if KV_THUMB1
+    kv_units units;
+    units.cell = cell;
+    units.weights = w;
+    units.bias = bias;
+    units.shift = shift;
+    units.hidden = hidden;
+    units.hidden_end = end;
+    units.inputs = (const uint8_t *)inputs;
+    units.sixteens = units.inputs + (n & ~(uint32_t)15);
+    units.pairs = units.inputs + (n & ~(uint32_t)1);
+    units.odd = n & 1;
+    units.correction = correction;
+    units.mask = 0x00ff00ff;
+    kv_all_units(&units);
+#else
     for (; hidden != end; hidden++, cell++, bias += 4, shift += 4) {
         int32_t z[4];
         z[0] = bias[0] - correction;
@@ -26,4 +42,5 @@ void kv_layer_step(kv_recogniser *r, uint32_t index)
         *hidden = kv_cell_update(
             kv_asr(z[0], shift[0]), kv_asr(z[1], shift[1]), kv_asr(z[2], shift[2]), kv_asr(z[3], shift[3]), cell);
     }
+#endif
 }
