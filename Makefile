@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help reproduce quick test lint benchmarks clean bundle
+.PHONY: help reproduce quick test lint benchmarks soak fuzz coverage-c clean bundle
 
 help:  ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -24,6 +24,15 @@ lint: $(VENV)/.develop  ## Check style and types
 
 benchmarks: $(VENV)/.develop  ## Measure against named peers
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+soak: $(VENV)/.develop  ## An hour of random and one of adversarial sound through the C, under sanitizers
+	$(BIN)/python fuzz/run.py soak $(ARGS)
+
+fuzz: $(VENV)/.develop  ## Ten minutes of libFuzzer on the C (needs clang)
+	$(BIN)/python fuzz/run.py fuzz $(ARGS)
+
+coverage-c: $(VENV)/.develop  ## Lines and branches of the C that these and the self-tests reach
+	$(BIN)/python fuzz/run.py coverage
 
 clean:  ## Remove the virtual environment and what was made
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis results results-quick runs
