@@ -6,6 +6,7 @@ What it computes is what the NumPy engine computes, bit for bit; it is there to 
 import ctypes
 import hashlib
 import os
+import platform
 import shutil
 import subprocess
 import tempfile
@@ -23,11 +24,14 @@ from kilovox.errors import KilovoxError
 from kilovox.files import make_folder, replacing
 from kilovox.firmware.layout import parts_of
 from kilovox.firmware.sources import folder, sources
-from kilovox.frontend.fixed_point import check_samples
+from kilovox.frontend.fixed_point import check_samples, of_word
+from kilovox.frontend.word_finder import loudest_word
 from kilovox.integer.model_file import Model
 from kilovox.integer.recogniser import Decisions
 
-FLAGS = ("-std=c99", "-O3", "-fPIC", "-shared")
+FLAGS = ("-std=c99", "-O3", "-march=native", "-fPIC", "-shared", "-Wno-psabi")
+PORTABLE_FLAGS = ("-std=c99", "-O3", "-fPIC", "-shared", "-Wno-psabi")
+"""Where a compiler does not know this processor."""
 COMPILE_SECONDS = 300
 
 Array = npt.NDArray[Any]
@@ -58,11 +62,21 @@ def run_compiler(arguments: Sequence[str], where: Path) -> str:
     return done.stdout
 
 
+def _processor() -> str:
+    """What this processor can do: a library made for it may not run on another that shares the cache."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line for line in lines if line.startswith(("flags", "Features")))
+    except (OSError, StopIteration):
+        return f"{platform.machine()} {platform.processor()}"
+
+
 def compile_library(files: Mapping[str, str], compiler: str, flags: Sequence[str] = FLAGS) -> Path:
     """The shared library of C `files`, from the cache where the same files were compiled by the same compiler before."""
     kept = cache_folder() / "firmware"
     version = run_compiler([compiler, "--version"], Path.cwd())
-    content = hashlib.sha256(repr((sorted(files.items()), compiler, version, tuple(flags))).encode()).hexdigest()
+    machine = _processor() if "-march=native" in flags else ""
+    content = hashlib.sha256(repr((sorted(files.items()), compiler, version, tuple(flags), machine)).encode()).hexdigest()
     library = kept / f"{content}.so"
     if library.is_file():
         return library
@@ -100,10 +114,22 @@ class HostRecogniser:
     def __init__(self, model: Model, compiler: str | None = None, flags: Sequence[str] = FLAGS) -> None:
         self.parts = parts_of(model)
         self.labels = model.metadata.labels
-        shim = {"kv_host.c": (folder() / "host_c" / "kv_host.c").read_text()}
-        self.library = compile_library(sources(model) | shim, compiler or find_compiler(), flags)
+        shims = {name: (folder() / "host_c" / name).read_text() for name in ("kv_host.c", "kv_host_fast.c")}
+        files, chosen = sources(model) | shims, compiler or find_compiler()
+        try:
+            self.library = compile_library(files, chosen, flags)
+        except KilovoxError:
+            if flags is not FLAGS:
+                raise
+            self.library = compile_library(files, chosen, PORTABLE_FLAGS)
         self._c = ctypes.CDLL(str(self.library))
         self._c.kv_host_recording.restype = self._c.kv_host_cepstra.restype = ctypes.c_size_t
+        self._c.kv_host_fast_cepstra.restype = self._c.kv_host_packed_bytes.restype = ctypes.c_size_t
+        # Aligned to the widest vector.
+        self._memory = ctypes.create_string_buffer(int(self._c.kv_host_packed_bytes()) + 64)
+        self._packed = ctypes.c_void_p((ctypes.addressof(self._memory) + 63) & ~63)
+        self._c.kv_host_pack(self._packed)
+        self._fast = bool(self._c.kv_host_is_fast())
         found = np.zeros(4, np.uint32)
         self._c.kv_host_sizes(_pointer(found))
         self.state_bytes, *shape = (int(value) for value in found)
@@ -115,10 +141,13 @@ class HostRecogniser:
         decided = np.zeros((len(recordings), 3), np.uint8)
         for index, recording in enumerate(recordings):
             samples = self._checked(recording)
-            self._c.kv_host_recording(
-                _pointer(samples), ctypes.c_size_t(len(samples)), ctypes.c_size_t(0), None, None, None,
-                _pointer(logits[index]), _pointer(decided[index]),
-            )  # fmt: skip
+            count, found = ctypes.c_size_t(len(samples)), (_pointer(logits[index]), _pointer(decided[index]))
+            if self.parts.front_end.words is not None or not self._fast:
+                self._c.kv_host_recording(_pointer(samples), count, ctypes.c_size_t(0), None, None, None, *found)
+            else:
+                frames = self.parts.front_end.frames(len(samples))
+                scratch = np.empty(3 * frames * self.parts.front_end.coefficients + 1, np.int8)
+                self._c.kv_host_fast_recording(self._packed, _pointer(samples), count, _pointer(scratch), *found)
         return _decisions(logits, decided)
 
     def decide(self, features: Sequence[npt.NDArray[np.int8]]) -> Decisions:
@@ -127,9 +156,11 @@ class HostRecogniser:
         decided = np.zeros((len(features), 3), np.uint8)
         for index, sequence in enumerate(features):
             frames = self._checked_features(sequence)
-            self._c.kv_host_features(
-                _pointer(frames), ctypes.c_size_t(len(frames)), None, None, _pointer(logits[index]), _pointer(decided[index])
-            )
+            count, found = ctypes.c_size_t(len(frames)), (_pointer(logits[index]), _pointer(decided[index]))
+            if self._fast:
+                self._c.kv_host_fast_features(self._packed, _pointer(frames), count, *found)
+            else:
+                self._c.kv_host_features(_pointer(frames), count, None, None, *found)
         return _decisions(logits, decided)
 
     def trace(self, recording: Samples, chunk: int = 0) -> Trace:
@@ -164,8 +195,22 @@ class HostRecogniser:
         """The front end alone: (samples,) int16 -> (frames, coefficients) int16 in Q7 octaves."""
         samples = self._checked(recording)
         result = np.zeros((self.parts.front_end.frames(len(samples)), self.parts.front_end.coefficients), np.int16)
-        self._c.kv_host_cepstra(_pointer(samples), ctypes.c_size_t(len(samples)), _pointer(result))
+        if self._fast:
+            self._c.kv_host_fast_cepstra(_pointer(samples), ctypes.c_size_t(len(samples)), _pointer(result), None)
+        else:
+            self._c.kv_host_cepstra(_pointer(samples), ctypes.c_size_t(len(samples)), _pointer(result))
         return result
+
+    def word(self, recording: Samples) -> npt.NDArray[np.int16]:
+        """The loudest word of (samples,) int16, for a model that finds words: (frames of the word, coefficients) int16."""
+        samples, front_end = self._checked(recording), self.parts.front_end
+        frames = front_end.frames(len(samples))
+        cepstra, levels = np.zeros((frames, front_end.coefficients), np.int16), np.zeros(frames, np.int16)
+        self._c.kv_host_fast_cepstra(_pointer(samples), ctypes.c_size_t(len(samples)), _pointer(cepstra), _pointer(levels))
+        if front_end.words is None or not frames:
+            return cepstra
+        loudest = levels.astype(np.int32)
+        return of_word(cepstra, loudest, loudest_word(front_end.words, loudest))
 
     def _buffers(self, frames: int) -> tuple[Array, Array, Array, Array]:
         shape = (frames, self._layers, self._units)
