@@ -173,12 +173,13 @@ class Acoustics(Section):
     """Other people, rooms and microphones, in the place of the simpler changes of `augmentation`.
 
     `vocal_tract`: largest change of pitch, formants and rate together, as a fraction; `tempo`: largest change of rate alone;
-    `silence_ms`: on either side, up to; `equaliser_db`: deviation of a random frequency response from knot to knot;
+    `crop_ms`: cut off at either end, up to, of half the variants; `silence_ms`: on either side, up to; `equaliser_db`: deviation of a random frequency response from knot to knot;
     shares of the variants: `band_limit`, `reverberation`, `noise` (no less than `noise_db` below the word), `codec`.
     """
 
     vocal_tract: Share = 0.25
     tempo: Annotated[float, Field(ge=0, le=0.5)] = 0.25
+    crop_ms: Annotated[float, Field(ge=0, le=1000)] = 0.0
     silence_ms: Annotated[float, Field(ge=0, le=10_000)] = 500.0
     equaliser_db: Decibels = 4.0
     band_limit: Share = 0.25

@@ -32,6 +32,14 @@ def test_nothing_but_the_level_changes_where_nothing_is_asked_for():
     assert np.corrcoef(changed, word())[0, 1] > 0.99
 
 
+def test_ends_are_cut_off_half_the_variants():
+    settings = STILL.model_copy(update={"crop_ms": 60.0})
+    lengths = [len(perturbed(word(), settings, 8000, np.random.default_rng(seed), [word()])) for seed in range(60)]
+    assert 15 < lengths.count(2000) < 45
+    assert 2000 - 2 * 480 <= min(lengths) < 1600
+    assert len(perturbed(word(4), settings, 8000, np.random.default_rng(1), [word()])) >= 2
+
+
 def test_silence_and_vocal_tract_change_the_length():
     lengths = {len(perturbed(word(), Acoustics(), 8000, np.random.default_rng(seed), [word()])) for seed in range(20)}
     assert len(lengths) > 15

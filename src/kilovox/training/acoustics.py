@@ -7,6 +7,7 @@ from kilovox.audio import Samples
 from kilovox.config import Acoustics
 
 KNOTS_HZ = np.array([0.0, 150.0, 400.0, 900.0, 1600.0, 2400.0, 3200.0, 4000.0, 8000.0, 24_000.0])
+CROPPED_SHARE = 0.5
 OVERDRIVEN_SHARE, OVERDRIVE_DB, RANGE_DB = 0.15, 12.0, 40.0
 
 
@@ -15,11 +16,12 @@ def perturbed(
 ) -> Samples:
     """One random variant, (samples,) int16 -> (other samples,) int16.
 
-    In this order: another vocal tract (speed, pitch and formants together), silence on either side, a microphone's
+    In this order: another vocal tract (speed, pitch and formants together), ends cut off, silence on either side, a microphone's
     frequency response, a band limit, a room, noise, a level or overdrive, a codec. `voices` speak in babble noise.
     """
     largest = np.log(1.0 + settings.vocal_tract)
     word = effects.faster(samples, float(np.exp(generator.uniform(-largest, largest))))
+    word = _cropped(word, settings, sample_rate, generator)
     word /= max(effects.root_mean_square(word), 1e-9)
     lead, trail = (int(generator.uniform(0, settings.silence_ms) * sample_rate / 1000) for _ in range(2))
     sound = np.concatenate([np.zeros(lead), word, np.zeros(trail)])
@@ -34,6 +36,13 @@ def perturbed(
     if generator.random() < settings.codec:
         changed = effects.coded(changed, sample_rate, effects.CODECS[int(generator.integers(len(effects.CODECS)))])
     return changed
+
+
+def _cropped(word: effects.Sound, settings: Acoustics, rate: int, generator: np.random.Generator) -> effects.Sound:
+    """Without its ends, as recordings are that were cut too short; at least half of it stays."""
+    most = min(settings.crop_ms * rate / 1000, len(word) / 4)
+    cropped, (before, after) = generator.random() < CROPPED_SHARE, (int(generator.uniform(0, most)) for _ in range(2))
+    return word[before : len(word) - after] if cropped else word
 
 
 def _recorded(sound: effects.Sound, settings: Acoustics, rate: int, generator: np.random.Generator) -> effects.Sound:
