@@ -93,5 +93,7 @@ def test_files_that_are_no_configuration(tmp_path, text, said):
 def test_no_such_file(tmp_path):
     with pytest.raises(KilovoxError, match="cannot be read"):
         read_yaml_file(tmp_path / "none.yaml")
-    with pytest.raises(KilovoxError, match="expected a YAML file or one of digits, digits-pow2, seed, task-a, task-b, task-b-int8, task-c"):
+    with pytest.raises(
+        KilovoxError, match="expected a YAML file or one of digits, digits-pow2, seed, task-a, task-b, task-b-int8, task-c"
+    ):
         find_configuration("task-x")

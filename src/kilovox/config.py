@@ -101,6 +101,7 @@ class Words(Section):
     buffer: Annotated[int, Field(ge=2, le=255)] = 100
     pause: Annotated[int, Field(ge=0, le=254)] = 14
     margin: Annotated[int, Field(ge=0, le=254)] = 4
+    edge: Annotated[int, Field(ge=0, le=254)] = 10
     depth_db: Annotated[float, Field(gt=0, le=200)] = 40.0
     prominence_db: Decibels = 9.0
     shortest: Annotated[int, Field(gt=0, le=255)] = 5
@@ -173,8 +174,9 @@ class Acoustics(Section):
     """Other people, rooms and microphones, in the place of the simpler changes of `augmentation`.
 
     `vocal_tract`: largest change of pitch, formants and rate together, as a fraction; `tempo`: largest change of rate alone;
-    `crop_ms`: cut off at either end, up to, of half the variants; `silence_ms`: on either side, up to; `equaliser_db`: deviation of a random frequency response from knot to knot;
-    shares of the variants: `band_limit`, `reverberation`, `noise` (no less than `noise_db` below the word), `codec`.
+    `crop_ms`: cut off at either end, up to, of half the variants; `silence_ms`: on either side, up to; `equaliser_db`:
+    deviation of a random frequency response from knot to knot; shares of the variants: `band_limit`, `reverberation`, `noise`
+    (no less than `noise_db` below the word), `codec`.
     """
 
     vocal_tract: Share = 0.25

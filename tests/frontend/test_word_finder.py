@@ -22,7 +22,7 @@ def heard(finder, sequence):
     return found if last is None else [*found, last]
 
 
-def by_hand(finder, sequence):
+def by_hand(finder, sequence, begins, ends):
     """The rule as docs/arithmetic.md says it, frame by frame."""
     peak, quietest = max(sequence), min(sequence)
     threshold = max(quietest + (peak - quietest) // 4, peak - finder.depth)
@@ -38,7 +38,12 @@ def by_hand(finder, sequence):
     first, last, peak = chosen[0], chosen[-1], max(sequence[frame] for frame in chosen)
     good = peak - quietest >= finder.prominence and len(chosen) >= finder.shortest
     whole = len(sequence) - 1 - last > finder.pause
-    return Word(max(0, first - finder.margin), min(len(sequence), last + 1 + finder.margin), peak, whole), good
+    start, end = max(0, first - finder.margin), min(len(sequence), last + 1 + finder.margin)
+    if begins and first <= finder.edge:
+        start = 0
+    if ends and len(sequence) - (last + 1) <= finder.edge:
+        end = len(sequence)
+    return Word(start, end, peak, whole), good
 
 
 sequences = st.integers(0, 2**32 - 1).map(
@@ -48,11 +53,11 @@ sequences = st.integers(0, 2**32 - 1).map(
     ).astype(np.int32)
 )
 finders = st.builds(
-    lambda buffer, pause, margin, depth, prominence, shortest: WordFinder(
-        buffer, min(pause, buffer - 1), min(margin, pause, buffer - 1), depth, prominence, min(shortest, buffer)
+    lambda buffer, pause, margin, edge, depth, prominence, shortest: WordFinder(
+        buffer, min(pause, buffer - 1), min(margin, pause, buffer - 1), edge, depth, prominence, min(shortest, buffer)
     ),
-    st.integers(2, 120), st.integers(0, 20), st.integers(0, 20), st.sampled_from([3.0, 40.0]), st.sampled_from([0.0, 9.0]),
-    st.integers(1, 8),
+    st.integers(2, 120), st.integers(0, 20), st.integers(0, 20), st.sampled_from([0, 10]), st.sampled_from([3.0, 40.0]),
+    st.sampled_from([0.0, 9.0]), st.integers(1, 8),
 )  # fmt: skip
 
 
@@ -68,26 +73,34 @@ def test_a_stream_finds_what_the_whole_recording_finds(finder, sequence):
 
 
 @settings(deadline=None, max_examples=150)
-@given(finders, sequences)
-def test_the_rule(finder, sequence):
+@given(finders, sequences, st.booleans(), st.booleans())
+def test_the_rule(finder, sequence, begins, ends):
     kept = sequence[: finder.buffer]
-    assert finder.find(kept) == by_hand(finder, kept.tolist())
+    assert finder.find(kept, begins, ends) == by_hand(finder, kept.tolist(), begins, ends)
+
+
+def test_a_word_near_an_end_of_the_recording_reaches_to_it():
+    finder = WordFinder(margin=4, edge=10)
+    for before, first in ((10, 0), (11, 7)):
+        for after, end in ((10, before + 30), (11, before + 24)):
+            word = loudest_word(finder, levels((QUIET, before), (LOUD, 20), (QUIET, after)))
+            assert (word.first, word.end) == (first, end)
 
 
 def test_silence_around_a_word_does_not_matter():
     finder = WordFinder()
-    plain = loudest_word(finder, levels((QUIET, 10), (LOUD, 20), (QUIET, 10)))
-    padded = loudest_word(finder, levels((QUIET, 60), (LOUD, 20), (QUIET, 60)))
-    assert (plain.first, plain.end) == (10 - finder.margin, 30 + finder.margin)
+    plain = loudest_word(finder, levels((QUIET, 11), (LOUD, 20), (QUIET, 11)))
+    padded = loudest_word(finder, levels((QUIET, 61), (LOUD, 20), (QUIET, 60)))
+    assert (plain.first, plain.end) == (11 - finder.margin, 31 + finder.margin)
     assert (padded.first - 50, padded.end - 50, padded.peak) == (plain.first, plain.end, plain.peak)
 
 
 def test_a_pause_within_a_word_and_one_between_words():
     finder = WordFinder(pause=14)
     (one,) = heard(finder, levels((QUIET, 5), (LOUD, 8), (QUIET, 14), (LOUD, 8), (QUIET, 5)))
-    assert (one.first, one.end, one.whole) == (1, 39, False)
+    assert (one.first, one.end, one.whole) == (0, 40, False)
     two = heard(finder, levels((QUIET, 5), (LOUD, 8), (QUIET, 15), (LOUD + 10, 8), (QUIET, 5)))
-    assert [(word.first, word.end, word.whole) for word in two] == [(1, 17, True), (24, 40, False)]
+    assert [(word.first, word.end, word.whole) for word in two] == [(0, 17, True), (24, 41, False)]
 
 
 def test_a_click_is_no_word_but_better_than_nothing():

@@ -85,6 +85,7 @@ def _word_sizes(words: WordFinder | None) -> dict[str, int]:
         "WORD_BUFFER": words.buffer,
         "WORD_PAUSE": words.pause,
         "WORD_MARGIN": words.margin,
+        "WORD_EDGE": words.edge,
         "WORD_DEPTH": words.depth,
         "WORD_PROMINENCE": words.prominence,
         "WORD_SHORTEST": words.shortest,

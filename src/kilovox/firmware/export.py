@@ -76,7 +76,7 @@ def state_bytes(constants: Mapping[str, int]) -> int:
     words = 0
     if constants["WORDS"]:
         ring = constants["WORD_BUFFER"] * (constants["FEATURES"] + 1)
-        words = _up(_up(_up(ring + 3, 2) + 2) + 4 * constants["LABELS"] + 2 + 2)
+        words = _up(_up(_up(ring + 4, 2) + 2) + 4 * constants["LABELS"] + 2 + 2)
     cells = 2 * units if not words else _up(2 * units)
     return _up(_up(2 * constants["WINDOW"]) + _up(max(front_end, layer)) + 8 + cells + words + units + constants["FEATURES"])
 

@@ -49,6 +49,7 @@ def vectors(model: Model) -> str:
         "#ifndef KV_TEST_VECTORS_H", "#define KV_TEST_VECTORS_H", "",
         f"#define KV_TEST_SAMPLES {len(samples)}",
         f"#define KV_TEST_FRAMES {frames}",
+        f"#define KV_TEST_END_FRAMES {_end_frames(recogniser, samples)}",
         *words,
         f"#define KV_TEST_LABEL {decisions.indices[0]}",
         f"#define KV_TEST_CONFIDENCE {confidence[0]}",
@@ -64,6 +65,12 @@ def vectors(model: Model) -> str:
         "#endif", "",
     ]  # fmt: skip
     return "\n".join(lines)
+
+
+def _end_frames(recogniser: Recogniser, samples: Samples) -> int:
+    stream = RecogniserStream(recogniser)
+    stream.push(samples)
+    return stream.finish()
 
 
 def _words(recogniser: Recogniser, samples: Samples) -> int:

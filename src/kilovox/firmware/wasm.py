@@ -67,11 +67,12 @@ class WasmModule(Library):
         Parts are run one by one, on the features of every frame; the layers `steps` times, where words are found.
         """
         self.write(self.samples, samples.astype("<i2").tobytes())
+        padded = samples if steps is None else np.pad(samples, hop)
         features = [xh[: self.shape.features] for xh, _ in self._traced(len(samples))]
         result: Counter[str] = Counter()
         self.call("kv_reset", self.ear)
         for frame, read in enumerate(features):
-            heard = samples[frame * hop : frame * hop + window]
+            heard = padded[frame * hop : frame * hop + window]
             self.write(self.ear, np.pad(heard, (0, window - len(heard))).astype("<i2").tobytes())  # its first field
             result["front_end"] += self._took("kv_front_end_frame", self.ear, self.frames)
             result["front_end"] += self._took("kv_quantise", self.frames, self.frames)

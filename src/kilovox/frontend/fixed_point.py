@@ -73,8 +73,11 @@ class FixedPointMFCC:
         lowest_db = -_RELATIVE_FLOOR / tables.decibels_to_level(1.0)
         if self.floor_db is not None and not 0 < self.floor_db <= lowest_db:
             raise KilovoxError(f"floor_db: {self.floor_db:g}; expected more than 0 and at most {lowest_db:.0f}, or None")
-        if self.words is not None and self.coefficients < 2:
-            raise KilovoxError(f"coefficients: {self.coefficients}; expected 2 or more where words are found")
+        if self.words is not None and (self.coefficients < 2 or self.hop == self.window):
+            raise KilovoxError(
+                f"coefficients, hop: {self.coefficients}, {self.hop}; expected 2 or more, and a hop shorter than the window, "
+                "where words are found"
+            )
         if self.decay_db < 0:
             raise KilovoxError(f"decay_db: {self.decay_db:g}; expected 0 or more")
         if self.energy not in ("absolute", "relative"):
@@ -119,8 +122,16 @@ class FixedPointMFCC:
         return tables.decibels_to_level(self.decay_db * self.hop / self.sample_rate)
 
     def frames(self, samples: int) -> int:
-        """Frames of a recording: 0 of no samples, 1 of less than a window, which zeros fill up."""
-        return 0 if samples == 0 else max(samples - self.window, 0) // self.hop + 1
+        """Frames of a recording: 0 of no samples, 1 of less than a window, which zeros fill up.
+
+        Where words are found, a hop of zeros comes before the recording and one after it.
+        """
+        return 0 if samples == 0 else max(samples + 2 * self.silence - self.window, 0) // self.hop + 1
+
+    @property
+    def silence(self) -> int:
+        """Zeros before and after a recording, so that a word that was cut out closely begins and ends."""
+        return 0 if self.words is None else self.hop
 
     def __call__(self, recordings: Sequence[Samples]) -> list[Features]:
         """Features of each of `recordings`, (samples,) int16 -> (frames, coefficients) int16 in Q7 octaves.
@@ -130,7 +141,8 @@ class FixedPointMFCC:
         pieces = []
         for samples in recordings:
             check_samples(samples)
-            pieces.append(samples if len(samples) >= self.window else np.pad(samples, (0, self.window - len(samples))))
+            piece = np.pad(samples, self.silence) if self.silence and len(samples) else samples
+            pieces.append(piece if len(piece) >= self.window else np.pad(piece, (0, self.window - len(piece))))
         if not pieces:
             return []
         counts = np.array([self.frames(len(samples)) for samples in recordings])
@@ -204,16 +216,20 @@ class FixedPointStream:
         self._start()
 
     def _start(self) -> None:
-        self._pending = np.zeros(0, dtype=np.int16)
+        self._pending = np.zeros(self.front_end.silence, dtype=np.int16)
         self._maximum = LOWEST_LEVEL
-        self._began = False
+        self._began = self._heard = False
         self.loudest: list[int] = []
         """Levels of the loudest band, Q8 octaves, of the frames that the last push or flush completed."""
 
     def push(self, samples: Samples) -> Features:
         """Take any number of samples; the features of the frames that they complete, (frames, coefficients) int16, Q7."""
         check_samples(samples)
+        self._heard |= len(samples) > 0
         self._pending = np.concatenate([self._pending, samples])
+        return self._whole_frames()
+
+    def _whole_frames(self) -> Features:
         hop, window = self.front_end.hop, self.front_end.window
         count = max((len(self._pending) - window) // hop + 1, 0)
         features = self._advance(count)
@@ -221,11 +237,13 @@ class FixedPointStream:
         return features
 
     def flush(self) -> Features:
-        """End the recording: the one frame of a recording shorter than a window, else none. The next push starts another."""
-        short = not self._began and len(self._pending) > 0
-        if short:
-            self._pending = np.pad(self._pending, (0, self.front_end.window - len(self._pending)))
-        features = self._advance(int(short))
+        """End the recording: the frame that the zeros after it complete, or the one frame of a recording shorter than a window;
+        else none. The next push starts another."""
+        if self._heard:
+            self._pending = np.pad(self._pending, (0, self.front_end.silence))
+            if not self._began and len(self._pending) < self.front_end.window:
+                self._pending = np.pad(self._pending, (0, self.front_end.window - len(self._pending)))
+        features = self._whole_frames() if self._heard else self._advance(0)
         loudest = self.loudest
         self._start()
         self.loudest = loudest

@@ -17,7 +17,7 @@ from kilovox.frontend.word_finder import WordFinder
 
 Array = npt.NDArray[Any]
 
-VERSION = 2
+VERSION = 3
 """Part of the cache's key: to be raised when the same samples begin to give other features."""
 
 NORMALISED_BITS = 5
@@ -127,7 +127,7 @@ def fixed_point_mfcc(config: FixedPointFrontEnd) -> FixedPointMFCC:
 def _word_finder(words: Words | None) -> WordFinder | None:
     if words is None:
         return None
-    return WordFinder(words.buffer, words.pause, words.margin, words.depth_db, words.prominence_db, words.shortest)
+    return WordFinder(words.buffer, words.pause, words.margin, words.edge, words.depth_db, words.prominence_db, words.shortest)
 
 
 def _transform(config: AnyFrontEnd) -> Callable[[Sequence[Samples]], Sequence[Array]]:

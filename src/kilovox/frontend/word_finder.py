@@ -36,6 +36,7 @@ class WordFinder:
     """The rule. Counts in frames.
 
     buffer: frames kept. pause: the longest within a word. margin: frames before and after a word that belong to it.
+    edge: a word that comes as near to an end of the recording reaches to it, for it may have been cut out closely.
     depth_db: a frame this far below the loudest is never active. prominence_db: how far the loudest of a word must
     rise above the quietest frame kept. shortest: fewest active frames of a word.
 
@@ -45,6 +46,7 @@ class WordFinder:
     buffer: int = 100
     pause: int = 14
     margin: int = 4
+    edge: int = 10
     depth_db: float = 40.0
     prominence_db: float = 9.0
     shortest: int = 5
@@ -56,6 +58,8 @@ class WordFinder:
             raise KilovoxError(
                 f"words.margin, words.pause: {self.margin}, {self.pause}; expected margin <= pause < buffer, {self.buffer}"
             )
+        if not 0 <= self.edge <= 254:
+            raise KilovoxError(f"words.edge: {self.edge}; expected 0 to 254 frames")
         if not 1 <= self.shortest <= self.buffer:
             raise KilovoxError(f"words.shortest: {self.shortest}; expected 1 to words.buffer, {self.buffer}")
         if not (0 < self.depth_db <= 200 and 0 <= self.prominence_db <= 200):
@@ -73,8 +77,10 @@ class WordFinder:
         """`prominence_db` in Q8 octaves."""
         return decibels_to_level(self.prominence_db)
 
-    def find(self, levels: Levels) -> tuple[Word, bool]:
+    def find(self, levels: Levels, begins: bool = False, ends: bool = False) -> tuple[Word, bool]:
         """The word in (frames,) levels, Q8 octaves, and whether it is loud and long enough to be one.
+
+        begins, ends: whether the recording begins with the first of them, and ends with the last.
 
         Active frames belong together across pauses. The loudest such run of at least `shortest` active frames is the word; if
         none is as long, the loudest.
@@ -82,16 +88,18 @@ class WordFinder:
         peak, quietest = int(levels.max()), int(levels.min())
         threshold = max(quietest + ((peak - quietest) >> SHARE_BITS), peak - self.depth)
         active = np.flatnonzero(levels > threshold) if peak > threshold else np.arange(len(levels))
-        ends = np.flatnonzero(np.diff(active) > self.pause + 1) + 1
-        starts = np.concatenate([[0], ends])
+        starts = np.concatenate([[0], np.flatnonzero(np.diff(active) > self.pause + 1) + 1])
         counts = np.diff(np.concatenate([starts, [len(active)]]))
         peaks = np.maximum.reduceat(levels[active], starts)
         run = int(np.argmax(peaks + (counts >= self.shortest) * _ABOVE_ALL_LEVELS))
         first, last = int(active[starts[run]]), int(active[starts[run] + counts[run] - 1])
+        before, after = (max(self.edge, self.margin) if edge else self.margin for edge in (begins, ends))
         word = Word(
-            max(0, first - self.margin), min(len(levels), last + 1 + self.margin), int(peaks[run]),
+            first - self.margin if first > before else 0,
+            last + 1 + self.margin if last + 1 + after < len(levels) else len(levels),
+            int(peaks[run]),
             len(levels) - 1 - last > self.pause,
-        )  # fmt: skip
+        )
         return word, word.peak - quietest >= self.prominence and int(counts[run]) >= self.shortest
 
 
@@ -109,7 +117,7 @@ class WordStream:
         if len(self._kept) == self.finder.buffer:
             self._drop(1)
         self._kept.append(level)
-        word, good = self.finder.find(np.array(self._kept, np.int32))
+        word, good = self.finder.find(np.array(self._kept, np.int32), begins=self._before == 0)
         if not (good and word.whole):
             return None
         return self._take(word)
@@ -118,7 +126,7 @@ class WordStream:
         """End the recording. Returns the word that it ended in; if there was none at all, the loudest frames."""
         if not self._kept:
             return None
-        word, good = self.finder.find(np.array(self._kept, np.int32))
+        word, good = self.finder.find(np.array(self._kept, np.int32), begins=self._before == 0, ends=True)
         return self._take(word) if good or not self._any else None
 
     def _take(self, word: Word) -> Word:
@@ -144,7 +152,7 @@ def loudest_word(finder: WordFinder, levels: Levels) -> Word:
         start = word.end
     start = max(start, len(levels) - finder.buffer)
     if start < len(levels):
-        last, good = finder.find(levels[start:])
+        last, good = finder.find(levels[start:], begins=start == 0, ends=True)
         if best is None or (good and last.peak > best.peak):
             best = _moved(last, start)
     assert best is not None  # noqa: S101 (a recording of one frame has a loudest)
@@ -162,7 +170,7 @@ def _next_word(finder: WordFinder, levels: Levels, start: int) -> Word | None:
     candidates = [*(start + np.flatnonzero(possible)).tolist(), *range(start + len(early), len(levels))]
     for frame in candidates:
         oldest = max(start, frame + 1 - finder.buffer)
-        word, good = finder.find(levels[oldest : frame + 1])
+        word, good = finder.find(levels[oldest : frame + 1], begins=oldest == 0)
         if good and word.whole:
             return _moved(word, oldest)
     return None

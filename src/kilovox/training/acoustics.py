@@ -16,8 +16,8 @@ def perturbed(
 ) -> Samples:
     """One random variant, (samples,) int16 -> (other samples,) int16.
 
-    In this order: another vocal tract (speed, pitch and formants together), ends cut off, silence on either side, a microphone's
-    frequency response, a band limit, a room, noise, a level or overdrive, a codec. `voices` speak in babble noise.
+    In this order: another vocal tract (speed, pitch and formants together), ends cut off, silence on either side, a
+    microphone's frequency response, a band limit, a room, noise, a level or overdrive, a codec. `voices` speak in babble noise.
     """
     largest = np.log(1.0 + settings.vocal_tract)
     word = effects.faster(samples, float(np.exp(generator.uniform(-largest, largest))))

@@ -52,6 +52,7 @@ typedef struct {
     int16_t levels[KV_WORD_BUFFER];                   /* of the loudest band, Q8 octaves */
     int8_t features[KV_WORD_BUFFER][KV_FEATURES - 1]; /* all but the first, which is a level: Q0.7 */
     uint8_t first, count;                             /* the oldest frame's place; frames kept */
+    uint8_t edge;                                     /* whether the oldest is the recording's first */
     uint8_t any;                                      /* whether a word was decided on since kv_reset */
     int16_t peak;                                     /* level of the loudest word since kv_reset or kv_next, */
     int32_t logits[KV_LABELS];                        /* and its logits */
@@ -91,7 +92,8 @@ void kv_reset(kv_recogniser *r);
 /* Take `count` samples. Returns the number of frames that they completed. */
 size_t kv_push(kv_recogniser *r, const int16_t *samples, size_t count);
 
-/* End a recording: one shorter than a window is filled up with zeros. Returns the frames advanced, 0 or 1. */
+/* End a recording: one shorter than a window is filled up with zeros; where words are found, a hop of zeros comes after every
+ * recording, as one comes before, and the last word is decided on. Returns the frames advanced, 0 or 1. */
 size_t kv_finish(kv_recogniser *r);
 
 #if KV_WORDS

@@ -10,6 +10,9 @@ typedef struct {
     int whole, good;
 } kv_word;
 
+/* A word as near to an end of the recording reaches to it. */
+#define KV_WORD_FROM_EDGE (KV_WORD_EDGE > KV_WORD_MARGIN ? KV_WORD_EDGE : KV_WORD_MARGIN)
+
 /* The place of the frame that came `age` frames after the oldest. */
 static uint32_t place(const kv_word_buffer *heard, uint32_t age)
 {
@@ -21,11 +24,12 @@ static void forget(kv_word_buffer *heard, uint32_t frames)
 {
     heard->first = (uint8_t)place(heard, frames);
     heard->count = (uint8_t)(heard->count - frames);
+    heard->edge = 0;
 }
 
 /* kilovox.frontend.word_finder.WordFinder.find; at least one frame is kept. A run is of active frames, across pauses; one that
- * is long enough goes before one that is not, then the louder goes first. */
-static void find_word(const kv_word_buffer *heard, kv_word *word)
+ * is long enough goes before one that is not, then the louder goes first. ends: whether the recording ends with the last. */
+static void find_word(const kv_word_buffer *heard, int ends, kv_word *word)
 {
     const uint32_t count = heard->count;
     int32_t peak = heard->levels[heard->first], quietest = peak, threshold, run_peak = 0;
@@ -74,8 +78,8 @@ static void find_word(const kv_word_buffer *heard, kv_word *word)
     }
     word->good = word->good && word->peak - quietest >= KV_WORD_PROMINENCE;
     word->whole = count - 1 - found_last > KV_WORD_PAUSE;
-    word->first = word->first > KV_WORD_MARGIN ? word->first - KV_WORD_MARGIN : 0;
-    word->end = found_last + 1 + KV_WORD_MARGIN < count ? found_last + 1 + KV_WORD_MARGIN : count;
+    word->first = word->first > (heard->edge ? KV_WORD_FROM_EDGE : KV_WORD_MARGIN) ? word->first - KV_WORD_MARGIN : 0;
+    word->end = found_last + 1 + (ends ? KV_WORD_FROM_EDGE : KV_WORD_MARGIN) < count ? found_last + 1 + KV_WORD_MARGIN : count;
 }
 
 /* The word through the network, from a state of zeros; its frames and those before it are forgotten. */
@@ -114,7 +118,7 @@ void kv_hear(kv_recogniser *r, const int8_t *features, int16_t level)
     heard->levels[at] = level;
     for (k = 1; k < KV_FEATURES; k++)
         heard->features[at][k - 1] = features[k];
-    find_word(heard, &word);
+    find_word(heard, 0, &word);
     if (word.good && word.whole)
         decide(r, &word);
 }
@@ -124,7 +128,7 @@ void kv_hear_end(kv_recogniser *r)
     kv_word word;
     if (r->heard.count == 0)
         return;
-    find_word(&r->heard, &word);
+    find_word(&r->heard, 1, &word);
     if (word.good || !r->heard.any)
         decide(r, &word);
 }

@@ -54,6 +54,11 @@ static inline int8_t kv_quantised(int32_t cepstrum, uint32_t index)
     return kv_saturate8(kv_rounding_shift(centred * kv_feature_multiplier[index], KV_FEATURE_SHIFT));
 }
 
+#if KV_WORDS
+/* The front end as before the first sample. */
+void kv_begin(kv_recogniser *r);
+#endif
+
 /* The network as before its first frame. */
 void kv_forget_states(kv_recogniser *r);
 

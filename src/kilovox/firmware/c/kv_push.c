@@ -33,18 +33,37 @@ size_t kv_push(kv_recogniser *r, const int16_t *samples, size_t count)
     return frames;
 }
 
-/* As kv_push of zeros up to a whole window, where no frame has been advanced yet and there is at least one sample; then the
- * last word. */
+#if KV_WORDS
+
 size_t kv_finish(kv_recogniser *r)
 {
-    const size_t frames = !r->began && r->filled > 0;
-    if (frames) {
-        while (r->filled < KV_WINDOW)
+    size_t frames = 0;
+    if (r->began || r->filled > KV_HOP) { /* something was heard */
+        uint32_t left;
+        for (left = KV_HOP; left || !r->began; left -= left > 0) {
             r->samples[r->filled++] = 0;
-        advance(r);
+            if (r->filled == KV_WINDOW) {
+                advance(r);
+                frames++;
+            }
+        }
     }
-#if KV_WORDS
     kv_hear_end(r);
-#endif
+    kv_begin(r);
     return frames;
 }
+
+#else
+
+/* As kv_push of zeros up to a whole window, where no frame has been advanced yet and there is at least one sample. */
+size_t kv_finish(kv_recogniser *r)
+{
+    if (r->began || r->filled == 0)
+        return 0;
+    while (r->filled < KV_WINDOW)
+        r->samples[r->filled++] = 0;
+    advance(r);
+    return 1;
+}
+
+#endif

@@ -118,17 +118,18 @@ void kv_host_features(const int8_t *features, size_t frames, int8_t *hidden, int
 size_t kv_host_cepstra(const int16_t *samples, size_t count, int16_t *cepstra)
 {
     kv_recogniser r;
+    const size_t silence = KV_WORDS ? KV_HOP : 0; /* before and after */
     size_t start = 0, frames = 0, i;
     if (count == 0)
         return 0;
     kv_reset(&r);
     do {
         for (i = 0; i < KV_WINDOW; i++)
-            r.samples[i] = start + i < count ? samples[start + i] : 0;
+            r.samples[i] = start + i >= silence && start + i - silence < count ? samples[start + i - silence] : 0;
         kv_front_end_frame(&r, cepstra);
         cepstra += KV_FEATURES;
         frames++;
         start += KV_HOP;
-    } while (start + KV_WINDOW <= count);
+    } while (start + KV_WINDOW <= count + 2 * silence);
     return frames;
 }
