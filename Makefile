@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help reproduce quick test lint benchmarks soak fuzz coverage-c clean bundle
+.PHONY: help reproduce quick strangers test lint benchmarks soak fuzz coverage-c clean bundle bundle-strangers
 
 help:  ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -13,6 +13,12 @@ reproduce: $(VENV)/.run  ## From recordings to trained networks, an evaluation a
 
 quick: $(VENV)/.run  ## The same in under a minute, with less training
 	$(BIN)/kilovox reproduce --quick --out results-quick $(ARGS)
+
+strangers: $(VENV)/.develop  ## Synthetic voices, leave one speaker out, and the recognisers for strangers (an hour; runs/)
+	$(BIN)/kilovox data synthesise
+	for name in digits digits-pow2; do \
+	    $(BIN)/kilovox crossvalidate $$name --robustness && $(BIN)/kilovox train $$name --out runs/$$name --resume || exit 1; \
+	done
 
 test: $(VENV)/.develop  ## Run the tests
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -q $(ARGS)
@@ -55,3 +61,7 @@ bundle:  ## Put the networks that `make reproduce` trained into the package, as 
 	cp results/networks/2x128-random-42/model.safetensors src/kilovox/integer/bundled/fsdd-float32.safetensors
 	cp results/networks/int8-random-42/model.safetensors src/kilovox/integer/bundled/fsdd-int8.safetensors
 	cp results/networks/pow2-random-42/model.safetensors src/kilovox/integer/bundled/fsdd-pow2.safetensors
+
+bundle-strangers:  ## The same with those of `make strangers`
+	cp runs/digits/model.safetensors src/kilovox/integer/bundled/digits.safetensors
+	cp runs/digits-pow2/model.safetensors src/kilovox/integer/bundled/digits-pow2.safetensors

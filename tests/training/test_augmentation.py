@@ -5,8 +5,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kilovox.config import Augmentation, FrontEnd
-from kilovox.training.augmentation import augment_samples, augmented_features, mask_features
+from kilovox.config import Acoustics, Augmentation, FixedPointFrontEnd, FrontEnd
+from kilovox.training.augmentation import TEMPOS, augment_samples, augmented_features, mask_features
 
 WORD = (5000 * np.sin(np.arange(4000) / 3)).astype(np.int16)
 
@@ -34,6 +34,21 @@ def test_views_differ_and_repeat():
     assert first[0].shape != second[0].shape or np.abs(first[0] - second[0]).max() > 0.1
     again, _ = augmented_features([WORD, WORD[:2500]], ["a", "b"], settings, FrontEnd(), 1)
     np.testing.assert_array_equal(first[1], again[1])
+
+
+def test_words_are_spoken_at_many_tempos_in_one_view():
+    front_end = FixedPointFrontEnd(kind="fixed_point")
+    still = {"vocal_tract": 0.0, "silence_ms": 0.0, "noise": 0.0, "reverberation": 0.0}
+    lengths = {}
+    for tempo in (0.0, 0.5):
+        settings = Augmentation(views=1, acoustics=Acoustics(**still, tempo=tempo))
+        (view,) = augmented_features([WORD] * 40, [f"{tempo}-{place}" for place in range(40)], settings, front_end, 1)
+        lengths[tempo] = [len(sequence) for sequence in view]
+    assert len(set(lengths[0.0])) == 1
+    (plain,) = set(lengths[0.0])
+    assert len(set(lengths[0.5])) >= TEMPOS - 1
+    assert plain / 1.55 < min(lengths[0.5]) < plain / 1.2
+    assert plain * 1.2 < max(lengths[0.5]) < plain * 1.55
 
 
 def test_masks_blank_runs():

@@ -7,7 +7,7 @@ from kilovox.audio import Samples
 from kilovox.config import Acoustics
 
 KNOTS_HZ = np.array([0.0, 150.0, 400.0, 900.0, 1600.0, 2400.0, 3200.0, 4000.0, 8000.0, 24_000.0])
-CROPPED_SHARE = 0.5
+CROPPED_SHARE, CLOSE_SHARE = 0.5, 0.35
 OVERDRIVEN_SHARE, OVERDRIVE_DB, RANGE_DB = 0.15, 12.0, 40.0
 
 
@@ -16,14 +16,16 @@ def perturbed(
 ) -> Samples:
     """One random variant, (samples,) int16 -> (other samples,) int16.
 
-    In this order: another vocal tract (speed, pitch and formants together), ends cut off, silence on either side, a
-    microphone's frequency response, a band limit, a room, noise, a level or overdrive, a codec. `voices` speak in babble noise.
+    In this order: another vocal tract (speed, pitch and formants together), ends cut off, silence on either side or none at
+    all, a microphone's frequency response, a band limit, a room, noise, a level or overdrive, a codec. `voices` speak in
+    babble noise.
     """
     largest = np.log(1.0 + settings.vocal_tract)
     word = effects.faster(samples, float(np.exp(generator.uniform(-largest, largest))))
     word = _cropped(word, settings, sample_rate, generator)
     word /= max(effects.root_mean_square(word), 1e-9)
-    lead, trail = (int(generator.uniform(0, settings.silence_ms) * sample_rate / 1000) for _ in range(2))
+    closely, silences = generator.random() < CLOSE_SHARE, generator.uniform(0, settings.silence_ms, 2)
+    lead, trail = (0 if closely else int(silence * sample_rate / 1000) for silence in silences)
     sound = np.concatenate([np.zeros(lead), word, np.zeros(trail)])
     sound = _recorded(sound, settings, sample_rate, generator)
     sound /= max(effects.root_mean_square(sound[lead : lead + len(word)]), 1e-9)

@@ -16,9 +16,11 @@ from kilovox.integer.recogniser import NOT_OF_RAW_FEATURES
 from kilovox.training.acoustics import perturbed
 from kilovox.training.seeding import derive_seed
 
-VERSION = 2
+VERSION = 3
 """Part of the cache's key: to be raised when the same seed begins to give other samples."""
 
+TEMPOS = 8
+"""Tempos that occur in one view."""
 
 CLIPPED_SHARE = 0.25
 """Of the variants, where clipping is asked for at all."""
@@ -79,13 +81,29 @@ def _view(
         if acoustics is None:
             changed = [augment_samples(samples, settings, rate, generator) for samples in recordings]
             return raw_features(front_end, changed)
-        # One tempo a view: the hop is the front end's, and a frame more or less often is the same word slower or faster.
-        tempo = float(np.exp(generator.uniform(-1.0, 1.0) * np.log1p(acoustics.tempo)))
-        hop = int(np.clip(round(front_end.hop / tempo), 1, front_end.window))
         changed = [perturbed(samples, acoustics, rate, generator, list(recordings)) for samples in recordings]
-        return raw_features(front_end.model_copy(update={"hop": hop}), changed)
+        return _at_tempos(changed, acoustics.tempo, front_end, generator)
 
     return cached(key, compute)
+
+
+def _at_tempos(
+    recordings: Sequence[Samples], largest: float, front_end: AnyFrontEnd, generator: np.random.Generator
+) -> Sequences:
+    """Features of each recording spoken up to `largest` slower or faster, at one of TEMPOS tempos spread evenly.
+
+    The hop is the front end's, and a frame more or less often is the same word slower or faster.
+    """
+    result: list[Any] = [None] * len(recordings)
+    drawn = generator.permutation(len(recordings)) % TEMPOS
+    for number, place in enumerate(generator.uniform(0.0, 1.0, TEMPOS)):
+        tempo = (1.0 + largest) ** (2 * (number + place) / TEMPOS - 1)
+        hop = int(np.clip(round(front_end.hop / tempo), 1, front_end.window - 1))
+        chosen = np.flatnonzero(drawn == number).tolist()
+        features = raw_features(front_end.model_copy(update={"hop": hop}), [recordings[index] for index in chosen])
+        for index, sequence in zip(chosen, features, strict=True):
+            result[index] = sequence
+    return result
 
 
 def mask_features(batch: Tensor, settings: Augmentation) -> Tensor:
