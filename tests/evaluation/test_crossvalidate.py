@@ -34,6 +34,9 @@ def test_every_speaker_is_left_out_once(config_file, synthetic_folder, synthetic
     assert found["mean"] == pytest.approx(sum(found["folds"].values()) / 3)
     assert found["worst"] == min(found["folds"].values())
     assert sum(map(sum, found["confusion"])) == 90
+    assert 0 <= found["random"] <= 1
+    random = load_model(tmp_path / "out" / "random" / "model.safetensors").metadata.trained_on
+    assert (random.split, len(random.recordings)) == ("random", 72)
     assert json.loads((tmp_path / "out" / "crossvalidation.json").read_text()) == found
     hashes = {
         recording.name: digest for recording, digest in zip(synthetic_corpus.recordings, synthetic_corpus.hashes, strict=True)
@@ -44,6 +47,8 @@ def test_every_speaker_is_left_out_once(config_file, synthetic_folder, synthetic
         assert len(trained) == 60
     table = CliRunner().invoke(main, arguments[:-1])
     assert "worst" in table.stdout
+    assert "random split" in table.stdout
+    assert "random split" in (tmp_path / "out" / "report.html").read_text()
 
 
 def test_one_speaker_cannot_be_left_out(config_file, synthetic_corpus, tmp_path):

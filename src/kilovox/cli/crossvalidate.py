@@ -52,6 +52,10 @@ def command(
     table.add_section()
     table.add_row("mean", "", f"{result.mean:.2%}", "")
     table.add_row("worst", "", f"{result.worst:.2%}", "")
+    table.add_section()
+    low, high = result.random.interval
+    right = f"{result.random.correct}/{result.random.recordings}"
+    table.add_row("random split", right, f"{result.random.accuracy:.2%}", f"{low:.2%} to {high:.2%}")
     Console().print(table)
     if result.robustness:
         show_robustness(result.robustness)

@@ -48,7 +48,11 @@ def open_fast_recogniser(text: str) -> Recogniser:
 
     Raises KilovoxError, naming the file, for one that cannot be used.
     """
-    recogniser = open_recogniser(text)
+    return as_fast_as_possible(open_recogniser(text))
+
+
+def as_fast_as_possible(recogniser: Recogniser) -> Recogniser:
+    """The same recogniser in C, where it computes in integers and there is a compiler."""
     if recogniser.engine is None:
         return recogniser
     try:
