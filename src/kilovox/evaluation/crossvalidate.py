@@ -74,9 +74,10 @@ def crossvalidate(
     """Train `config` once for every speaker, without that speaker, and judge it on that speaker alone; and once on the random
     split, to show beside it.
 
-    Runs lie in `out`/folds and `out`/random; finished ones are kept, interrupted ones go on. `out`/crossvalidation.json and `out`/report.html
-    receive the result. robust: judge every fold under the conditions of kilovox.evaluation.robustness too. command: what the
-    report says it was made with. Raises KilovoxError for a corpus of fewer than two named speakers.
+    Runs lie in `out`/folds and `out`/random; finished ones are kept, interrupted ones go on. The result goes to
+    `out`/crossvalidation.json and `out`/report.html. robust: judge every fold under the conditions of
+    kilovox.evaluation.robustness too. command: what the report says it was made with. Raises KilovoxError for a corpus of fewer
+    than two named speakers.
     """
     started = time.monotonic()
     speakers = corpus.speakers
