@@ -4,7 +4,7 @@
     python fuzz/run.py fuzz [--seconds 600]        libFuzzer (clang), so long for all models together; grows fuzz/corpus
     python fuzz/run.py coverage                    lines and branches of every C file that these and the self-tests reach (gcc)
 
-Models: the bundled fsdd-int8 and fsdd-pow2, and small ones of random weights that find words or keep the level.
+Models: the bundled fsdd-int8, fsdd-pow2 and digits, and small ones of random weights that find words or keep the level.
 """
 
 import argparse
@@ -37,7 +37,7 @@ WORDS = {"buffer": 30, "pause": 3, "margin": 1, "shortest": 2}
 
 def models() -> Iterator[Model]:
     """The bundled ones, and variants whose front ends they do not have."""
-    for name in ("fsdd-int8", "fsdd-pow2"):
+    for name in ("fsdd-int8", "fsdd-pow2", "digits"):
         yield open_recogniser(name).model
     for name, changes in (("fsdd-int8", {"words": WORDS}), ("fsdd-pow2", {"words": {}, "energy": "absolute"})):
         model = open_recogniser(name).model

@@ -54,6 +54,8 @@ def _facts(metadata: Metadata, size: Size) -> dict[str, Any]:
             "fingerprint": trained.fingerprint,
             "split": trained.split,
             "count": len(trained.recordings),
+            "besides": [source.model_dump(mode="json") for source in trained.besides],
+            "note": trained.note,
         },
         "metrics": metadata.metrics,
         "configuration": metadata.configuration,
@@ -89,6 +91,8 @@ def _show(facts: dict[str, Any], size: Size) -> None:
         "aliases": ", ".join(f"{word} = {label}" for word, label in facts["aliases"].items()) or "none",
         "trained on": f"{trained['count']:,} recordings of {trained['corpus']}, split {trained['split']}",
         "fingerprint": trained["fingerprint"],
+        **{f"and on {source['corpus']}": _source(source) for source in trained["besides"]},
+        **({"note": trained["note"]} if trained["note"] else {}),
     }))  # fmt: skip
     for title, key in (
         ("Front end", "front_end"), ("Network", "network"), ("Widths and Q formats", "q_formats"), ("Metrics", "metrics"),
@@ -98,6 +102,11 @@ def _show(facts: dict[str, Any], size: Size) -> None:
     for title, key in (("Rows by requantisation shift", "shifts"), ("Weights +-2^k by k", "exponents")):
         if facts.get(key):
             console.print(_histograms(title, facts[key]))
+
+
+def _source(source: dict[str, Any]) -> str:
+    licences = "; ".join(source["licences"].values())
+    return f"{source['recordings']:,} recordings ({licences})" if licences else f"{source['recordings']:,} recordings"
 
 
 def _histograms(title: str, by_layer: dict[str, dict[int, int]]) -> Table:

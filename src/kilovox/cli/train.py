@@ -17,7 +17,7 @@ from kilovox.corpus.open import open_corpus, open_corpus_at
 @click.option("--tensorboard", is_flag=True, help="Write the learning curves for TensorBoard too.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output, and nothing else.")
 def command(config: str, out: Path | None, corpus: Path | None, resume: bool, tensorboard: bool, as_json: bool) -> None:
-    """Train the network of CONFIG: a YAML file, or one that comes along (task-a, task-b, task-b-int8, task-c, seed)."""
+    """Train the network of CONFIG: a YAML file, or one that comes along (digits, digits-pow2, task-a, task-b, ...)."""
     configuration = find_configuration(config)
     from kilovox.training.experiment import MODEL_FILE, run_experiment
 

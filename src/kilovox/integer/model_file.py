@@ -48,7 +48,7 @@ class Source(BaseModel):
 class Provenance(BaseModel):
     """The corpus a model was trained on: fingerprint of the whole, SHA-256 of each recording trained or validated on.
 
-    `besides`: synthetic recordings, which judge nobody.
+    `besides`: synthetic recordings, which judge nobody. `note`: what figures on the corpus are worth, where that must be said.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -58,12 +58,13 @@ class Provenance(BaseModel):
     split: str
     recordings: tuple[str, ...]
     besides: tuple[Source, ...] = ()
+    note: str = ""
 
     @model_serializer(mode="wrap")
     def _without_nothing(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Files written before there was `besides` stay what their checksum says."""
+        """Files written before there were `besides` and `note` stay what their checksum says."""
         values: dict[str, Any] = serialise(self)
-        return values if self.besides else {key: value for key, value in values.items() if key != "besides"}
+        return {key: value for key, value in values.items() if value or key not in ("besides", "note")}
 
 
 class Metadata(BaseModel):

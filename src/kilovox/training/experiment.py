@@ -40,6 +40,7 @@ PTQ_FILE = "ptq.safetensors"
 CACHE_VERSION = 1
 """Of the teachers' decisions: to be raised when training begins to give others."""
 QUANTISED_FOLDER = "quantised"
+JUDGES_NOTHING = "every recording of {corpus} was trained on: no figure on it judges this model"
 IDENTITY_FILE = "experiment.json"
 
 
@@ -314,6 +315,7 @@ class _Description:
                 split=prepared.split.name,
                 recordings=tuple(hashes[index] for index in used),
                 besides=prepared.besides,
+                note="" if len(prepared.split.test) else JUDGES_NOTHING.format(corpus=corpus.name),
             ),
             metrics=_metrics(history, len(prepared.split.validation)) if history else {},
         )
