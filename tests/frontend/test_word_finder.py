@@ -24,9 +24,13 @@ def heard(finder, sequence):
 
 def by_hand(finder, sequence, begins, ends):
     """The rule as docs/arithmetic.md says it, frame by frame."""
-    peak, quietest = max(sequence), min(sequence)
+    inner = [
+        level for frame, level in enumerate(sequence)
+        if not (begins and frame == 0) and not (ends and frame == len(sequence) - 1)
+    ]  # fmt: skip
+    peak, quietest = max(sequence), min(inner or sequence)
     threshold = max(quietest + (peak - quietest) // 4, peak - finder.depth)
-    active = [level > threshold or peak == quietest for level in sequence]
+    active = [level > threshold or level == peak for level in sequence]
     runs = []
     for frame in [frame for frame, is_active in enumerate(active) if is_active]:
         if runs and frame - runs[-1][-1] <= finder.pause + 1:
@@ -77,6 +81,15 @@ def test_a_stream_finds_what_the_whole_recording_finds(finder, sequence):
 def test_the_rule(finder, sequence, begins, ends):
     kept = sequence[: finder.buffer]
     assert finder.find(kept, begins, ends) == by_hand(finder, kept.tolist(), begins, ends)
+
+
+def test_the_silence_around_a_recording_does_not_tell_how_quiet_it_is():
+    finder, noise = WordFinder(margin=4, edge=0), LOUD - 2400
+    sequence = levels((QUIET, 1), (noise, 30), (LOUD, 20), (noise, 30), (QUIET, 1))
+    word = loudest_word(finder, sequence)
+    assert (word.first, word.end) == (31 - 4, 51 + 4)
+    (alone,) = heard(finder, levels((QUIET, 1)))
+    assert alone == Word(0, 1, QUIET, False)
 
 
 def test_a_word_near_an_end_of_the_recording_reaches_to_it():

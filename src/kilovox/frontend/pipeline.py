@@ -17,7 +17,7 @@ from kilovox.frontend.word_finder import WordFinder
 
 Array = npt.NDArray[Any]
 
-VERSION = 3
+VERSION = 4
 """Part of the cache's key: to be raised when the same samples begin to give other features."""
 
 NORMALISED_BITS = 5

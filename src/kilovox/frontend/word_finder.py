@@ -85,9 +85,11 @@ class WordFinder:
         Active frames belong together across pauses. The loudest such run of at least `shortest` active frames is the word; if
         none is as long, the loudest.
         """
-        peak, quietest = int(levels.max()), int(levels.min())
+        # The frames with the silence before and after the recording do not tell how quiet it is, unless there are no others.
+        others = levels[int(begins) : len(levels) - int(ends)]
+        peak, quietest = int(levels.max()), int((others if len(others) else levels).min())
         threshold = max(quietest + ((peak - quietest) >> SHARE_BITS), peak - self.depth)
-        active = np.flatnonzero(levels > threshold) if peak > threshold else np.arange(len(levels))
+        active = np.flatnonzero(levels > min(threshold, peak - 1))
         starts = np.concatenate([[0], np.flatnonzero(np.diff(active) > self.pause + 1) + 1])
         counts = np.diff(np.concatenate([starts, [len(active)]]))
         peaks = np.maximum.reduceat(levels[active], starts)

@@ -32,13 +32,16 @@ static void forget(kv_word_buffer *heard, uint32_t frames)
 static void find_word(const kv_word_buffer *heard, int ends, kv_word *word)
 {
     const uint32_t count = heard->count;
-    int32_t peak = heard->levels[heard->first], quietest = peak, threshold, run_peak = 0;
+    /* The frames with the silence before and after the recording do not tell how quiet it is, unless there are no others. */
+    const uint32_t from = heard->edge, to = count - (ends ? 1 : 0);
+    const int others = from < to;
+    int32_t peak = KV_LOWEST_LEVEL, quietest = INT16_MAX, threshold, run_peak = 0;
     uint32_t i, run_first = 0, last = 0, active = 0, found_last = 0;
-    for (i = 1; i < count; i++) {
+    for (i = 0; i < count; i++) {
         const int32_t level = heard->levels[place(heard, i)];
         if (level > peak)
             peak = level;
-        if (level < quietest)
+        if (level < quietest && !(others && (i < from || i >= to)))
             quietest = level;
     }
     threshold = quietest + kv_asr(peak - quietest, KV_WORD_SHARE_BITS);
