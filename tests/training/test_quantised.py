@@ -160,3 +160,22 @@ def test_it_learns():
             optimizer.step()
             losses.append(loss.item())
         assert losses[-1] < 0.3 * losses[0]
+
+
+@pytest.mark.parametrize("count", [1, 2, 23])
+def test_a_batch_in_parts_by_length_gives_the_same(count):
+    network, quantised = make("int8", layers=1)
+    _, padded, lengths = clips_of(count)
+    for model in (network.eval(), quantised.eval()):
+        found = []
+        for parts in (1, 3):
+            model.zero_grad()
+            model.parts = parts
+            logits = model(padded, lengths)
+            logits.square().sum().backward()
+            found.append((logits.detach(), model.fc.weight.grad.clone()))
+        (whole, gradient), (apart, gradient_apart) = found
+        torch.testing.assert_close(apart, whole)
+        torch.testing.assert_close(gradient_apart, gradient)
+        if model is quantised:
+            assert torch.equal(apart, whole)

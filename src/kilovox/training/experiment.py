@@ -40,6 +40,8 @@ PTQ_FILE = "ptq.safetensors"
 CACHE_VERSION = 1
 """Of the teachers' decisions: to be raised when training begins to give others."""
 QUANTISED_FOLDER = "quantised"
+PARTS = 3
+"""Of a batch with synthetic clips, whose lengths differ widely. Recipes without them keep the bits they had in one part."""
 JUDGES_NOTHING = "every recording of {corpus} was trained on: no figure on it judges this model"
 IDENTITY_FILE = "experiment.json"
 
@@ -103,6 +105,8 @@ def _train(
     network: nn.Module, config: Configuration, settings: Training, prepared: Prepared, folder: Path, **options: bool
 ) -> list[Figures]:
     batch = settings.batch_size
+    if isinstance(network, (LSTMClassifier, QuantisedLSTMClassifier)):
+        network.parts = PARTS if config.synthetic is not None else 1
     trainer = ModelTrainer(
         network, settings.epochs, make_loader(prepared.train, batch, shuffle=True), _device(), settings.learning_rate,
         validation_loader=make_loader(prepared.validation, 256, shuffle=False) if prepared.validation else None,

@@ -1,5 +1,7 @@
 """The LSTM classifier of n layers, and the report of its parameters."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -14,6 +16,9 @@ class LSTMClassifier(nn.Module):
     `readout`: "last_valid" reads the state at each clip's last valid frame, "after_padding" at the last frame of all.
     Raises KilovoxError for another readout.
     """
+
+    parts: int = 1
+    """A batch goes through in so many parts, by length."""
 
     def __init__(
         self,
@@ -43,14 +48,26 @@ class LSTMClassifier(nn.Module):
             return self._head(states[:, -1])
         if valid is None:
             valid = valid_frames(features)
+        return self._head(by_length(self._last, features, valid, self.parts))
+
+    def _last(self, features: Tensor, valid: Tensor) -> Tensor:
         # What follows the longest clip's end is read by nobody.
         states, _ = self.lstm(features[:, : int(valid.max())])
         clips = torch.arange(len(features), device=features.device)
-        return self._head(states[clips, valid - 1])
+        last: Tensor = states[clips, valid - 1]
+        return last
 
     def _head(self, state: Tensor) -> Tensor:
         logits: Tensor = self.fc(self.dropout(state))
         return logits
+
+
+def by_length(function: Callable[[Tensor, Tensor], Tensor], features: Tensor, valid: Tensor, parts: int) -> Tensor:
+    """`function` of (features, valid), clip by clip, in `parts` parts of clips of about one length: padding costs time."""
+    if parts == 1:
+        return function(features, valid)
+    order = torch.argsort(valid, stable=True)
+    return torch.cat([function(features[part], valid[part]) for part in order.chunk(parts)])[torch.argsort(order)]
 
 
 def valid_frames(padded: Tensor) -> Tensor:

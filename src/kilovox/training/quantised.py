@@ -19,7 +19,7 @@ from kilovox.frontend.pipeline import NORMALISED_BITS
 from kilovox.integer.activation import INPUT_BITS, OUTPUT_BITS, sigmoid, tanh, tanh_table
 from kilovox.integer.network import CELL_BITS, GATE_BITS, HIDDEN_BITS, LOGIT_BITS
 from kilovox.integer.power_of_two import EXPONENTS, SIGN, pack
-from kilovox.training.network import valid_frames
+from kilovox.training.network import by_length, valid_frames
 
 FEATURE_SCALE = float(1 << NORMALISED_BITS)
 """Features arrive as int8 / 32."""
@@ -166,6 +166,8 @@ class QuantisedLSTMClassifier(nn.Module):
     largest: Tensor
     sigmoid: Tensor
     tanh: Tensor
+    parts: int = 1
+    """A batch goes through in so many parts, by length."""
 
     def __init__(
         self, input_dim: int, hidden_dim: int, num_layers: int, output_dim: int, arithmetic: str, dropout: float = 0.0,
@@ -230,13 +232,16 @@ class QuantisedLSTMClassifier(nn.Module):
         """Logits (clips, labels), real values, of features (clips, frames, n) = int8 / 32, padded with zeros."""
         if valid is None:
             valid = valid_frames(features)
-        top = self.states(features[:, : int(valid.max())])[-1]
-        state = self.dropout(top[torch.arange(len(top)), valid - 1]) * 2.0**-HIDDEN_BITS
+        state = self.dropout(by_length(self._last, features, valid, self.parts)) * 2.0**-HIDDEN_BITS
         head = self.quantised_head()
         scale = torch.exp2(-head.exponent)
         weight = self.fc.weight + (head.weights * scale[:, None] - self.fc.weight).detach()
         bias = self.fc.bias + (head.bias * scale * 2.0**-HIDDEN_BITS - self.fc.bias).detach()
         return nn.functional.linear(state, weight, bias)
+
+    def _last(self, features: Tensor, valid: Tensor) -> Tensor:
+        top = self.states(features[:, : int(valid.max())])[-1]
+        return top[torch.arange(len(top)), valid - 1]
 
     @torch.no_grad()
     def integer_tensors(self) -> dict[str, npt.NDArray[Any]]:
