@@ -8,6 +8,7 @@ from kilovox.corpus.splits import judging_indices, make_split
 from kilovox.errors import KilovoxError
 from kilovox.evaluation.evaluate import evaluate
 from kilovox.evaluation.metrics import wilson_interval
+from kilovox.integer.bundled import open_recogniser
 from kilovox.integer.recogniser import Recogniser
 from models import make_features, make_model, make_recordings
 
@@ -120,6 +121,14 @@ def test_precomputed_features():
     corpus = make_features()
     result = evaluate(Recogniser(make_model()), corpus)
     assert (result.recordings, result.per_speaker) == (12, {})
+
+
+def test_a_model_that_hears_sound_is_not_judged_on_features_made_elsewhere():
+    for name, message in (("fsdd-int8", "features of another front end"), ("digits", "features of another front end")):
+        with pytest.raises(KilovoxError, match=message):
+            evaluate(open_recogniser(name), make_features())
+    with pytest.raises(KilovoxError, match="features without sound; expected recordings, for words"):
+        open_recogniser("digits").corpus_features(make_features())
 
 
 def test_features_of_another_size_are_refused():

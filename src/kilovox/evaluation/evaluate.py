@@ -9,7 +9,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from kilovox.config import DataSplitting
-from kilovox.corpus.base import Corpus, RecordingCorpus
+from kilovox.corpus.base import Corpus, FeatureCorpus, RecordingCorpus
+from kilovox.corpus.fsdd import FINGERPRINT
 from kilovox.corpus.splits import judging_indices
 from kilovox.errors import KilovoxError
 from kilovox.evaluation.metrics import ClassScores, class_scores, confusion_matrix, wilson_interval
@@ -198,6 +199,11 @@ def _judged(
             f"({', '.join(metadata.labels)}); its words are {heard}"
         )
     judged = corpus.subset(list(truth))
+    if isinstance(judged, FeatureCorpus) and metadata.trained_on.fingerprint == FINGERPRINT:
+        raise KilovoxError(
+            f"{corpus.where}: features of another front end; expected recordings, for {metadata.name} hears sound "
+            "(--corpus DIR, or KILOVOX_FSDD)"
+        )
     whole = corpus.fingerprint in {source.fingerprint for source in metadata.trained_on.besides}
     seen = [one.name for one in judged.recordings] if whole else _trained_on(metadata, judged)
     if seen and not allow_trained:

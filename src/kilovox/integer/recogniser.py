@@ -172,6 +172,8 @@ def corpus_features(corpus: Corpus, config: AnyFrontEnd) -> list[npt.NDArray[Any
     """Features before normalisation of every recording of `corpus`, in order, each (frames, coefficients); cached."""
     if isinstance(corpus, FeatureCorpus):
         if isinstance(config, FixedPointFrontEnd):
+            if config.words is not None:
+                raise KilovoxError(f"{corpus.where}: features without sound; expected recordings, for words to be found in")
             return [as_integers(config, sequence) for sequence in corpus.features]
         return list(corpus.features)
     if not isinstance(corpus, RecordingCorpus):
