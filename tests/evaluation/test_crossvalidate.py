@@ -48,7 +48,9 @@ def test_every_speaker_is_left_out_once(config_file, synthetic_folder, synthetic
     table = CliRunner().invoke(main, arguments[:-1])
     assert "worst" in table.stdout
     assert "random split" in table.stdout
-    assert "random split" in (tmp_path / "out" / "report.html").read_text()
+    report = (tmp_path / "out" / "report.html").read_text()
+    assert "random split" in report
+    assert "36,864" in report
 
 
 def test_one_speaker_cannot_be_left_out(config_file, synthetic_corpus, tmp_path):

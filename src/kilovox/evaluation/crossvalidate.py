@@ -105,11 +105,14 @@ def _recogniser(job: Job) -> Recogniser:
 
 
 def _run(job: Job, recogniser: Recogniser, fold: Evaluation, speaker: str) -> Run:
-    history = history_of(job)
+    history, config = history_of(job), job.config
     return Run(
         name=job.name, task="leave one speaker out", size=recogniser.size, evaluations={f"speaker:{speaker}": fold},
         seconds=sum(epoch["seconds"] for epoch in history), history=history_of(job, ["", QUANTISED_FOLDER]),
-        provenance=provenance_of(recogniser.model), front_end="integer",
+        provenance=provenance_of(recogniser.model), limit=config.budget.memory if config.budget else None,
+        scope=config.budget.scope if config.budget else "model",
+        front_end="integer" if config.frontend.kind == "fixed_point" else "float",
+        method="QAT" if config.quantisation else "float",
     )  # fmt: skip
 
 
