@@ -57,12 +57,14 @@ def test_a_bundled_model_refuses_what_it_was_trained_on(fsdd_folder):
 
 
 def test_inspect_every_bundled_model():
-    assert set(bundled_models()) >= {"fsdd-float32", "fsdd-int8", "fsdd-pow2"}
+    trained_on = {"fsdd-float32": 2400, "fsdd-int8": 2400, "fsdd-pow2": 2400, "digits": 3000, "digits-pow2": 3000}
+    assert set(bundled_models()) == set(trained_on)
     for name in bundled_models():
         done = run("inspect", name, "--json")
         assert done.returncode == 0, done.stderr
         found = json.loads(done.stdout)
         assert found["name"] == name
-        assert found["trained_on"]["count"] == 2400
+        assert found["trained_on"]["count"] == trained_on[name]
+        assert ("no figure on it judges" in found["trained_on"]["note"]) == name.startswith("digits")
         if found["arithmetic"] != "float32":
             assert found["bytes"]["total"] <= 36864

@@ -11,6 +11,7 @@ from firmware.models import random_model
 from kilovox.errors import KilovoxError
 from kilovox.firmware.emit import c_string, emit, provenance
 from kilovox.firmware.layout import column_pairs, folded_bias, parts_of
+from kilovox.integer.bundled import open_recogniser
 from kilovox.integer.model_file import Model
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
@@ -63,3 +64,10 @@ def test_a_model_whose_tensors_do_not_fit_is_refused() -> None:
     broken = Model(metadata=model.metadata, tensors={**model.tensors, "lstm0.bias": np.zeros((4, 4), np.int32)})
     with pytest.raises(KilovoxError, match="lstm0"):
         emit(broken)
+
+
+def test_synthetic_voices_and_the_note_are_told() -> None:
+    lines = provenance(open_recogniser("digits").model.metadata)
+    (voices,) = [line for line in lines if line.startswith("and on synthetic: 9800 recordings; ")]
+    assert "Kokoro-82M" in voices
+    assert "note: every recording of fsdd was trained on: no figure on it judges this model" in lines

@@ -114,6 +114,11 @@ def provenance(metadata: Metadata) -> list[str]:
         "labels": " ".join(metadata.labels),
         "trained on": f"{len(trained.recordings)} recordings of {trained.corpus}, split {trained.split}",
         "corpus fingerprint": trained.fingerprint,
+        **{
+            f"and on {source.corpus}": f"{source.recordings} recordings; {'; '.join(source.licences.values())}"
+            for source in trained.besides
+        },
+        **({"note": trained.note} if trained.note else {}),
         **{f"measured: {name}": value for name, value in sorted(metadata.metrics.items())},
         "licence of the code": "Apache-2.0; weights follow from the recordings, whose licence is for the user to keep",
     }
