@@ -80,9 +80,9 @@ static void listen(int is_adversarial, uint32_t seconds)
                 kv_reset(&ear);
         }
 #if KV_WORDS
-        if (ear.words && draw(2))
+        if (ear.words && draw(16) == 0)
             kv_next(&ear);
-        if (draw(5000) == 0)
+        if (draw(500) == 0)
             ear.words = 65535; /* as after hours without kv_next */
 #endif
     }
