@@ -196,7 +196,7 @@ class HostRecogniser:
         samples = self._checked(recording)
         result = np.zeros((self.parts.front_end.frames(len(samples)), self.parts.front_end.coefficients), np.int16)
         if self._fast and len(samples):
-            samples = self._between_silence(samples)
+            samples = self.parts.front_end.between_silence(samples)
             self._c.kv_host_fast_cepstra(_pointer(samples), ctypes.c_size_t(len(samples)), _pointer(result), None)
         else:
             self._c.kv_host_cepstra(_pointer(samples), ctypes.c_size_t(len(samples)), _pointer(result))
@@ -206,17 +206,13 @@ class HostRecogniser:
         """The loudest word of (samples,) int16, for a model that finds words: (frames of the word, coefficients) int16."""
         samples, front_end = self._checked(recording), self.parts.front_end
         frames = front_end.frames(len(samples))
-        samples = self._between_silence(samples)
+        samples = front_end.between_silence(samples)
         cepstra, levels = np.zeros((frames, front_end.coefficients), np.int16), np.zeros(frames, np.int16)
         self._c.kv_host_fast_cepstra(_pointer(samples), ctypes.c_size_t(len(samples)), _pointer(cepstra), _pointer(levels))
         if front_end.words is None or not frames:
             return cepstra
         loudest = levels.astype(np.int32)
         return of_word(cepstra, loudest, loudest_word(front_end.words, loudest))
-
-    def _between_silence(self, samples: Samples) -> Samples:
-        silence = self.parts.front_end.silence
-        return np.pad(samples, silence) if silence and len(samples) else samples
 
     def _buffers(self, frames: int) -> tuple[Array, Array, Array, Array]:
         shape = (frames, self._layers, self._units)

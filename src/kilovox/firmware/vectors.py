@@ -41,7 +41,8 @@ def vectors(model: Model) -> str:
     seen = expected(recogniser, samples)
     assert seen.features is not None  # noqa: S101 (Python looks at everything)
     frames, features = len(seen.features), seen.features[-1:] if recogniser.finds_words else seen.features
-    words = [f"#define KV_TEST_WORDS {_words(recogniser, samples)}"] if recogniser.finds_words else []
+    end_frames, found = _ended(recogniser, samples)
+    words = [f"#define KV_TEST_WORDS {found}"] if recogniser.finds_words else []
     decisions = recogniser(recordings)
     confidence = np.rint(decisions.confidence * 255).astype(int)
     lines = [
@@ -49,7 +50,7 @@ def vectors(model: Model) -> str:
         "#ifndef KV_TEST_VECTORS_H", "#define KV_TEST_VECTORS_H", "",
         f"#define KV_TEST_SAMPLES {len(samples)}",
         f"#define KV_TEST_FRAMES {frames}",
-        f"#define KV_TEST_END_FRAMES {_end_frames(recogniser, samples)}",
+        f"#define KV_TEST_END_FRAMES {end_frames}",
         *words,
         f"#define KV_TEST_LABEL {decisions.indices[0]}",
         f"#define KV_TEST_CONFIDENCE {confidence[0]}",
@@ -67,14 +68,8 @@ def vectors(model: Model) -> str:
     return "\n".join(lines)
 
 
-def _end_frames(recogniser: Recogniser, samples: Samples) -> int:
+def _ended(recogniser: Recogniser, samples: Samples) -> tuple[int, int]:
+    """Frames that the end of `samples` completes, and words found in all (0 where none are looked for)."""
     stream = RecogniserStream(recogniser)
     stream.push(samples)
-    return stream.finish()
-
-
-def _words(recogniser: Recogniser, samples: Samples) -> int:
-    stream = RecogniserStream(recogniser)
-    stream.push(samples)
-    stream.finish()
-    return stream.words
+    return stream.finish(), stream.words

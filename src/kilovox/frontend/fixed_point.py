@@ -133,6 +133,10 @@ class FixedPointMFCC:
         """Zeros before and after a recording, so that a word that was cut out closely begins and ends."""
         return 0 if self.words is None else self.hop
 
+    def between_silence(self, samples: Samples) -> Samples:
+        """`samples` with `silence` before and after them; none at all stay none."""
+        return np.pad(samples, self.silence) if self.silence and len(samples) else samples
+
     def __call__(self, recordings: Sequence[Samples]) -> list[Features]:
         """Features of each of `recordings`, (samples,) int16 -> (frames, coefficients) int16 in Q7 octaves.
 
@@ -141,7 +145,7 @@ class FixedPointMFCC:
         pieces = []
         for samples in recordings:
             check_samples(samples)
-            piece = np.pad(samples, self.silence) if self.silence and len(samples) else samples
+            piece = self.between_silence(samples)
             pieces.append(piece if len(piece) >= self.window else np.pad(piece, (0, self.window - len(piece))))
         if not pieces:
             return []
