@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from kilovox.budget import Arithmetic
-from kilovox.firmware.clips import synthetic_clips
+from kilovox.verification.clips import synthetic_clips
 from kilovox.firmware.layout import parts_of
-from kilovox.firmware.verify import verify
+from kilovox.verification.verify import verify
 from kilovox.integer.activation import tanh_table
 from kilovox.integer.model_file import FORMAT_VERSION, Metadata, Model, Provenance
 from kilovox.integer.power_of_two import pack

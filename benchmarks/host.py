@@ -21,8 +21,8 @@ import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from firmware import FRAMES, INPUTS, LABELS, NETWORKS, random_model
-from kilovox.firmware.clips import synthetic_clips
-from kilovox.firmware.host import HostRecogniser
+from kilovox.verification.clips import synthetic_clips
+from kilovox.verification.host import HostRecogniser
 from kilovox.firmware.onnx_file import onnx_bytes
 from kilovox.integer.model_file import Model
 from kilovox.training.network import LSTMClassifier

@@ -60,7 +60,7 @@ def test_light_commands_do_not_load_torch():
         "import sys; sys.modules['torch'] = None\n"
         "import kilovox, kilovox.cli.size, kilovox.cli.evaluate, kilovox.cli.predict, kilovox.cli.inspect, kilovox.cli.data\n"
         "from kilovox import read_yaml_file\n"
-        "import kilovox.evaluation.report, kilovox.integer.recogniser\n"
+        "import kilovox.evaluation.report.report, kilovox.integer.recogniser\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -6,10 +6,10 @@ from click.testing import CliRunner
 from firmware.models import random_model
 from kilovox.cli.main import main
 from kilovox.cli.verify import command
-from kilovox.firmware import verify
-from kilovox.firmware.host import NoCompilerError, find_compiler
-from kilovox.firmware.observation import Difference
-from kilovox.firmware.verification import Instructions, TargetReport, Verification
+from kilovox.verification import verify
+from kilovox.verification.host import NoCompilerError, find_compiler
+from kilovox.verification.observation import Difference
+from kilovox.verification.verification import Instructions, TargetReport, Verification
 from kilovox.integer.model_file import save_model
 
 JSON = {"equal", "clips", "frames_per_clip", "instructions", "flash", "ram", "stack", "findings"}

@@ -91,7 +91,7 @@ def test_the_room_does_not_import_torch():
     import subprocess
 
     code = (
-        "import sys; import kilovox.evaluation.torch_evaluator, kilovox.evaluation.evaluate, kilovox.evaluation.report, "
+        "import sys; import kilovox.evaluation.torch_evaluator, kilovox.evaluation.evaluate, kilovox.evaluation.report.report, "
         "kilovox.evaluation.latency; sys.exit('torch' in sys.modules or 'matplotlib.pyplot' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

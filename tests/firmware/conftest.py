@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from firmware.models import random_model
-from kilovox.firmware.host import HostRecogniser, NoCompilerError, find_compiler
+from kilovox.verification.host import HostRecogniser, NoCompilerError, find_compiler
 from kilovox.integer.recogniser import Recogniser
 
 Pair = tuple[HostRecogniser, Recogniser]

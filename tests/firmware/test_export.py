@@ -15,7 +15,7 @@ from kilovox.cli.export import command
 from kilovox.errors import KilovoxError
 from kilovox.firmware.emit import sizes
 from kilovox.firmware.export import MANIFEST, export, exported, state_bytes, wasm_exports
-from kilovox.firmware.host import HostRecogniser
+from kilovox.verification.host import HostRecogniser
 from kilovox.firmware.layout import parts_of
 from kilovox.firmware.vectors import synthetic_recording
 from kilovox.integer.model_file import save_model

@@ -28,7 +28,7 @@ def command(
 
     Interrupted, the same command goes on where it stopped.
     """
-    from kilovox.evaluation.crossvalidate import crossvalidate
+    from kilovox.search.crossvalidate import crossvalidate
 
     configuration = find_configuration(config)
     opened = open_corpus_at(corpus) if corpus else open_corpus(configuration.dataset.kind, configuration.dataset.path)

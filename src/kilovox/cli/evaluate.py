@@ -12,7 +12,7 @@ from kilovox.corpus.open import open_corpus_at, open_default_corpus
 from kilovox.evaluation.evaluate import Evaluation, evaluate, evaluate_robustness
 from kilovox.evaluation.metrics import classification_report
 from kilovox.evaluation.robustness import JUDGED_DB, Robustness
-from kilovox.firmware.fast import open_fast_recogniser
+from kilovox.native.fast import open_fast_recogniser
 
 SHOWN = 20
 """Misclassified recordings and speakers listed on a terminal; --json has all of them."""

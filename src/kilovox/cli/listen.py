@@ -8,8 +8,8 @@ import click
 
 from kilovox.audio import Samples, read_audio
 from kilovox.errors import KilovoxError
-from kilovox.firmware.fast import fast_stream
-from kilovox.firmware.host import HostStream
+from kilovox.native.fast import fast_stream
+from kilovox.verification.host import HostStream
 from kilovox.integer.bundled import open_recogniser
 from kilovox.integer.stream import RecogniserStream
 from kilovox.microphone import microphone

@@ -7,7 +7,7 @@ import click
 
 from kilovox.audio import read_audio
 from kilovox.errors import KilovoxError
-from kilovox.firmware.fast import open_fast_recogniser
+from kilovox.native.fast import open_fast_recogniser
 from kilovox.integer.recogniser import check_length
 
 

@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.table import Table
 
 from kilovox.corpus.open import open_corpus, open_corpus_at, open_default_corpus
-from kilovox.evaluation.plans import RECIPES, TASKS
-from kilovox.evaluation.report import Report, Run, summary
-from kilovox.evaluation.reproduce import reproduce
+from kilovox.search.plans import RECIPES, TASKS
+from kilovox.evaluation.report.report import Report, Run, summary
+from kilovox.search.reproduce import reproduce
 
 
 @click.command("reproduce")

@@ -61,7 +61,7 @@ class ModelEvaluator:
 
     def plot_confusion_matrix(self, path: str | Path) -> None:
         """Draw the confusion matrix to `path` (.svg, .png or .pdf), judging first where that was not done yet."""
-        from kilovox.evaluation.plots import confusion_heat_map, save_figure
+        from kilovox.evaluation.report.plots import confusion_heat_map, save_figure
 
         results = self.results or self.evaluate(verbose=False)
         confusion = results["confusion_matrix"]

@@ -4,7 +4,7 @@ import numpy as np
 
 from kilovox.audio import Samples
 from kilovox.firmware.emit import A_LINE, c_lines
-from kilovox.firmware.observation import expected
+from kilovox.verification.observation import expected
 from kilovox.integer.model_file import Model
 from kilovox.integer.recogniser import Recogniser
 from kilovox.integer.stream import RecogniserStream

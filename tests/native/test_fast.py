@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from kilovox.firmware import fast
-from kilovox.firmware.fast import FastRecogniser, open_fast_recogniser
-from kilovox.firmware.host import NoCompilerError, find_compiler
+from kilovox.native import fast
+from kilovox.native.fast import FastRecogniser, open_fast_recogniser
+from kilovox.verification.host import NoCompilerError, find_compiler
 from kilovox.integer.model_file import save_model
 from kilovox.integer.recogniser import Recogniser
 from models import integer_model, make_model

@@ -8,9 +8,9 @@ from click.testing import CliRunner
 from kilovox.cli.main import main
 from kilovox.config import find_configuration
 from kilovox.corpus.open import open_corpus_at
-from kilovox.evaluation import reproduce as module
-from kilovox.evaluation.plans import Plan, plans
-from kilovox.evaluation.reproduce import reproduce
+from kilovox.search import reproduce as module
+from kilovox.search.plans import Plan, plans
+from kilovox.search.reproduce import reproduce
 
 
 def test_networks_of_the_tasks():

@@ -22,11 +22,11 @@ from kilovox.audio import Samples
 from kilovox.budget import Scope, Size
 from kilovox.config import AnyFrontEnd
 from kilovox.corpus.base import Corpus, RecordingCorpus
-from kilovox.evaluation import plots
+from kilovox.evaluation.report import plots
 from kilovox.evaluation.evaluate import Evaluation, Misclassified
 from kilovox.evaluation.latency import Latency
 from kilovox.evaluation.metrics import macro_average, weighted_average
-from kilovox.evaluation.plots import Picture
+from kilovox.evaluation.report.plots import Picture
 from kilovox.evaluation.robustness import JUDGED_DB, Robustness
 from kilovox.files import write_text
 from kilovox.integer.model_file import Model
@@ -285,4 +285,4 @@ def _finite(value: Any) -> Any:
 @cache
 def _template() -> Template:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return environment.from_string((files("kilovox.evaluation") / "report.html.j2").read_text(encoding="utf-8"))
+    return environment.from_string((files("kilovox.evaluation.report") / "report.html.j2").read_text(encoding="utf-8"))

@@ -14,8 +14,8 @@ from kilovox.config import FrontEnd
 from kilovox.errors import KilovoxError
 from kilovox.evaluation.evaluate import Evaluation, Misclassified, SpeakerScore, evaluate
 from kilovox.evaluation.latency import measure_latency
-from kilovox.evaluation.plots import Point, accuracy_against_bytes, to_svg
-from kilovox.evaluation.report import (
+from kilovox.evaluation.report.plots import Point, accuracy_against_bytes, to_svg
+from kilovox.evaluation.report.report import (
     CorpusFacts,
     Report,
     Run,

@@ -6,10 +6,10 @@ import pytest
 
 from firmware.models import random_model
 from kilovox.errors import KilovoxError
-from kilovox.firmware import toolchain
-from kilovox.firmware.findings import KERNELS, findings
+from kilovox.verification import toolchain
+from kilovox.verification.findings import KERNELS, findings
 from kilovox.firmware.sources import sources
-from kilovox.firmware.toolchain import CORES
+from kilovox.verification.toolchain import CORES
 
 pytest.importorskip("capstone", reason="capstone is not installed")
 pytest.importorskip("elftools", reason="pyelftools is not installed")

@@ -11,7 +11,7 @@ from kilovox.corpus.fsdd import open_fsdd
 from kilovox.corpus.open import fsdd_folder_named, open_corpus_at
 from kilovox.corpus.splits import judging_indices
 from kilovox.errors import KilovoxError
-from kilovox.firmware.verify import Clip
+from kilovox.verification.verify import Clip
 
 SYNTHETIC = 60
 """Recordings made here where there are none at hand."""

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from kilovox.audio import Samples
-from kilovox.firmware.library import Library
-from kilovox.firmware.observation import Shape
-from kilovox.firmware.toolchain import Image, need
-from kilovox.firmware.wasm_code import CODE, DATA, sections
+from kilovox.verification.library import Library
+from kilovox.verification.observation import Shape
+from kilovox.verification.toolchain import Image, need
+from kilovox.verification.wasm_code import CODE, DATA, sections
 
 PAGE = 0x10000
 FUEL = 1 << 60

@@ -8,13 +8,13 @@ import pytest
 
 from firmware.models import random_model
 from kilovox.errors import KilovoxError
-from kilovox.firmware import toolchain, verify
-from kilovox.firmware.clips import find_clips, synthetic_clips
-from kilovox.firmware.findings import KERNELS
-from kilovox.firmware.host import NoCompilerError, find_compiler
-from kilovox.firmware.observation import STAGES, Difference, Observation, first_difference
+from kilovox.verification import toolchain, verify
+from kilovox.verification.clips import find_clips, synthetic_clips
+from kilovox.verification.findings import KERNELS
+from kilovox.verification.host import NoCompilerError, find_compiler
+from kilovox.verification.observation import STAGES, Difference, Observation, first_difference
 from kilovox.firmware.sources import sources
-from kilovox.firmware.toolchain import CORES
+from kilovox.verification.toolchain import CORES
 
 CLIPS = [(name, samples[:700]) for name, samples in synthetic_clips(10, 8000)]
 FEW = [CLIPS[0], CLIPS[4], CLIPS[9]]

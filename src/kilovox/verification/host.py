@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from kilovox.corpus.cache import cache_folder
 from kilovox.errors import KilovoxError
 from kilovox.files import make_folder, replacing
 from kilovox.firmware.layout import parts_of
-from kilovox.firmware.sources import folder, sources
+from kilovox.firmware.sources import sources
 from kilovox.frontend.fixed_point import check_samples, of_word
 from kilovox.frontend.word_finder import loudest_word
 from kilovox.integer.model_file import Model
@@ -114,14 +115,15 @@ class HostRecogniser:
     def __init__(self, model: Model, compiler: str | None = None, flags: Sequence[str] = FLAGS) -> None:
         self.parts = parts_of(model)
         self.labels = model.metadata.labels
-        shims = {name: (folder() / "host_c" / name).read_text() for name in ("kv_host.c", "kv_host_fast.c")}
-        files, chosen = sources(model) | shims, compiler or find_compiler()
+        own = {"kv_host.c": files("kilovox.verification") / "host_c", "kv_host_fast.c": files("kilovox.native") / "c"}
+        shims = {name: (folder / name).read_text() for name, folder in own.items()}
+        units, chosen = sources(model) | shims, compiler or find_compiler()
         try:
-            self.library = compile_library(files, chosen, flags)
+            self.library = compile_library(units, chosen, flags)
         except KilovoxError:
             if flags is not FLAGS:
                 raise
-            self.library = compile_library(files, chosen, PORTABLE_FLAGS)
+            self.library = compile_library(units, chosen, PORTABLE_FLAGS)
         self._c = ctypes.CDLL(str(self.library))
         self._c.kv_host_recording.restype = self._c.kv_host_cepstra.restype = ctypes.c_size_t
         self._c.kv_host_fast_cepstra.restype = self._c.kv_host_packed_bytes.restype = ctypes.c_size_t

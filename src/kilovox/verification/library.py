@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from kilovox.audio import Samples
-from kilovox.firmware.observation import Observation, Shape, cut
+from kilovox.verification.observation import Observation, Shape, cut
 
 
 class Library(ABC):
@@ -119,7 +119,7 @@ class Library(ABC):
 
 
 class SharedLibrary(Library):
-    """The library in the file `path` on this machine, made with the shims of kilovox.firmware.toolchain."""
+    """The library in the file `path` on this machine, made with the shims of kilovox.verification.toolchain."""
 
     def __init__(self, path: Path, shape: Shape, samples: int) -> None:
         super().__init__(shape, samples)

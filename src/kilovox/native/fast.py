@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kilovox.audio import Samples
-from kilovox.firmware.host import HostRecogniser, HostStream, NoCompilerError
+from kilovox.verification.host import HostRecogniser, HostStream, NoCompilerError
 from kilovox.integer.bundled import open_recogniser
 from kilovox.integer.model_file import Model
 from kilovox.integer.recogniser import Recogniser

@@ -7,7 +7,7 @@ import pytest
 
 from kilovox.budget import size_of
 from kilovox.errors import KilovoxError
-from kilovox.evaluation import plots
+from kilovox.evaluation.report import plots
 
 HISTORY = [
     {"epoch": n, "loss": 2 / n, "accuracy": 1 - 1 / n, "validation_loss": 3 / n, "validation_accuracy": 0.9 - 1 / n}

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kilovox.firmware.observation import Difference
+from kilovox.verification.observation import Difference
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class TargetReport:
     """One target. None: not measured there.
 
     frames_per_clip: mean; flash: bytes {code, front_end_tables, network}; ram: bytes of a recogniser and a decision; stack: the
-    deepest, in bytes; helpers: functions of the compiler's that were linked into code; findings: kilovox.firmware.findings;
-    modelled_milliseconds: a clip's, by kilovox.firmware.costs, not measured.
+    deepest, in bytes; helpers: functions of the compiler's that were linked into code; findings: kilovox.verification.findings;
+    modelled_milliseconds: a clip's, by kilovox.verification.costs, not measured.
     """
 
     compiler: str

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from kilovox.cli.main import main
 from kilovox.config import find_configuration
 from kilovox.errors import KilovoxError
-from kilovox.evaluation.crossvalidate import crossvalidate
+from kilovox.search.crossvalidate import crossvalidate
 from kilovox.integer.model_file import load_model
 
 

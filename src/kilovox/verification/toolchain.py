@@ -8,13 +8,13 @@ import tempfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from types import ModuleType
 
 from kilovox.errors import KilovoxError
 from kilovox.firmware.export import wasm_exports
-from kilovox.firmware.host import run_compiler
-from kilovox.firmware.sources import folder
+from kilovox.verification.host import run_compiler
 
 FLAGS = ("-std=c99", "-O3", "-ffreestanding", "-ffunction-sections")
 GCC_FLAGS = ("-fno-tree-loop-distribute-patterns",)
@@ -133,11 +133,15 @@ def compile_wasm(files: Mapping[str, str]) -> Image:
 
 def shims() -> dict[str, str]:
     """C files through which Python calls the firmware of a library or a module, by name."""
-    return {"kv_host.c": (folder() / "host_c" / "kv_host.c").read_text()} | _own("kv_target.c")
+    return {"kv_host.c": (_folder() / "host_c" / "kv_host.c").read_text()} | _own("kv_target.c")
+
+
+def _folder() -> Path:
+    return Path(str(files("kilovox.verification")))
 
 
 def _own(*names: str) -> dict[str, str]:
-    return {name: (folder() / "target_c" / name).read_text() for name in names}
+    return {name: (_folder() / "target_c" / name).read_text() for name in names}
 
 
 def _write(files: Mapping[str, str], build: Path) -> None:

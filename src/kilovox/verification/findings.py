@@ -7,9 +7,9 @@ model no multiplication at all.
 import re
 from collections.abc import Iterable, Mapping
 
-from kilovox.firmware.disassembly import Instruction, elf_instructions
-from kilovox.firmware.toolchain import CORES
-from kilovox.firmware.wasm_code import wasm_instructions
+from kilovox.verification.disassembly import Instruction, elf_instructions
+from kilovox.verification.toolchain import CORES
+from kilovox.verification.wasm_code import wasm_instructions
 
 KERNELS = frozenset({"kv_pow2_matvec.c"})
 """Files of the mat-vec kernels of a pow2 model."""

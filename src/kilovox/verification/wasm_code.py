@@ -6,7 +6,7 @@ encoding is that of the WebAssembly Core Specification 2.0, chapter 5.
 
 from collections.abc import Iterator
 
-from kilovox.firmware.disassembly import Instruction
+from kilovox.verification.disassembly import Instruction
 
 CODE = 10
 """Number of the section of functions."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from kilovox.firmware.toolchain import need
+from kilovox.verification.toolchain import need
 
 
 @dataclass(frozen=True)
