@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 
 from kilovox.budget import Arithmetic
-from kilovox.verification.clips import synthetic_clips
 from kilovox.firmware.layout import parts_of
-from kilovox.verification.verify import verify
 from kilovox.integer.activation import tanh_table
 from kilovox.integer.model_file import FORMAT_VERSION, Metadata, Model, Provenance
 from kilovox.integer.power_of_two import pack
+from kilovox.verification.clips import synthetic_clips
+from kilovox.verification.verify import verify
 
 NETWORKS = {"n67": (2, 67), "n24": (2, 24), "n88": (1, 88)}
 """Layers and units."""

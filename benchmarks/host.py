@@ -21,11 +21,11 @@ import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from firmware import FRAMES, INPUTS, LABELS, NETWORKS, random_model
-from kilovox.verification.clips import synthetic_clips
-from kilovox.verification.host import HostRecogniser
 from kilovox.firmware.onnx_file import onnx_bytes
 from kilovox.integer.model_file import Model
 from kilovox.training.network import LSTMClassifier
+from kilovox.verification.clips import synthetic_clips
+from kilovox.verification.host import HostRecogniser
 
 TURNS, CLIPS_A_TURN = 60, 10
 

@@ -6,11 +6,11 @@ from click.testing import CliRunner
 from firmware.models import random_model
 from kilovox.cli.main import main
 from kilovox.cli.verify import command
+from kilovox.integer.model_file import save_model
 from kilovox.verification import verify
 from kilovox.verification.host import NoCompilerError, find_compiler
 from kilovox.verification.observation import Difference
 from kilovox.verification.verification import Instructions, TargetReport, Verification
-from kilovox.integer.model_file import save_model
 
 JSON = {"equal", "clips", "frames_per_clip", "instructions", "flash", "ram", "stack", "findings"}
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from firmware.models import random_model
-from kilovox.verification.host import HostRecogniser, NoCompilerError, find_compiler
 from kilovox.integer.recogniser import Recogniser
+from kilovox.verification.host import HostRecogniser, NoCompilerError, find_compiler
 
 Pair = tuple[HostRecogniser, Recogniser]
 

@@ -15,10 +15,10 @@ from kilovox.cli.export import command
 from kilovox.errors import KilovoxError
 from kilovox.firmware.emit import sizes
 from kilovox.firmware.export import MANIFEST, export, exported, state_bytes, wasm_exports
-from kilovox.verification.host import HostRecogniser
 from kilovox.firmware.layout import parts_of
 from kilovox.firmware.vectors import synthetic_recording
 from kilovox.integer.model_file import save_model
+from kilovox.verification.host import HostRecogniser
 from models import make_model
 
 STRICT = ["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Wconversion", "-Wsign-conversion", "-Wshadow", "-Werror"]

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from kilovox.integer.model_file import save_model
+from kilovox.integer.recogniser import Recogniser
 from kilovox.native import fast
 from kilovox.native.fast import FastRecogniser, open_fast_recogniser
 from kilovox.verification.host import NoCompilerError, find_compiler
-from kilovox.integer.model_file import save_model
-from kilovox.integer.recogniser import Recogniser
 from models import integer_model, make_model
 
 

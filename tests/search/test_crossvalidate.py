@@ -9,8 +9,8 @@ from click.testing import CliRunner
 from kilovox.cli.main import main
 from kilovox.config import find_configuration
 from kilovox.errors import KilovoxError
-from kilovox.search.crossvalidate import crossvalidate
 from kilovox.integer.model_file import load_model
+from kilovox.search.crossvalidate import crossvalidate
 
 
 @pytest.fixture

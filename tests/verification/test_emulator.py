@@ -7,14 +7,14 @@ import pytest
 
 from firmware.models import random_model
 from kilovox.errors import KilovoxError
+from kilovox.firmware.layout import parts_of
+from kilovox.firmware.sources import sources
+from kilovox.integer.recogniser import Recogniser
 from kilovox.verification import costs, emulator
 from kilovox.verification.clips import synthetic_clips
 from kilovox.verification.emulator import Core, memory
-from kilovox.firmware.layout import parts_of
 from kilovox.verification.observation import Shape, cut, expected, first_difference
-from kilovox.firmware.sources import sources
 from kilovox.verification.toolchain import CORES, compile_core
-from kilovox.integer.recogniser import Recogniser
 
 unicorn = pytest.importorskip("unicorn", reason="unicorn is not installed")
 pytest.importorskip("capstone", reason="capstone is not installed")

@@ -6,9 +6,9 @@ import pytest
 
 from firmware.models import random_model
 from kilovox.errors import KilovoxError
+from kilovox.firmware.sources import sources
 from kilovox.verification import toolchain
 from kilovox.verification.findings import KERNELS, findings
-from kilovox.firmware.sources import sources
 from kilovox.verification.toolchain import CORES
 
 pytest.importorskip("capstone", reason="capstone is not installed")

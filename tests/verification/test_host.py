@@ -14,9 +14,9 @@ from firmware.conftest import Pair
 from firmware.models import random_model
 from kilovox.audio import read_audio
 from kilovox.errors import KilovoxError
+from kilovox.integer.recogniser import Recogniser
 from kilovox.verification.host import HostRecogniser, NoCompilerError, compile_library, find_compiler
 from kilovox.verification.observation import expected
-from kilovox.integer.recogniser import Recogniser
 from models import make_model
 
 Samples = npt.NDArray[np.int16]

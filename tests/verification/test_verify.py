@@ -8,12 +8,12 @@ import pytest
 
 from firmware.models import random_model
 from kilovox.errors import KilovoxError
+from kilovox.firmware.sources import sources
 from kilovox.verification import toolchain, verify
 from kilovox.verification.clips import find_clips, synthetic_clips
 from kilovox.verification.findings import KERNELS
 from kilovox.verification.host import NoCompilerError, find_compiler
 from kilovox.verification.observation import STAGES, Difference, Observation, first_difference
-from kilovox.firmware.sources import sources
 from kilovox.verification.toolchain import CORES
 
 CLIPS = [(name, samples[:700]) for name, samples in synthetic_clips(10, 8000)]

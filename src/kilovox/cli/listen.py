@@ -8,11 +8,11 @@ import click
 
 from kilovox.audio import Samples, read_audio
 from kilovox.errors import KilovoxError
-from kilovox.native.fast import fast_stream
-from kilovox.verification.host import HostStream
 from kilovox.integer.bundled import open_recogniser
 from kilovox.integer.stream import RecogniserStream
 from kilovox.microphone import microphone
+from kilovox.native.fast import fast_stream
+from kilovox.verification.host import HostStream
 
 DEFAULT_MODEL = "digits"
 

@@ -7,8 +7,8 @@ import click
 
 from kilovox.audio import read_audio
 from kilovox.errors import KilovoxError
+from kilovox.frontend.corpus_features import check_length
 from kilovox.native.fast import open_fast_recogniser
-from kilovox.integer.recogniser import check_length
 
 
 @click.command("predict")

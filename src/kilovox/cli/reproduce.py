@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from kilovox.corpus.open import open_corpus, open_corpus_at, open_default_corpus
-from kilovox.search.plans import RECIPES, TASKS
 from kilovox.evaluation.report.report import Report, Run, summary
+from kilovox.search.plans import RECIPES, TASKS
 from kilovox.search.reproduce import reproduce
 
 

@@ -8,12 +8,12 @@ from rich.console import Console
 from rich.table import Table
 
 from kilovox.errors import KilovoxError
-from kilovox.verification.clips import find_clips
 from kilovox.firmware.layout import parts_of
-from kilovox.verification.verification import TargetReport, Verification
-from kilovox.verification.verify import TARGETS, verify
 from kilovox.integer.bundled import resolve_model
 from kilovox.integer.model_file import load_model
+from kilovox.verification.clips import find_clips
+from kilovox.verification.verification import TargetReport, Verification
+from kilovox.verification.verify import TARGETS, verify
 
 WIDTH = 104
 """Of the tables, in characters: numbers are not cut."""

@@ -4,10 +4,10 @@ import numpy as np
 
 from kilovox.audio import Samples
 from kilovox.firmware.emit import A_LINE, c_lines
-from kilovox.verification.observation import expected
 from kilovox.integer.model_file import Model
 from kilovox.integer.recogniser import Recogniser
 from kilovox.integer.stream import RecogniserStream
+from kilovox.verification.observation import expected
 
 SECONDS = 2
 SHORT_SAMPLES = 100

@@ -11,20 +11,17 @@ from pydantic import ValidationError
 
 from kilovox.audio import Samples
 from kilovox.budget import GATES, Size, size_of
-from kilovox.config import AnyFrontEnd, FixedPointFrontEnd, Network, parse_front_end
-from kilovox.corpus.base import Corpus, FeatureCorpus, RecordingCorpus
+from kilovox.config import FixedPointFrontEnd, Network, parse_front_end
+from kilovox.corpus.base import Corpus
 from kilovox.errors import KilovoxError
-from kilovox.frontend.cache import cached
-from kilovox.frontend.pipeline import VERSION, as_floats, as_integers, pad, raw_features, read_normalisation, valid_frames
+from kilovox.frontend.corpus_features import corpus_features
+from kilovox.frontend.pipeline import as_floats, pad, raw_features, read_normalisation, valid_frames
 from kilovox.integer.float_network import float_logits
 from kilovox.integer.model_file import Model
 from kilovox.integer.network import IntegerNetwork, build_network, confidence
 
 BATCH = 256
 """Clips computed at once."""
-
-NOT_OF_RAW_FEATURES = {"frames", "normalise", "deviations", "feature_bits"}
-"""Fields of a front end's configuration that its output before normalisation does not depend on."""
 
 Array = npt.NDArray[Any]
 
@@ -158,37 +155,3 @@ def _hidden(network: Network, name: str) -> int:
     if network.hidden_dim == "fit":
         raise KilovoxError(f"{name}: metadata network.hidden_dim 'fit'; expected a number")
     return network.hidden_dim
-
-
-def check_length(samples: Samples, config: AnyFrontEnd, where: str) -> None:
-    """Raise KilovoxError, naming `where`, for a recording too short to be transformed."""
-    if len(samples) < config.minimum_samples:
-        raise KilovoxError(
-            f"{where}: {len(samples)} samples at {config.sample_rate} Hz; expected at least {config.minimum_samples}"
-        )
-
-
-def corpus_features(corpus: Corpus, config: AnyFrontEnd) -> list[npt.NDArray[Any]]:
-    """Features before normalisation of every recording of `corpus`, in order, each (frames, coefficients); cached."""
-    if isinstance(corpus, FeatureCorpus):
-        if isinstance(config, FixedPointFrontEnd):
-            if config.words is not None:
-                raise KilovoxError(f"{corpus.where}: features without sound; expected recordings, for words to be found in")
-            return [as_integers(config, sequence) for sequence in corpus.features]
-        return list(corpus.features)
-    if not isinstance(corpus, RecordingCorpus):
-        raise KilovoxError(f"{corpus.where}: neither recordings nor features")
-    key = {
-        "version": VERSION,
-        "recordings": corpus.hashes,
-        "front_end": config.model_dump(mode="json", exclude=NOT_OF_RAW_FEATURES),
-    }
-
-    def compute() -> list[npt.NDArray[Any]]:
-        recordings = [corpus.samples(index, config.sample_rate) for index in range(len(corpus))]
-        for recording, samples in zip(corpus.recordings, recordings, strict=True):
-            check_length(samples, config, str(recording.path))
-        return raw_features(config, recordings)
-
-    found = cached(key, compute)
-    return found if len(found) == len(corpus) else compute()

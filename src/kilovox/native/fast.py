@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from kilovox.audio import Samples
-from kilovox.verification.host import HostRecogniser, HostStream, NoCompilerError
 from kilovox.integer.bundled import open_recogniser
 from kilovox.integer.model_file import Model
 from kilovox.integer.recogniser import Recogniser
 from kilovox.integer.stream import RecogniserStream
+from kilovox.verification.host import HostRecogniser, HostStream, NoCompilerError
 
 Array = npt.NDArray[Any]
 

@@ -14,14 +14,23 @@ from kilovox.config import Configuration
 from kilovox.corpus.base import Corpus
 from kilovox.errors import KilovoxError
 from kilovox.evaluation.evaluate import Evaluation, evaluate, evaluate_robustness
-from kilovox.evaluation.report.report import CorpusFacts, Report, Run, Section, Table, provenance_of, robustness_section, write_report
+from kilovox.evaluation.report.report import (
+    CorpusFacts,
+    Report,
+    Run,
+    Section,
+    Table,
+    provenance_of,
+    robustness_section,
+    write_report,
+)
 from kilovox.evaluation.robustness import Robustness
 from kilovox.files import make_folder, write_json
-from kilovox.native.fast import as_fast_as_possible
 from kilovox.integer.model_file import load_model
 from kilovox.integer.recogniser import Recogniser
-from kilovox.training.experiment import MODEL_FILE, QUANTISED_FOLDER
+from kilovox.native.fast import as_fast_as_possible
 from kilovox.search.executor import Job, history_of, run_jobs
+from kilovox.training.experiment import MODEL_FILE, QUANTISED_FOLDER
 
 RANDOM = "random"
 

@@ -8,11 +8,10 @@ from statistics import fmean
 from kilovox.corpus.base import Corpus, RecordingCorpus
 from kilovox.corpus.splits import judging_indices, make_split
 from kilovox.errors import KilovoxError
-from kilovox.evaluation.report import plots
 from kilovox.evaluation.evaluate import Evaluation, evaluate
 from kilovox.evaluation.latency import Latency, measure_latency
 from kilovox.evaluation.level import level_rows
-from kilovox.search.plans import Plan, plans
+from kilovox.evaluation.report import plots
 from kilovox.evaluation.report.report import (
     CorpusFacts,
     Report,
@@ -27,8 +26,9 @@ from kilovox.evaluation.report.report import (
 from kilovox.files import make_folder, write_json
 from kilovox.integer.model_file import load_model
 from kilovox.integer.recogniser import Recogniser
-from kilovox.training.experiment import QUANTISED_FOLDER
 from kilovox.search.executor import Job, history_of, run_jobs
+from kilovox.search.plans import Plan, plans
+from kilovox.training.experiment import QUANTISED_FOLDER
 
 LATENCY_CLIPS = 40
 

@@ -11,8 +11,8 @@ from kilovox.audio import Samples
 from kilovox.config import AnyFrontEnd, Augmentation
 from kilovox.frontend import pipeline
 from kilovox.frontend.cache import Sequences, cached
+from kilovox.frontend.corpus_features import NOT_OF_RAW_FEATURES
 from kilovox.frontend.pipeline import raw_features
-from kilovox.integer.recogniser import NOT_OF_RAW_FEATURES
 from kilovox.training.acoustics import perturbed
 from kilovox.training.seeding import derive_seed
 

@@ -21,9 +21,9 @@ from kilovox.corpus.synthetic import licences, open_synthetic
 from kilovox.errors import KilovoxError
 from kilovox.files import lock, make_folder, write_json
 from kilovox.frontend.cache import cached
+from kilovox.frontend.corpus_features import corpus_features
 from kilovox.frontend.pipeline import AnyNormalisation, as_floats, fit_normalisation, pad
 from kilovox.integer.model_file import FORMAT_VERSION, Metadata, Model, Provenance, Source, save_model
-from kilovox.integer.recogniser import corpus_features
 from kilovox.training.augmentation import augmented_features
 from kilovox.training.dataset import AudioFeaturesDataset, make_loader
 from kilovox.training.network import LSTMClassifier

@@ -22,15 +22,15 @@ from kilovox.audio import Samples
 from kilovox.budget import Scope, Size
 from kilovox.config import AnyFrontEnd
 from kilovox.corpus.base import Corpus, RecordingCorpus
-from kilovox.evaluation.report import plots
 from kilovox.evaluation.evaluate import Evaluation, Misclassified
 from kilovox.evaluation.latency import Latency
 from kilovox.evaluation.metrics import macro_average, weighted_average
+from kilovox.evaluation.report import plots
 from kilovox.evaluation.report.plots import Picture
 from kilovox.evaluation.robustness import JUDGED_DB, Robustness
 from kilovox.files import write_text
+from kilovox.frontend.corpus_features import corpus_features
 from kilovox.integer.model_file import Model
-from kilovox.integer.recogniser import corpus_features
 
 PACKAGES = ("kilovox", "numpy", "torch", "safetensors", "soundfile")
 """Whose versions the report names, where they are installed."""

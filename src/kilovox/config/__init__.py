@@ -1,0 +1,32 @@
+"""One YAML experiment = one frozen model."""
+
+from kilovox.config.data import Dataset, DataSplitting, Experiment, Synthetic
+from kilovox.config.experiment import Configuration, parse_configuration
+from kilovox.config.front_end import AnyFrontEnd, FixedPointFrontEnd, FrontEnd, Words, parse_front_end
+from kilovox.config.network import Budget, Network
+from kilovox.config.reading import find_configuration, read_configuration, read_yaml_file
+from kilovox.config.training import Acoustics, Augmentation, Distillation, Quantisation, Training
+
+__all__ = [
+    "Acoustics",
+    "AnyFrontEnd",
+    "Augmentation",
+    "Budget",
+    "Configuration",
+    "DataSplitting",
+    "Dataset",
+    "Distillation",
+    "Experiment",
+    "FixedPointFrontEnd",
+    "FrontEnd",
+    "Network",
+    "Quantisation",
+    "Synthetic",
+    "Training",
+    "Words",
+    "find_configuration",
+    "parse_configuration",
+    "parse_front_end",
+    "read_configuration",
+    "read_yaml_file",
+]

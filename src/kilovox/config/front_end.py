@@ -1,0 +1,103 @@
+"""Section `frontend`: samples to features."""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Discriminator, Field, Tag, TypeAdapter, ValidationError, model_validator
+
+from kilovox.config.base import Count, Decibels, Frames, Hertz, NonNegative, Samples, Section
+from kilovox.config.complaints import complaints
+from kilovox.errors import KilovoxError
+
+
+class FrontEnd(Section):
+    """Samples to features. `window` and `hop` in samples; `frames` is the length a clip is padded or trimmed to."""
+
+    kind: Literal["mfcc"] = "mfcc"
+    sample_rate: Hertz = 8000
+    window: Samples = 400
+    hop: Samples = 160
+    mel_bands: Count = 40
+    coefficients: Count = 13
+    top_db: Annotated[float, Field(gt=0)] = 80.0
+    frames: Frames = 36
+    band_pass: bool = False
+    normalise: bool = True
+
+    @property
+    def minimum_samples(self) -> int:
+        """The shortest recording that can be transformed: its ends are reflected by half a window."""
+        return self.window // 2 + 1
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "FrontEnd":
+        if self.coefficients > self.mel_bands:
+            raise ValueError(f"coefficients is {self.coefficients}; expected at most mel_bands, {self.mel_bands}")
+        if self.window % 2:
+            raise ValueError(f"window is {self.window}; expected an even number of samples")
+        if self.band_pass and self.sample_rate <= 6000:
+            raise ValueError(f"band_pass at a sample_rate of {self.sample_rate}; expected more than 6000 Hz for 300-3000 Hz")
+        return self
+
+
+class Words(Section):
+    """End points: only the word is recognised; see kilovox.frontend.word_finder for the meaning of each, counts in frames."""
+
+    buffer: Annotated[int, Field(ge=2, le=255)] = 100
+    pause: Annotated[int, Field(ge=0, le=254)] = 14
+    margin: Annotated[int, Field(ge=0, le=254)] = 4
+    edge: Annotated[int, Field(ge=0, le=254)] = 10
+    depth_db: Annotated[float, Field(gt=0, le=200)] = 40.0
+    prominence_db: Decibels = 9.0
+    shortest: Annotated[int, Field(gt=0, le=255)] = 5
+
+
+class FixedPointFrontEnd(Section):
+    """Samples to int8 features in integers; see kilovox.frontend.fixed_point for the meaning of each.
+
+    `deviations`: standard deviations of a coefficient that reach +-127. `frames`: the length that clips are padded or trimmed
+    to in training; the recogniser itself hears any number. `feature_bits`: precomputed features, which are floats, are
+    taken as integers of 2^-feature_bits. `words`: find the word first, and hear nothing else.
+    """
+
+    kind: Literal["fixed_point"]
+    sample_rate: Hertz = 8000
+    window: Samples = 256
+    hop: Samples = 160
+    mel_bands: Count = 32
+    coefficients: Count = 13
+    low_hz: NonNegative = 60.0
+    high_hz: Annotated[float, Field(gt=0)] = 4000.0
+    floor_db: Annotated[float | None, Field(gt=0)] = 60.0
+    decay_db: Annotated[float, Field(ge=0, le=10_000)] = 3.0
+    energy: Literal["absolute", "relative"] = "relative"
+    deviations: Annotated[float, Field(gt=0)] = 4.0
+    frames: Frames = 64
+    feature_bits: Annotated[int, Field(ge=0, le=14)] = 5
+    words: Words | None = None
+
+    minimum_samples: ClassVar[int] = 1
+
+
+def _kind(value: Any) -> Any:
+    return (value.get("kind", "mfcc") if isinstance(value, dict) else getattr(value, "kind", None)) or "mfcc"
+
+
+AnyFrontEnd = Annotated[
+    Annotated[FrontEnd, Tag("mfcc")] | Annotated[FixedPointFrontEnd, Tag("fixed_point")],
+    Discriminator(
+        _kind,
+        custom_error_type="front_end",
+        custom_error_message="expected kind 'mfcc' or 'fixed_point'",
+    ),
+]
+
+
+def parse_front_end(values: Any) -> FrontEnd | FixedPointFrontEnd:
+    """The front end that `values`, as a model file has them, describe. Raises KilovoxError."""
+    try:
+        return _FRONT_END.validate_python(values)
+    except ValidationError as error:
+        raise KilovoxError("\n".join(f"front end: {line}" for line in complaints(error, AnyFrontEnd))) from None
+
+
+_FRONT_END: TypeAdapter[FrontEnd | FixedPointFrontEnd] = TypeAdapter(AnyFrontEnd)
