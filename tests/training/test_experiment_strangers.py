@@ -11,7 +11,9 @@ from kilovox.evaluation.evaluate import evaluate
 from kilovox.integer.model_file import load_model
 from kilovox.integer.recogniser import Recogniser
 from kilovox.training.dataset import MixedBatchSampler
-from kilovox.training.experiment import FLOAT_FILE, MODEL_FILE, PTQ_FILE, prepare, run_experiment
+from kilovox.training.experiment import run_experiment
+from kilovox.training.preparation import prepare
+from kilovox.training.run_folder import FLOAT_FILE, MODEL_FILE, PTQ_FILE
 
 
 @pytest.fixture(scope="module")

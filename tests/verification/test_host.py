@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware.conftest import Pair
+from compilers import Pair
 from firmware.models import random_model
 from kilovox.audio import read_audio
 from kilovox.errors import KilovoxError

@@ -19,7 +19,8 @@ from kilovox.corpus.open import open_corpus, open_corpus_at
 def command(config: str, out: Path | None, corpus: Path | None, resume: bool, tensorboard: bool, as_json: bool) -> None:
     """Train the network of CONFIG: a YAML file, or one that comes along (digits, digits-pow2, task-a, task-b, ...)."""
     configuration = find_configuration(config)
-    from kilovox.training.experiment import MODEL_FILE, run_experiment
+    from kilovox.training.experiment import run_experiment
+    from kilovox.training.run_folder import MODEL_FILE
 
     opened = open_corpus_at(corpus) if corpus else open_corpus(configuration.dataset.kind, configuration.dataset.path)
     folder = out or Path("runs") / configuration.experiment.name

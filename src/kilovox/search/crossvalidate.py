@@ -30,7 +30,7 @@ from kilovox.integer.model_file import load_model
 from kilovox.integer.recogniser import Recogniser
 from kilovox.native.fast import as_fast_as_possible
 from kilovox.search.executor import Job, history_of, run_jobs
-from kilovox.training.experiment import MODEL_FILE, QUANTISED_FOLDER
+from kilovox.training.run_folder import MODEL_FILE, QUANTISED_FOLDER
 
 RANDOM = "random"
 

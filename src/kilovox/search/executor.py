@@ -18,14 +18,8 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from kilovox.config import Configuration
 from kilovox.corpus.base import Corpus
 from kilovox.errors import KilovoxError
-from kilovox.training.experiment import (
-    MODEL_FILE,
-    QUANTISED_FOLDER,
-    holds_another_run,
-    is_run_of,
-    run_experiment,
-    teacher_folder,
-)
+from kilovox.training.experiment import run_experiment
+from kilovox.training.run_folder import MODEL_FILE, QUANTISED_FOLDER, holds_another_run, is_run_of, teacher_folder
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from kilovox.config import Configuration, find_configuration
-from kilovox.training.experiment import FLOAT_FILE, MODEL_FILE, PTQ_FILE
+from kilovox.training.run_folder import FLOAT_FILE, MODEL_FILE, PTQ_FILE
 
 TASKS = ("a", "b", "c")
 RECIPES = ("kilovox", "seed")

@@ -28,7 +28,7 @@ from kilovox.integer.model_file import load_model
 from kilovox.integer.recogniser import Recogniser
 from kilovox.search.executor import Job, history_of, run_jobs
 from kilovox.search.plans import Plan, plans
-from kilovox.training.experiment import QUANTISED_FOLDER
+from kilovox.training.run_folder import QUANTISED_FOLDER
 
 LATENCY_CLIPS = 40
 

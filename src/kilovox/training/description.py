@@ -1,0 +1,69 @@
+"""What the model files of a run say besides their tensors."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kilovox.budget import Arithmetic
+from kilovox.config import Configuration
+from kilovox.corpus.base import DIGIT_WORDS, Corpus
+from kilovox.integer.model_file import FORMAT_VERSION, Metadata, Model, Provenance
+from kilovox.training.preparation import Prepared
+from kilovox.training.trainer import Figures, best_epoch
+
+JUDGES_NOTHING = "every recording of {corpus} was trained on: no figure on it judges this model"
+
+
+@dataclass(frozen=True)
+class Description:
+    """What the model files of one run say besides their tensors."""
+
+    config: Configuration
+    corpus: Corpus
+    prepared: Prepared
+
+    def model(
+        self,
+        tensors: dict[str, npt.NDArray[Any]],
+        history: list[Figures] | None,
+        suffix: str = "",
+        arithmetic: Arithmetic = "float32",
+    ) -> Model:
+        """A model of `tensors`; `history` is of the training that gave them, None where none did."""
+        config, corpus, prepared = self.config, self.corpus, self.prepared
+        used = np.sort(np.concatenate([prepared.split.train, prepared.split.validation]))
+        hashes = corpus.hashes
+        metadata = Metadata(
+            format_version=FORMAT_VERSION,
+            name=config.experiment.name + suffix,
+            arithmetic=arithmetic,
+            labels=prepared.labels,
+            aliases={word: digit for word, digit in DIGIT_WORDS.items() if digit in prepared.labels},
+            front_end=config.frontend.model_dump(mode="json"),
+            network={**config.model.model_dump(mode="json"), "hidden_dim": config.hidden},
+            configuration=config.model_dump(mode="json", exclude={"dataset": {"path"}, "synthetic": {"path"}}),
+            trained_on=Provenance(
+                corpus=corpus.name,
+                fingerprint=corpus.fingerprint,
+                split=prepared.split.name,
+                recordings=tuple(hashes[index] for index in used),
+                besides=prepared.besides,
+                note="" if len(prepared.split.test) else JUDGES_NOTHING.format(corpus=corpus.name),
+            ),
+            metrics=_metrics(history, len(prepared.split.validation)) if history else {},
+        )
+        return Model(metadata=metadata, tensors={**tensors, **prepared.normalisation.tensors()})
+
+
+def _metrics(history: list[Figures], validation: int) -> dict[str, Any]:
+    """Figures of the epoch whose weights the model holds, and on what they were measured."""
+    if not validation:
+        last = history[-1]
+        return {"split": "train", "epoch": last["epoch"], "accuracy": last["accuracy"]}
+    best = best_epoch(history)
+    return {
+        "split": "validation", "recordings": validation, "epoch": best["epoch"],
+        "accuracy": best["validation_accuracy"], "loss": best["validation_loss"],
+    }  # fmt: skip

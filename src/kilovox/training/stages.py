@@ -1,0 +1,36 @@
+"""One training of a run: the settings, the loaders, the device."""
+
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from kilovox.config import Configuration, Training
+from kilovox.training.dataset import make_loader
+from kilovox.training.network import LSTMClassifier
+from kilovox.training.preparation import Prepared
+from kilovox.training.quantised import QuantisedLSTMClassifier
+from kilovox.training.trainer import Figures, ModelTrainer
+
+PARTS = 3
+"""Of a batch with synthetic clips, whose lengths differ widely. Recipes without them keep the bits they had in one part."""
+
+
+def train(
+    network: nn.Module, config: Configuration, settings: Training, prepared: Prepared, folder: Path, **options: bool
+) -> list[Figures]:
+    """Train `network` by `settings`; figures of each epoch. `folder` receives log and checkpoint."""
+    batch = settings.batch_size
+    if isinstance(network, (LSTMClassifier, QuantisedLSTMClassifier)):
+        network.parts = PARTS if config.synthetic is not None else 1
+    trainer = ModelTrainer(
+        network, settings.epochs, make_loader(prepared.train, batch, shuffle=True), device(), settings.learning_rate,
+        validation_loader=make_loader(prepared.validation, 256, shuffle=False) if prepared.validation else None,
+        settings=settings, seed=config.experiment.seed, folder=folder, **options,
+    )  # fmt: skip
+    return trainer.train()
+
+
+def device() -> torch.device:
+    """Where networks are trained."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
