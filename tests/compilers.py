@@ -1,4 +1,4 @@
-"""A C compiler, and the libraries that tests of the firmware share.
+"""A C compiler, and the libraries that tests of the firmware share."""
 
 import shutil
 from collections.abc import Callable
