@@ -39,8 +39,8 @@ class FixedPointMFCC:
     decay_db: decibels a second by which the running maximum of the loudest band falls.
     energy: "relative" takes every level relative to the running maximum, so that a recording shifted left by any number of
     bits gives the same features; "absolute" keeps the level in coefficient 0.
-    words: a recording is reduced to its loudest word, and coefficient 0 is the loudest band's level relative to the word's
-    loudest frame; None for whole recordings.
+    words: a recording is reduced to its loudest word, and coefficient 0 is the loudest band's level relative to the loudest
+    of the word's active frames; None for whole recordings.
 
     Raises KilovoxError for parameters outside the proved bounds.
     """
@@ -268,7 +268,8 @@ class FixedPointStream:
 
 
 def of_word(features: Features, loudest: Words, word: Word) -> Features:
-    """Features of the frames of `word`, coefficient 0 replaced: level less peak, Q7 octaves. Returns (frames, coefficients)."""
+    """Features of the frames of `word`, coefficient 0 replaced: level less `word.peak`, Q7 octaves: above 0 only
+    where `edge` takes in a louder click beside the word. Returns (frames, coefficients)."""
     result = features[word.first : word.end].copy()
     result[:, 0] = (loudest[word.first : word.end] - word.peak) >> (tables.LEVEL_BITS - tables.FEATURE_BITS)
     return result
