@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help reproduce quick strangers test lint benchmarks soak fuzz coverage-c clean bundle bundle-strangers
+.PHONY: help reproduce quick strangers test lint benchmarks soak fuzz mutants coverage-c clean bundle bundle-strangers
 
 help:  ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -36,6 +36,10 @@ soak: $(VENV)/.develop  ## An hour of random and one of adversarial sound throug
 
 fuzz: $(VENV)/.develop  ## Ten minutes of libFuzzer on the C (needs clang)
 	$(BIN)/python fuzz/run.py fuzz $(ARGS)
+
+mutants: $(VENV)/.develop  ## How much wrong code the tests let through: random changes of Python and C (an hour)
+	$(BIN)/python fuzz/mutants.py python $(ARGS)
+	$(BIN)/python fuzz/mutants.py c $(ARGS)
 
 coverage-c: $(VENV)/.develop  ## Lines and branches of the C that these and the self-tests reach
 	$(BIN)/python fuzz/run.py coverage
