@@ -242,9 +242,8 @@ def main() -> int:
                 print(f"survived  {mutant.where}\n          {mutant.line}", flush=True)
     counted = len(chosen) - same
     share = f"{killed / counted:.1%}" if counted else "none"
-    print(
-        f"{asked.language}: {killed} of {counted} mutants killed ({share}), of {len(everything)} possible; {same} more explained"
-    )
+    rest = f"{same} more explained, {len(everything)} possible"
+    print(f"{asked.language}: {killed} of {counted} mutants killed ({share}), {rest}")
     return 0
 
 
