@@ -93,3 +93,11 @@ def test_nothing_fits():
         fit_hidden(100, 2, "float32")
     with pytest.raises(KilovoxError, match="hidden size 0"):
         size_of(0, 2, "int8")
+
+
+def test_what_is_left_of_the_budget():
+    """Positive where it fits, negative where it does not; `within` the scope that was asked for."""
+    size = size_of(24, 2, "float32")
+    fits, too_large = size.as_json("model", size.bytes + 5), size.as_json("layer", size.largest_layer - 7)
+    assert (fits["free"], fits["limit"], fits["scope"]) == (5, size.bytes + 5, "model")
+    assert (too_large["free"], too_large["largest_layer"]) == (-7, max(size.layer_bytes))
