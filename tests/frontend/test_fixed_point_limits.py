@@ -23,8 +23,11 @@ def test_means_and_deviations_must_be_numbers(wrong):
     for mean, deviation in (([0.0, wrong], [1.0, 1.0]), ([0.0, 0.0], [1.0, wrong])):
         with pytest.raises(KilovoxError, match="expected finite means"):
             quantisation(np.array(mean), np.array(deviation), 4.0)
-    with pytest.raises(KilovoxError, match="deviations greater than 0"):
-        quantisation(np.zeros(2), np.ones(2), 0.0)
+    for none in (0.0, -1.0):
+        with pytest.raises(KilovoxError, match="deviations greater than 0"):
+            quantisation(np.zeros(2), np.ones(2), none)
+    wide, narrow = (quantisation(np.zeros(1), np.full(1, 100.0), deviations) for deviations in (0.5, 4.0))
+    assert wide[1][0] / 2.0 ** wide[2] == pytest.approx(8 * narrow[1][0] / 2.0 ** narrow[2], rel=1e-3)
 
 
 def test_a_multiplier_has_14_bits():

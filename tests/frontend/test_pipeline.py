@@ -30,6 +30,8 @@ def test_pad_and_trim():
     np.testing.assert_array_equal(padded[1], 2.0)
     np.testing.assert_array_equal(valid_frames(padded), [2, 4])
     np.testing.assert_array_equal(valid_frames(np.zeros((1, 4, 3))), [1])
+    alone = pad([np.full((2, 3), -7, np.int8)], 5)
+    assert (alone.dtype, alone.shape, alone.sum()) == (np.int8, (1, 5, 3), -42)
 
 
 def tone(hertz, amplitude=3000):
