@@ -27,7 +27,7 @@ def test_means_and_deviations_must_be_numbers(wrong):
         with pytest.raises(KilovoxError, match="deviations greater than 0"):
             quantisation(np.zeros(2), np.ones(2), none)
     wide, narrow = (quantisation(np.zeros(1), np.full(1, 100.0), deviations) for deviations in (0.5, 4.0))
-    assert wide[1][0] / 2.0 ** wide[2] == pytest.approx(8 * narrow[1][0] / 2.0 ** narrow[2], rel=1e-3)
+    assert wide[1][0] / 2.0 ** wide[2] == pytest.approx(8 * float(narrow[1][0]) / 2.0 ** narrow[2], rel=1e-3)
 
 
 def test_a_multiplier_has_14_bits():

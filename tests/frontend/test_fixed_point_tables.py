@@ -11,7 +11,8 @@ from kilovox.frontend import fixed_point_tables as tables
 
 @pytest.mark.parametrize(
     ("rate", "bands", "low", "high"),
-    [(8000, 32, 60.0, 4000.0), (8000, 2, 0.0, 3800.0), (8000, 4, 60.0, 4000.0), (16000, 20, 100.0, 8000.0), (8000, 42, 0.0, 4000.0)],
+    [(8000, 32, 60.0, 4000.0), (8000, 2, 0.0, 3800.0), (8000, 4, 60.0, 4000.0),
+     (16000, 20, 100.0, 8000.0), (8000, 42, 0.0, 4000.0)],
 )  # fmt: skip
 def test_mel_filters_are_triangles_between_corners_equal_in_mel(rate, bands, low, high):
     """The second and third have a bin so near its corner that the weight rounds to 256, which a byte does not hold."""
