@@ -24,7 +24,7 @@ STREAMED = {4: 0x7F000000, 8: 0x7FFFFFFF00000000}
 
 _MAGIC = (
     b"RIFF", b"RIFX", b"RF64", b"BW64", b"riff", b"FORM", b".snd", b"dns.", b"caff", b"fLaC", b"OggS", b"ID3", b"NIST_1",
-    b"2BIT", b"Creative Voice", b"ALawSoundFile", b"\x64\xa3", b"\xa3\x64", b" paf", b"fap ", b"PVF1", b"\xf0\x7e",
+    b"2BIT", b"Creative Voice", b"ALawSoundFile", b"\x64\xa3", b" paf", b"fap ", b"PVF1", b"\xf0\x7e",
 )  # fmt: skip
 
 
@@ -72,8 +72,10 @@ class _Chunk:
 
 
 def is_sound(head: bytes) -> bool:
-    """Whether a file that begins with these bytes (12 are enough) is of a kind that is read."""
-    return head.startswith(_MAGIC) or mpeg.is_frame(head)
+    """Whether a file that begins with these bytes (12 are enough) is of a kind that is read, and no model."""
+    if head[8:9] == b"{":  # .safetensors: the length of a JSON object, in eight bytes, and the object
+        return False
+    return head.startswith(_MAGIC) or mpeg.is_frame(head) or head[2:4] == b"\xa3\x64"  # IRCAM, little-endian
 
 
 def check_whole(file: BinaryIO, size: int, name: str) -> Patches:
