@@ -13,6 +13,9 @@ from kilovox.errors import KilovoxError
 _HEADER = 1 << 16
 """Bytes; a header that goes on beyond is none of those that programs write into a pipe."""
 
+_BLOCK = 1 << 16
+"""Bytes that are decoded at once, at most."""
+
 _NOTES = 1 << 20
 """Bytes, at most, that are taken from a pipe after the samples: who writes there shall not find it closed."""
 
@@ -37,24 +40,25 @@ class Plain:
 
 
 class PlainReader:
-    """Samples of a plain sound from `read` (of at most so many bytes): a block of `seconds` of them, or fewer at the end."""
+    """Samples of a plain sound from `read`, which gives at most so many bytes, those that are there; none at the end."""
 
-    def __init__(self, name: str, plain: Plain, read: Callable[[int], bytes], seconds: float) -> None:
+    def __init__(self, name: str, plain: Plain, read: Callable[[int], bytes]) -> None:
         check_shape(name, plain.rate, plain.channels)
         self.rate, self.channels, self.subtype = plain.rate, plain.channels, plain.subtype
         self.frames: int | None = None
         self._name, self._plain, self._source, self._got = name, plain, read, 0
         self._frame = _WIDTHS[plain.subtype] * plain.channels
-        self._bytes = max(1, int(seconds * plain.rate)) * self._frame
 
     def read(self) -> Block:
         """The next samples, (samples, channels). Raises KilovoxError where fewer bytes came than the header announces."""
-        length, wanted = self._plain.length, self._bytes
-        if length is not None:
-            wanted = min(wanted, length - self._got)
-        data = filled(self._source, wanted)
+        length = self._plain.length
+        wanted = _BLOCK if length is None else min(_BLOCK, length - self._got)
+        data = self._source(wanted)
+        data += filled(self._source, min(-len(data) % self._frame, wanted - len(data)))
         self._got += len(data)
-        if length is not None and len(data) < wanted:
+        if length is not None and self._got < length and len(data) % self._frame:
+            data = b""
+        if length is not None and self._got < length and not data:
             raise KilovoxError(f"{self._name}: truncated, {self._got} of the {length} bytes its header announces are there")
         if not data:
             filled(self._source, _NOTES)
@@ -90,7 +94,7 @@ def decoded(data: bytes, plain: Plain) -> Block:
     return values.astype(np.float64) * _SCALES.get(plain.subtype, 1.0)
 
 
-def raw_reader(name: str, raw: RawFormat, read: Callable[[int], bytes], seconds: float) -> PlainReader:
+def raw_reader(name: str, raw: RawFormat, read: Callable[[int], bytes]) -> PlainReader:
     """Of samples without a header. Raises KilovoxError where there is one."""
     head = filled(read, 12)
     if is_sound(head) and not head.startswith(b"\xff"):
@@ -105,7 +109,7 @@ def raw_reader(name: str, raw: RawFormat, read: Callable[[int], bytes], seconds:
             return part
         return read(count)
 
-    return PlainReader(name, Plain(raw.rate, raw.channels, "PCM_16"), go_on, seconds)
+    return PlainReader(name, Plain(raw.rate, raw.channels, "PCM_16"), go_on)
 
 
 def read_header(stream: BinaryIO) -> tuple[bytes, Plain | None]:

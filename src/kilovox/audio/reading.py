@@ -4,7 +4,7 @@ import contextlib
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -27,9 +27,6 @@ Where = Path | BinaryIO
 
 MAXIMUM_PIPED = 2**31
 """Bytes. What comes through a pipe and cannot be decoded as it comes is kept in a temporary file, at most as much as this."""
-
-_PIECE = 0.02
-"""Seconds. Plain sound from a pipe is heard so much at a time."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +82,7 @@ def open_sound(where: Where, raw: RawFormat | None = None) -> Iterator[OpenSound
             file = stack.enter_context(_opened(where)) if isinstance(where, Path) else where
             piped = _is_pipe(file, name) or file is where
             if raw is not None:
-                reader: Decoder | PlainReader = raw_reader(name, raw, file.read, _PIECE)
+                reader: Decoder | PlainReader = raw_reader(name, raw, _as_it_comes(file))
             else:
                 reader = _pipe_reader(file, name, stack) if piped else _file_reader(file, name)
         except OSError as error:
@@ -193,11 +190,17 @@ def _file_reader(file: BinaryIO, name: str) -> "Decoder":
     return Decoder(file, check_whole(file, size, name), name)
 
 
+def _as_it_comes(stream: BinaryIO) -> Callable[[int], bytes]:
+    """Reads at most so many bytes, those that are there already, but one at least before the end."""
+    read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
+    return read
+
+
 def _pipe_reader(stream: BinaryIO, name: str, stack: contextlib.ExitStack) -> "Decoder | PlainReader":
     """Plain WAV is read as it comes; all else when it is there to the end, from a temporary file."""
     head, plain = read_header(stream)
     if plain is not None:
-        return PlainReader(name, plain, stream.read, _PIECE)
+        return PlainReader(name, plain, _as_it_comes(stream))
     if not head:
         raise KilovoxError(f"{name}: 0 bytes; expected a sound file")
     if not is_sound(head):
