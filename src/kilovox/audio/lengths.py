@@ -24,7 +24,7 @@ STREAMED = {4: 0x7F000000, 8: 0x7FFFFFFF00000000}
 
 _MAGIC = (
     b"RIFF", b"RIFX", b"RF64", b"BW64", b"riff", b"FORM", b".snd", b"dns.", b"caff", b"fLaC", b"OggS", b"ID3", b"NIST_1",
-    b"2BIT", b"Creative Voice", b"ALawSoundFile", b"\x64\xa3", b" paf", b"fap ", b"PVF1", b"\xf0\x7e",
+    b"2BIT", b"Creative Voi", b"ALawSoundFil", b"\x64\xa3", b" paf", b"fap ", b"PVF1", b"\xf0\x7e",
 )  # fmt: skip
 
 
@@ -186,14 +186,15 @@ def _caf(source: _File) -> Patches:
 
 
 def _voc(source: _File) -> Patches:
-    begin = source.number(20, 2, "little")
+    begin, blocks = source.number(20, 2, "little"), 0
     while (kind := source.at(begin, 1)) not in (b"", b"\0"):
         length = source.number(begin + 1, 3, "little")
-        if kind in (b"\1", b"\2", b"\x09") and length > 12:  # with samples; fewer bytes are what a pipe leaves
+        if kind in (b"\1", b"\2", b"\x09"):  # with samples
             source.need(begin + 4, length)
-        elif kind in (b"\1", b"\2", b"\x09"):
-            return {}
+            blocks += 1
         begin += 4 + length
+    if blocks > 1:  # libsndfile hears the headers of all but the first as samples
+        raise KilovoxError(f"{source.name}: {blocks} blocks of samples; expected a VOC file of one")
     return {}
 
 

@@ -1,5 +1,6 @@
 """libsndfile, one block after the other and never back: some of what it reads cannot seek (GSM 6.10)."""
 
+import contextlib
 import io
 import os
 from collections.abc import Callable
@@ -49,7 +50,10 @@ class PatchedFile(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        return self._file.seek(offset, whence)
+        """As `io.RawIOBase.seek`; to where no file is, as damaged headers have it, nowhere."""
+        with contextlib.suppress(OSError, ValueError):
+            self._file.seek(offset, whence)
+        return self._file.tell()
 
     def tell(self) -> int:
         return self._file.tell()
