@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import click
 
-from kilovox.audio import Samples, read_audio
+from kilovox.audio import Samples, stream_audio
+from kilovox.cli.sound import DEFAULT_MODEL, means_sound, raw_format, shown, source
 from kilovox.errors import KilovoxError
 from kilovox.integer.bundled import open_recogniser
 from kilovox.integer.stream import RecogniserStream
@@ -14,40 +16,54 @@ from kilovox.microphone import microphone
 from kilovox.native.fast import fast_stream
 from kilovox.verification.host import HostStream
 
-DEFAULT_MODEL = "digits"
+
+@dataclass(frozen=True)
+class Detection:
+    """A word: seconds, when it was decided on; confidence, a fraction; outcome, whether the label is accepted."""
+
+    seconds: float
+    label: str
+    confidence: float
+    outcome: str
 
 
 @click.command("listen")
-@click.argument("model", default=DEFAULT_MODEL)
-@click.option("--file", type=click.Path(path_type=Path), help="Hear this sound file instead of the microphone.")
+@click.argument("arguments", metavar="[MODEL]", nargs=-1)
+@click.option("--file", type=click.Path(path_type=Path), help="Hear this sound file, or - for standard input, instead.")
+@click.option("--rate", type=int, metavar="HZ", help="The file is raw samples of this rate: int16, little-endian.")
+@click.option("--channels", type=int, metavar="N", help="Of raw samples, interleaved.  [default: 1]")
+@click.option("--all", "everything", is_flag=True, help="Say too what was heard and is none of the labels.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a word on standard output, and nothing else.")
-def command(model: str, file: Path | None, as_json: bool) -> None:
+def command(
+    arguments: tuple[str, ...], file: Path | None, rate: int | None, channels: int | None, everything: bool, as_json: bool
+) -> None:
     """Listen with MODEL, and say each word when a pause has followed it: the time in seconds, label and confidence.
 
     MODEL is a file or the name of a bundled model, and must be one that finds words (default: digits). The microphone needs
-    pip install 'kilovox[listen]'; Ctrl-C ends it.
+    sounddevice: pip install '.[listen]' in a clone of kilovox. Ctrl-C ends it.
     """
-    recogniser = open_recogniser(model)
+    recogniser = open_recogniser(_model(arguments))
     if not recogniser.finds_words:
         raise KilovoxError(
             f"{recogniser.name}: hears whole recordings; expected a model that finds words (frontend.words), such as digits"
         )
-    front_end = recogniser.front_end
-    rate, hop = front_end.sample_rate, front_end.hop
+    rate_heard, hop = recogniser.front_end.sample_rate, recogniser.front_end.hop
+    raw = raw_format(rate, channels)
+    if file is None and raw is not None:
+        raise KilovoxError("--rate: says what the raw samples of a file are; expected --file with it")
     stream = fast_stream(recogniser)
-    pieces = microphone(rate, hop) if file is None else _pieces(read_audio(file, rate), hop)
+    pieces = microphone(rate_heard, hop, _lost) if file is None else stream_audio(source(file), rate_heard, hop, raw)
     try:
-        for seconds, label, confidence in heard(stream, pieces, rate):
-            if as_json:
-                click.echo(json.dumps({"seconds": seconds, "label": label, "confidence": confidence}))
-            else:
-                click.echo(f"{seconds:8.2f}\t{label}\t{confidence:.3f}")
+        for word in heard(stream, pieces, rate_heard):
+            if everything or word.outcome == "label":
+                text = f"{word.seconds:8.2f}\t{word.label}\t{word.confidence:.3f}"
+                click.echo(json.dumps(asdict(word)) if as_json else text)
     except KeyboardInterrupt:
         click.echo("", err=True)
 
 
-def heard(stream: HostStream | RecogniserStream, pieces: Iterable[Samples], rate: int) -> Iterator[tuple[float, str, float]]:
-    """Of each word in `pieces` of sound: when it was decided on (seconds), label, confidence (a fraction)."""
+def heard(stream: HostStream | RecogniserStream, pieces: Iterable[Samples], rate: int) -> Iterator[Detection]:
+    """Each word in `pieces` of sound, none longer than a hop, at `rate` Hz."""
     samples = 0
     for piece in pieces:
         stream.push(piece)
@@ -59,12 +75,22 @@ def heard(stream: HostStream | RecogniserStream, pieces: Iterable[Samples], rate
         yield _word(stream, samples / rate)
 
 
-def _word(stream: HostStream | RecogniserStream, seconds: float) -> tuple[float, str, float]:
+def _word(stream: HostStream | RecogniserStream, seconds: float) -> Detection:
     label, confidence, _ = stream.result()
     stream.next()
-    return seconds, label, confidence / 255
+    return Detection(seconds, label, confidence / 255, "label")
 
 
-def _pieces(samples: Samples, size: int) -> Iterator[Samples]:
-    for start in range(0, len(samples), size):
-        yield samples[start : start + size]
+def _model(arguments: tuple[str, ...]) -> str:
+    """The one argument. Raises KilovoxError for a sound in its place, or beside it."""
+    for text in arguments:
+        if means_sound(text):
+            name = shown(text)
+            raise KilovoxError(f"{name}: a sound where MODEL is expected; expected kilovox listen --file {name}")
+    if len(arguments) > 1:
+        raise KilovoxError(f"{arguments[1]!r}: one argument too many; expected [MODEL], and a sound as --file")
+    return arguments[0] if arguments else DEFAULT_MODEL
+
+
+def _lost() -> None:
+    click.echo("kilovox: microphone: samples were lost, this machine did not keep up; a word may be missing", err=True)

@@ -1,13 +1,14 @@
 """The command `kilovox`: finds the command asked for, and turns what went wrong into one line and exit status 2."""
 
 import importlib
+import io
 import sys
 from typing import Any
 
 import click
 
 from kilovox import __version__
-from kilovox.errors import KilovoxError
+from kilovox.errors import KilovoxError, not_installed
 
 COMMANDS = (
     "reproduce",
@@ -37,6 +38,10 @@ class LazyGroup(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
+        # A file name that the terminal's encoding lacks is shown with escapes, and costs nobody the rest of the output.
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
         try:
             return super().invoke(ctx)
         except KilovoxError as error:
@@ -52,9 +57,7 @@ class LazyGroup(click.Group):
         except ModuleNotFoundError as error:
             if error.name is None or error.name.startswith("kilovox"):
                 raise
-            click.echo(
-                f"kilovox: this needs {error.name}, which is not installed; pip install 'kilovox[train]' brings it", err=True
-            )
+            click.echo(f"kilovox: {not_installed(error.name, 'train')}", err=True)
             ctx.exit(2)
 
 
