@@ -3,14 +3,23 @@
 Source: Z. Jackson et al., "Free Spoken Digit Dataset", v1.0.10, doi:10.5281/zenodo.1342401; CC BY-SA 4.0.
 """
 
+import hashlib
 import re
 from pathlib import Path
 
-from kilovox.corpus.base import DIGITS, Recording, RecordingCorpus
+from kilovox.corpus.base import Part, Recording, RecordingCorpus
 from kilovox.errors import KilovoxError
 
-FINGERPRINT = "5a6dd0c963d0d82680879d8098064ce2205c765553be97cfc7f2ebb24d14bd81"
-"""Of v1.0.10: the SHA-256 of the sorted lines "name  sha256" of its 3,000 files."""
+FILES_FINGERPRINT = "5a6dd0c963d0d82680879d8098064ce2205c765553be97cfc7f2ebb24d14bd81"
+"""Of v1.0.10 as published: `files_fingerprint` of its 3,000 files."""
+
+FINGERPRINT = "f881a94a71adc0cf77120095b7318f32d50c687b1f7fa8c95b1cc80bc0d846c9"
+"""Of v1.0.10: its `Corpus.fingerprint`."""
+
+OFFICIAL_TEST_TAKES = range(5)
+"""FSDD's own split: takes 0 to 4 of every digit and speaker are the test set."""
+
+DIGITS = tuple("0123456789")
 
 NAME = re.compile(r"(?P<label>[^_/\\]+)_(?P<speaker>[^/\\]+)_(?P<take>[0-9]+)\.wav")
 """How a recording is called: {digit}_{speaker}_{take}.wav."""
@@ -28,7 +37,27 @@ def open_fsdd(folder: Path) -> RecordingCorpus:
     paths = sorted(path for path in folder.glob("*.wav") if not path.name.startswith("."))
     if not paths:
         raise KilovoxError(f"{folder}: no .wav file in it; expected FSDD recordings ({{digit}}_{{speaker}}_{{take}}.wav)")
-    return RecordingCorpus("fsdd", [_recording(path) for path in paths], str(folder))
+    return RecordingCorpus("fsdd", [_recording(path) for path in paths], str(folder), official=official_part)
+
+
+def official_part(recording: Recording) -> Part:
+    """The part of FSDD's own split that a recording of it belongs to."""
+    return "test" if recording.take in OFFICIAL_TEST_TAKES else "train"
+
+
+def files_fingerprint(corpus: RecordingCorpus) -> str:
+    """SHA-256 over the lines "name  sha256" of the files of `corpus`, in order, as `sha256sum` would see them.
+
+    Independent of how they were archived. Raises KilovoxError where one cannot be read.
+    """
+    digest = hashlib.sha256()
+    for recording in corpus.recordings:
+        try:
+            content = recording.path.read_bytes() if recording.path else b""
+        except OSError as error:
+            raise KilovoxError(f"{recording.path}: cannot be read ({error.strerror}); expected a sound file") from None
+        digest.update(f"{recording.name}  {hashlib.sha256(content).hexdigest()}\n".encode())
+    return digest.hexdigest()
 
 
 def _recording(path: Path) -> Recording:

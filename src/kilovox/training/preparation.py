@@ -40,7 +40,9 @@ def prepare(config: Configuration, corpus: Corpus) -> Prepared:
         found = f"{len(labels)} labels ({', '.join(labels)})"
         raise KilovoxError(f"{corpus.where}: has {found}; expected model.output_dim, {config.model.output_dim}")
     splitting = config.data_splitting
-    split = make_split(corpus, splitting.split, splitting.test_size, splitting.random_state, splitting.validation_size)
+    split = make_split(
+        corpus, splitting.split, splitting.test_size, splitting.random_state, splitting.validation_size, splitting.group
+    )
     raw = corpus_features(corpus, config.frontend)
     if raw[0].shape[1] != config.model.input_dim:
         raise KilovoxError(
