@@ -15,12 +15,12 @@ SAMPLE_RATE = 8000
 
 # fmt: off
 SUFFIXES = frozenset({
-    ".8svx", ".aif", ".aifc", ".aiff", ".au", ".avr", ".bwf", ".caf", ".flac", ".iff", ".ircam", ".mp1", ".mp2", ".mp3", ".nist",
-    ".oga", ".ogg", ".opus", ".paf", ".pvf", ".rf64", ".sds", ".sf", ".snd", ".sph", ".svx", ".voc", ".w64", ".wav", ".wave",
+    ".8svx", ".aif", ".aifc", ".aiff", ".au", ".avr", ".bwf", ".caf", ".flac", ".iff", ".ircam", ".mp1", ".mp2", ".mp3",
+    ".nist", ".oga", ".ogg", ".opus", ".paf", ".pvf", ".rf64", ".sds", ".sf", ".snd", ".sph", ".svx", ".voc", ".w64", ".wav", ".wave",
     ".wve",
 })
 # fmt: on
-"""How the names of sound files end that libsndfile reads, in lower case; without those that mostly hold something else (.mat)."""
+"""How the names of sound files end that libsndfile reads, in lower case; without those that mostly hold other things."""
 
 _STREAMED = 0x7FFFF000
 """Programs that write WAV into a pipe cannot go back to write its length: ffmpeg leaves 0xFFFFFFFF, SoX 0x7FFFF000 and up."""

@@ -101,7 +101,7 @@ class Corpus(ABC):
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 over a line of JSON a recording, in order: name, hash, label, speaker, take. Its files' format is not in it."""
+        """SHA-256 over a line of JSON a recording, in order: name, hash, label, speaker, take."""
         digest = hashlib.sha256()
         for one, content in zip(self.recordings, self.hashes, strict=True):
             digest.update(json.dumps([one.name, content, one.label, one.speaker, one.take]).encode() + b"\n")

@@ -70,5 +70,6 @@ def _plain_wav(content: bytes) -> tuple[int, int, bytes] | None:
         elif kind == b"data":
             samples = body
         place += 8 + length + length % 2
-    whole = rate and samples and len(samples) % (2 * channels) == 0
-    return (rate, channels, samples) if whole else None
+    if not rate or not samples or len(samples) % (2 * channels):
+        return None
+    return rate, channels, samples

@@ -203,7 +203,8 @@ def _random_test(corpus: Corpus, test_size: float, random_state: int, group: Gro
 def _drawn_groups(groups: Indices, share: float, random_state: int) -> Indices:
     """Places of whole groups, in random order, that together come as near to `share` as they can; at least one, not all."""
     sizes = np.bincount(groups)
-    wanted, taken, count = share * len(groups), [], 0
+    taken: list[int] = []
+    wanted, count = share * len(groups), 0
     for one in np.random.RandomState(random_state).permutation(len(sizes)).tolist():
         better = abs(count + sizes[one] - wanted) < abs(count - wanted)
         if (better or not taken) and len(taken) < len(sizes) - 1:
