@@ -16,8 +16,8 @@ SAMPLE_RATE = 8000
 # fmt: off
 SUFFIXES = frozenset({
     ".8svx", ".aif", ".aifc", ".aiff", ".au", ".avr", ".bwf", ".caf", ".flac", ".iff", ".ircam", ".mp1", ".mp2", ".mp3",
-    ".nist", ".oga", ".ogg", ".opus", ".paf", ".pvf", ".rf64", ".sds", ".sf", ".snd", ".sph", ".svx", ".voc", ".w64", ".wav", ".wave",
-    ".wve",
+    ".nist", ".oga", ".ogg", ".opus", ".paf", ".pvf", ".rf64", ".sds", ".sf", ".snd", ".sph", ".svx", ".voc", ".w64", ".wav",
+    ".wave", ".wve",
 })
 # fmt: on
 """How the names of sound files end that libsndfile reads, in lower case; without those that mostly hold other things."""

@@ -71,6 +71,25 @@ def test_hidden_files_are_left_out(tmp_path: Path, synthetic_folder: Path) -> No
     assert len(open_fsdd(tmp_path)) == 1
 
 
+def test_every_format_and_spelling_of_a_suffix_is_read(tmp_path: Path) -> None:
+    for name in ("7_ann_1.WAV", "7_ann_2.flac", "7_bo_1.Aiff", "8_bo_1.mp3"):
+        soundfile.write(tmp_path / name, np.sin(np.arange(2000) / 9), 8000)
+    (tmp_path / "9_bo_1.m4a").write_bytes(b"x")
+    (tmp_path / "old").mkdir()
+    soundfile.write(tmp_path / "old" / "7_ann_1.wav", np.zeros(10), 8000)
+    corpus = open_fsdd(tmp_path)
+    assert [recording.name for recording in corpus.recordings] == ["7_ann_1.WAV", "7_ann_2.flac", "7_bo_1.Aiff", "8_bo_1.mp3"]
+    assert sorted(map(str, corpus.left_out)) == ["1 .m4a files (9_bo_1.m4a)", "1 in folders within (old/7_ann_1.wav)"]
+
+
+def test_recordings_in_two_places(tmp_path: Path) -> None:
+    (tmp_path / "recordings").mkdir()
+    for folder in (tmp_path, tmp_path / "recordings"):
+        soundfile.write(folder / "7_ann_1.wav", np.zeros(10), 8000)
+    with pytest.raises(KilovoxError, match=r"recordings in it \(7_ann_1\.wav\) and a folder 'recordings'"):
+        open_fsdd(tmp_path)
+
+
 @pytest.mark.parametrize("name", ["seven.wav", "7_.wav", "7_jackson.wav", "7_jackson_x.wav", "_jackson_3.wav"])
 def test_a_name_that_does_not_fit(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"")

@@ -15,12 +15,9 @@ import numpy.typing as npt
 from kilovox.audio import Samples, read_audio
 from kilovox.corpus.sound_hash import sound_hash
 from kilovox.errors import KilovoxError
+from kilovox.text import LINE_LENGTH, complaint
 
 Features = npt.NDArray[np.float32]
-
-DIGITS = tuple("0123456789")
-DIGIT_WORDS = dict(zip(("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"), DIGITS, strict=True))
-"""The words of the digits, as Speech Commands names its folders, and the labels they stand for."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +74,11 @@ class Corpus(ABC):
         odd = [recording.name for recording in self.recordings if not _is_utf8(recording.name)]
         if odd:
             raise KilovoxError(f"{where}: name {odd[0]!r} is not UTF-8; expected names that can be written down")
+        for recording in self.recordings:
+            for what, text in (("label", recording.label), ("speaker", recording.speaker)):
+                wrong = complaint(text, LINE_LENGTH) if text is not None else None
+                if wrong is not None:
+                    raise KilovoxError(f"{where}: {what} of {recording.name!r}: {wrong}")
         twice = [a.name for a, b in zip(self.recordings, self.recordings[1:], strict=False) if a.name == b.name]
         if twice:
             raise KilovoxError(f"{where}: {twice[0]} is listed more than once")
@@ -115,6 +117,11 @@ class Corpus(ABC):
 class RecordingCorpus(Corpus):
     """A corpus of sound files."""
 
+    def knowing(self, hashes: Sequence[str]) -> "RecordingCorpus":
+        """The same corpus, whose `hashes` are known already: no file is read for them again."""
+        self.__dict__["hashes"] = tuple(hashes)
+        return self
+
     @cached_property
     def hashes(self) -> tuple[str, ...]:
         """SHA-256 (hex) of the decoded sound of each file. Raises KilovoxError where one cannot be read."""
@@ -128,9 +135,7 @@ class RecordingCorpus(Corpus):
         """The corpus of only the recordings at `indices`, sorted by name again."""
         order = sorted(indices, key=lambda index: self.recordings[index].name)
         part = RecordingCorpus(self.name, [self.recordings[i] for i in order], self.where, official=self.official)
-        if "hashes" in self.__dict__:
-            part.__dict__["hashes"] = tuple(self.hashes[i] for i in order)  # files are read once
-        return part
+        return part.knowing([self.hashes[i] for i in order]) if "hashes" in self.__dict__ else part
 
 
 class FeatureCorpus(Corpus):

@@ -15,7 +15,7 @@ from typing import IO, Any
 
 from kilovox.corpus.base import RecordingCorpus
 from kilovox.corpus.cache import cache_folder
-from kilovox.corpus.fsdd import FILES_FINGERPRINT, NAME, files_fingerprint, open_fsdd
+from kilovox.corpus.fsdd import FILES_FINGERPRINT, files_fingerprint, is_fsdd_name, open_fsdd
 from kilovox.errors import KilovoxError
 from kilovox.files import make_folder
 
@@ -128,7 +128,7 @@ def _extract(archive: Path, folder: Path) -> None:
         with archive.open("rb") as file:
             for name, size, content in _members(archive, file):
                 parts = PurePosixPath(name).parts
-                if len(parts) != 3 or parts[1] != "recordings" or not NAME.fullmatch(parts[2]):
+                if len(parts) != 3 or parts[1] != "recordings" or not (is_fsdd_name(parts[2]) and parts[2].endswith(".wav")):
                     continue
                 total += size
                 if total > MAXIMUM_BYTES:

@@ -78,8 +78,11 @@ def make_split(
     random_state: int = 42,
     validation_size: float = 0.1,
     group: Group | None = None,
+    used: npt.NDArray[np.bool_] | None = None,
 ) -> Split:
     """Divide `corpus` into training, validation and test part.
+
+    `used`: of each recording, whether it is in any of them (default: all); who judges does not depend on it.
 
     The validation part is `validation_size` of the training part, drawn label by label with `random_state` (with `group`
     "speaker": whole speakers); an official split that has a validation part keeps its own. Under `all` there is no test
@@ -94,7 +97,9 @@ def make_split(
     rest = np.setdiff1d(np.arange(len(corpus), dtype=np.int64), test)
     if split == "all":
         test, rest = rest, test
-    elif len(test) == 0:
+    if used is not None:
+        test, rest = test[used[test]], rest[used[rest]]
+    if split != "all" and len(test) == 0:
         raise KilovoxError(f"split {split}: leaves no recording of {corpus.where} to test on")
     sounds = _sounds(corpus)
     copies = rest[np.isin(sounds[rest], sounds[test])]
@@ -155,6 +160,11 @@ def duplicates(corpus: Corpus) -> list[Indices]:
     ends = np.flatnonzero(np.diff(sounds[order])) + 1
     groups = [group.astype(np.int64) for group in np.split(order, ends) if len(group) > 1]
     return sorted(groups, key=lambda group: int(group[0]))
+
+
+def contradictions(corpus: Corpus) -> list[Indices]:
+    """Those of `duplicates` that stand under more than one label."""
+    return [group for group in duplicates(corpus) if len({corpus.recordings[index].label for index in group}) > 1]
 
 
 def _sounds(corpus: Corpus) -> Indices:
