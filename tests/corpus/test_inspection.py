@@ -10,6 +10,7 @@ import soundfile
 
 from kilovox.audio import Sound
 from kilovox.corpus.base import FeatureCorpus, Recording, RecordingCorpus
+from kilovox.corpus.folders import open_folders
 from kilovox.corpus.fsdd import open_fsdd
 from kilovox.corpus.inspection import UNKNOWN, inspect_corpus, is_clipped, peak_db
 from kilovox.corpus.plots import plots
@@ -131,3 +132,19 @@ def test_plots_where_nothing_can_be_written(synthetic_corpus: RecordingCorpus, t
     (tmp_path / "file").write_text("x")
     with pytest.raises(KilovoxError, match="cannot be made a folder"):
         plots(inspect_corpus(synthetic_corpus), tmp_path / "file")
+
+
+def test_copies_contradictions_and_what_is_left_out(tmp_path: Path, synthetic_folder: Path) -> None:
+    for name, source in (("yes/a.wav", "0_ada_0"), ("yes/b.wav", "0_ada_0"), ("no/c.wav", "1_bo_5"), ("yes/d.wav", "1_bo_5")):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(synthetic_folder / f"{source}.wav", tmp_path / name)
+    (tmp_path / "yes" / "e.m4a").write_bytes(b"x")
+    (tmp_path / "no" / "f.wav").write_bytes(b"not sound")
+    found = inspect_corpus(open_folders(tmp_path))
+    assert found.duplicates == (("no/c.wav", "yes/d.wav"), ("yes/a.wav", "yes/b.wav"))
+    assert found.contradictions == (("no/c.wav", "yes/d.wav"),)
+    values = json.loads(json.dumps(found.as_json()))
+    assert values["left_out"] == [{"reason": ".m4a files", "count": 1, "examples": ["yes/e.m4a"]}]
+    assert values["contradictions"] == [["no/c.wav", "yes/d.wav"]]
+    assert list(found.unreadable) == ["no/f.wav"]
+    assert found.fingerprint is None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from kilovox.corpus import manifest
 from kilovox.corpus.base import Recording
 from kilovox.corpus.manifest import open_manifest
 from kilovox.errors import KilovoxError
@@ -22,9 +23,13 @@ def listed(tmp_path: Path, synthetic_folder: Path) -> Path:
 GOOD = "path,label,speaker,take\nclips/0_ada_0.wav,zero,ada,0\n\nclips/1_bo_5.wav, one ,,\n"
 
 
-@pytest.mark.parametrize("text", [GOOD, "\ufeff" + GOOD, GOOD.replace("\n", "\r\n"), GOOD.rstrip("\n")])
-def test_good(listed: Path, text: str) -> None:
-    listed.write_bytes(text.encode())
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize(
+    "text",
+    [GOOD, "\ufeff" + GOOD, GOOD.replace("\n", "\r\n"), GOOD.rstrip("\n"), GOOD.replace(",", ";"), GOOD.replace(",", "\t")],
+)
+def test_good(listed: Path, text: str, encoding: str) -> None:
+    listed.write_bytes(text.removeprefix("\ufeff" if encoding == "utf-16" else "").encode(encoding))
     corpus = open_manifest(listed)
     assert corpus.name == "list"
     assert corpus.recordings == (
@@ -60,6 +65,12 @@ def test_columns_in_any_order_and_quotes(listed: Path) -> None:
             "path,label,speaker\nclips/0_ada_0.wav,0,ada\nclips/../clips/0_ada_0.wav,0,ada\n",
             "list.csv:3: 'clips/../clips/0_ada_0.wav' is listed in line 2 already",
         ),
+        ("path,label,speaker,take\nclips/0_ada_0.wav,0,ada," + "9" * 5000, "list.csv:2: take '9999"),
+        ("path,label,speaker\nclips/0_ada_0.wav,0,a\x00a\n", "list.csv"),
+        ("path,label,speaker\nclips/\x00.wav,0,ada\n", "list.csv:"),
+        ("path,label,speaker\n" + "x" * 200_000 + ",0,ada\n", "list.csv:2: not CSV (field larger than field limit"),
+        ("path,label,speaker\n" + "x" * 9000 + ",0,ada\n", "list.csv:2: 'xxxx"),
+        ("path,label,speaker\nclips/0_ada_0.wav,a\x1b[31m,ada\n", "label of 'clips/0_ada_0.wav': character U+001B"),
         ('path,label,speaker\n"clips/0_ada_0.wav,0,ada\n', "not CSV"),
     ],
 )
@@ -78,3 +89,19 @@ def test_not_utf8(listed: Path) -> None:
 def test_missing(tmp_path: Path) -> None:
     with pytest.raises(KilovoxError, match=r"nowhere\.csv: cannot be read"):
         open_manifest(tmp_path / "nowhere.csv")
+
+
+def test_a_path_may_lead_anywhere_but_only_to_a_file(listed: Path, synthetic_folder: Path) -> None:
+    listed.write_text(f"path,label,speaker\n{synthetic_folder / '1_bo_5.wav'},one,bo\n")
+    assert len(open_manifest(listed).samples(0, 8000)) > 1000
+    for path in ("/dev/zero", "..", "/"):
+        listed.write_text(f"path,label,speaker\n{path},one,bo\n")
+        with pytest.raises(KilovoxError, match=r"list\.csv:2: .*: no such file"):
+            open_manifest(listed)
+
+
+def test_a_file_without_end(listed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(manifest, "MAXIMUM_BYTES", 20)
+    listed.write_text(GOOD)
+    with pytest.raises(KilovoxError, match=r"list\.csv: more than 20 bytes"):
+        open_manifest(listed)

@@ -79,7 +79,7 @@ def test_what_is_found_is_said(tmp_path: Path) -> None:
     with pytest.raises(KilovoxError, match="odd: found a, b, c, d and 2 more, and no recordings"):
         open_corpus_at(folder)
     (folder / "take1.wav").write_bytes(b"")
-    with pytest.raises(KilovoxError, match=r"1 \.wav files, none named like 7_jackson_32\.wav"):
+    with pytest.raises(KilovoxError, match=r"1 sound files, none named like 7_jackson_32\.wav"):
         open_corpus_at(folder)
     (folder / "a.txt").write_text("x")
     with pytest.raises(KilovoxError, match=r"a\.txt: a file \.txt; expected"):

@@ -8,7 +8,6 @@ import pytest
 import soundfile
 
 from kilovox.corpus import synthetic
-from kilovox.corpus.base import DIGITS
 from kilovox.errors import KilovoxError
 
 NAMES = ["af_one", "am_two", "bf_three", "jf_four", "zm_five"]
@@ -26,7 +25,7 @@ def test_voices_are_written_trimmed_and_kept(tmp_path):
     synthetic.write_voices(tmp_path, "kokoro", range(2), tones, 24_000, lambda: advanced.append(1))
     assert len(advanced) == 2
     corpus = synthetic.open_synthetic(tmp_path)
-    assert (len(corpus), corpus.labels) == (20, DIGITS)
+    assert (len(corpus), corpus.labels) == (20, tuple(sorted(synthetic.WORDS)))
     assert corpus.speakers == ("kokoro0000", "kokoro0001")
     assert synthetic.licences(corpus) == {"kokoro": synthetic.LICENCES["kokoro"]}
     assert json.loads((tmp_path / "licences.json").read_text()) == synthetic.LICENCES

@@ -69,7 +69,7 @@ def test_a_speaker_left_out_leaves_no_note(voices, synthetic_corpus, tmp_path):
 def test_synthetic_voices_are_a_share_of_every_batch(voices, synthetic_corpus):
     dataset = prepare(small(voices), synthetic_corpus).train
     assert (len(dataset), dataset.synthetic) == (120, 30)
-    batches = list(MixedBatchSampler(90, 30, 20, 0.55))
+    batches = list(MixedBatchSampler(90, [(30, 0.55)], 20))
     assert len(batches) == 10
     real = np.concatenate([batch[: len(batch) - 11] for batch in batches])
     assert sorted(real) == list(range(90))

@@ -10,7 +10,8 @@ from rich.text import Text
 
 from kilovox.cli.evaluate import show_robustness
 from kilovox.config import find_configuration
-from kilovox.corpus.open import open_corpus, open_corpus_at
+from kilovox.corpus.mixture import open_first
+from kilovox.corpus.open import open_corpus_at
 
 
 @click.command("crossvalidate")
@@ -31,7 +32,7 @@ def command(
     from kilovox.search.crossvalidate import crossvalidate
 
     configuration = find_configuration(config)
-    opened = open_corpus_at(corpus) if corpus else open_corpus(configuration.dataset.kind, configuration.dataset.path)
+    opened = open_corpus_at(corpus) if corpus else open_first(configuration)
     try:
         result = crossvalidate(
             configuration, opened, out or Path("runs") / f"{configuration.experiment.name}-crossvalidation", workers, robust,

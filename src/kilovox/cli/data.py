@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
+SHOWN = 10
+"""Sounds that occur more than once, listed on a terminal; --json has all of them."""
+
+
 @click.group("data")
 def command() -> None:
     """Get the recordings, look at them."""
@@ -116,6 +120,15 @@ def _print(inspection: Inspection) -> None:
     console.print(_counts(inspection))
     for reason in inspection.unreadable.values():
         console.print(f"unreadable: {escape(reason)}")
+    for what in inspection.left_out:
+        console.print(f"left out: {escape(str(what))}")
+    for group in inspection.contradictions[:SHOWN]:
+        console.print(f"the same sound under more than one label: {escape(_shortened(list(group)))}")
+    same = [group for group in inspection.duplicates if group not in inspection.contradictions]
+    for group in same[:SHOWN]:
+        console.print(f"the same sound: {escape(_shortened(list(group)))}")
+    if more := max(0, len(same) - SHOWN) + max(0, len(inspection.contradictions) - SHOWN):
+        console.print(f"and {more:,} more sounds that occur more than once; --json has all of them")
 
 
 def _counts(inspection: Inspection) -> "Table":

@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 
 from kilovox.config import find_configuration
-from kilovox.corpus.open import open_corpus, open_corpus_at
+from kilovox.corpus.mixture import open_first
+from kilovox.corpus.open import open_corpus_at
 
 
 @click.command("train")
@@ -22,7 +23,7 @@ def command(config: str, out: Path | None, corpus: Path | None, resume: bool, te
     from kilovox.training.experiment import run_experiment
     from kilovox.training.run_folder import MODEL_FILE
 
-    opened = open_corpus_at(corpus) if corpus else open_corpus(configuration.dataset.kind, configuration.dataset.path)
+    opened = open_corpus_at(corpus) if corpus else open_first(configuration)
     folder = out or Path("runs") / configuration.experiment.name
     try:
         model = run_experiment(configuration, opened, folder, resume=resume, tensorboard=tensorboard)

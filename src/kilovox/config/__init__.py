@@ -1,11 +1,12 @@
 """One YAML experiment = one frozen model."""
 
-from kilovox.config.data import Dataset, DataSplitting, Experiment, Synthetic
+from kilovox.config.data import Dataset, DataSplitting, Experiment, Member, Synthetic
 from kilovox.config.experiment import Configuration, parse_configuration
 from kilovox.config.front_end import AnyFrontEnd, FixedPointFrontEnd, FrontEnd, Words, parse_front_end
 from kilovox.config.network import Budget, Network
 from kilovox.config.reading import find_configuration, read_configuration, read_yaml_file
 from kilovox.config.training import Acoustics, Augmentation, Distillation, Quantisation, Training
+from kilovox.config.vocabulary import Vocabulary
 
 __all__ = [
     "Acoustics",
@@ -19,10 +20,12 @@ __all__ = [
     "Experiment",
     "FixedPointFrontEnd",
     "FrontEnd",
+    "Member",
     "Network",
     "Quantisation",
     "Synthetic",
     "Training",
+    "Vocabulary",
     "Words",
     "find_configuration",
     "parse_configuration",

@@ -7,6 +7,8 @@ from pydantic import BeforeValidator, Field
 
 from kilovox.config.base import Section, Share
 
+SPLITS = r"^(random|official|all|speaker:.+|fold:[0-9]{1,6}/[0-9]{1,6})$"
+
 
 class Experiment(Section):
     """What it is called, and the seed of every random choice in training."""
@@ -23,12 +25,56 @@ class Dataset(Section):
 
 
 class DataSplitting(Section):
-    """`validation_size` is a share of the training part; it chooses the epoch and nothing else."""
+    """`validation_size` is a share of the training part; it chooses the epoch and nothing else.
 
-    split: Annotated[str, Field(pattern=r"^(random|official|all|speaker:.+)$")] = "random"
+    `split`: random, official (the corpus' own), speaker:NAME (judged on that speaker alone), fold:K/N (the Kth of N parts of
+    whole speakers) or all (nothing is left to judge). `group: speaker`: nobody's recordings are in two of the parts.
+    """
+
+    split: Annotated[str, Field(pattern=SPLITS)] = "random"
     test_size: Annotated[float, Field(gt=0, lt=1)] = 0.2
     random_state: Annotated[int, Field(ge=0, lt=2**32)] = 42
     validation_size: Share = 0.1
+    group: Literal["speaker"] | None = None
+
+
+class Member(Section):
+    """One corpus of several (`corpora`): where it is, and what it is used for.
+
+    `kind`: as in `dataset`, or synthetic, as `kilovox data synthesise` makes it. `role`: train, validation (it chooses the
+    epoch) or judge (nothing that sounds the same as one of its recordings is trained on). `share`: of every batch, drawn at
+    random; without one, every recording comes once an epoch. `split`: as in `data_splitting`, which counts for the first
+    corpus; the others are used whole unless they say one.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$")]
+    kind: Literal["fsdd", "folders", "manifest", "features", "synthetic"] = "fsdd"
+    path: Annotated[Path | None, BeforeValidator(lambda value: Path(value) if isinstance(value, str) else value)] = None
+    role: Literal["train", "validation", "judge"] = "train"
+    share: Annotated[float | None, Field(gt=0, lt=1)] = None
+    split: Annotated[str | None, Field(pattern=SPLITS)] = None
+
+
+def check_members(members: tuple[Member, ...]) -> None:
+    """Raise ValueError where the corpora of a mixture do not fit together."""
+    if not members:
+        raise ValueError("corpora is empty; expected at least one that trains")
+    names = [member.name for member in members]
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise ValueError(f"corpora: two are called {twice[0]!r}; expected a name of its own for each")
+    if members[0].role != "train":
+        raise ValueError(f"corpora: the first, {names[0]!r}, has role {members[0].role!r}; expected train, and others after it")
+    for member in members:
+        if member.role != "train" and (member.share, member.split) != (None, None):
+            raise ValueError(f"corpora: {member.name!r} has a share or a split; expected them of corpora that train alone")
+    shares = {member.name: member.share for member in members if member.role == "train"}
+    total = sum(share for share in shares.values() if share is not None)
+    listed = ", ".join(f"{name} {share}" for name, share in shares.items() if share is not None)
+    if None not in shares.values() and abs(total - 1) > 1e-6:
+        raise ValueError(f"corpora: shares add up to {total:g} ({listed}); expected 1, or none for the first")
+    if None in shares.values() and total >= 1:
+        raise ValueError(f"corpora: shares add up to {total:g} ({listed}); expected less than 1, for the rest of the batch")
 
 
 class Synthetic(Section):

@@ -1,17 +1,22 @@
 """One YAML experiment = one frozen model. Every key is checked; a wrong one is named with its value and what would be right."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import ValidationError, model_validator
+from pydantic import BeforeValidator, ValidationError, model_validator
 
 from kilovox.budget import fit_hidden, size_of
 from kilovox.config.base import Section
 from kilovox.config.complaints import complaints
-from kilovox.config.data import Dataset, DataSplitting, Experiment, Synthetic
+from kilovox.config.data import Dataset, DataSplitting, Experiment, Member, Synthetic, check_members
 from kilovox.config.front_end import AnyFrontEnd, FrontEnd
 from kilovox.config.network import Budget, Network
 from kilovox.config.training import Distillation, Quantisation, Training
+from kilovox.config.vocabulary import AnyVocabulary
 from kilovox.errors import KilovoxError
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 class Configuration(Section):
@@ -19,6 +24,8 @@ class Configuration(Section):
 
     experiment: Experiment
     dataset: Dataset = Dataset()
+    corpora: Annotated[tuple[Member, ...] | None, BeforeValidator(_as_tuple)] = None
+    vocabulary: AnyVocabulary = None
     data_splitting: DataSplitting = DataSplitting()
     frontend: AnyFrontEnd = FrontEnd()
     model: Network = Network()
@@ -30,7 +37,11 @@ class Configuration(Section):
 
     @model_validator(mode="after")
     def _consistent(self) -> "Configuration":
-        if self.dataset.kind != "features" and self.model.input_dim != self.frontend.coefficients:
+        if self.corpora is not None:
+            check_members(self.corpora)
+            if self.dataset != Dataset() or self.synthetic is not None:
+                raise ValueError("corpora beside dataset or synthetic; expected corpora alone: kind synthetic is one of them")
+        if self.first.kind != "features" and self.model.input_dim != self.frontend.coefficients:
             raise ValueError(
                 f"model.input_dim is {self.model.input_dim}; expected frontend.coefficients, {self.frontend.coefficients}"
             )
@@ -60,6 +71,11 @@ class Configuration(Section):
         if self.budget is not None and self.budget.arithmetic != quantisation.arithmetic:
             found, expected = self.budget.arithmetic, quantisation.arithmetic
             raise ValueError(f"budget.arithmetic is '{found}'; expected quantisation.arithmetic, '{expected}'")
+
+    @property
+    def first(self) -> Dataset | Member:
+        """The corpus that `data_splitting` divides."""
+        return self.dataset if self.corpora is None else self.corpora[0]
 
     @property
     def hidden(self) -> int:

@@ -1,23 +1,23 @@
 """What a corpus is: named, labelled recordings (or precomputed features), in a fixed order, with a fingerprint."""
 
 import hashlib
+import json
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from kilovox.audio import Samples, read_audio
+from kilovox.corpus.sound_hash import sound_hash
 from kilovox.errors import KilovoxError
+from kilovox.text import LINE_LENGTH, complaint
 
 Features = npt.NDArray[np.float32]
-
-DIGITS = tuple("0123456789")
-DIGIT_WORDS = dict(zip(("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"), DIGITS, strict=True))
-"""The words of the digits, as Speech Commands names its folders, and the labels they stand for."""
 
 
 @dataclass(frozen=True)
@@ -31,18 +31,54 @@ class Recording:
     path: Path | None = None
 
 
-class Corpus(ABC):
-    """Recordings in order of their names."""
+Part = Literal["train", "validation", "test"]
+OfficialSplit = Callable[[Recording], Part]
+"""The part of a corpus' own split that a recording belongs to; a function of a module, so that a corpus can be pickled."""
 
-    def __init__(self, name: str, recordings: Sequence[Recording], where: str) -> None:
+
+@dataclass(frozen=True)
+class LeftOut:
+    """What a reader found and did not take: why, how many, and the first of them by name."""
+
+    reason: str
+    count: int
+    examples: tuple[str, ...]
+
+    def __str__(self) -> str:
+        more = ", ..." if self.count > len(self.examples) else ""
+        return f"{self.count:,} {self.reason} ({', '.join(self.examples)}{more})"
+
+
+class Corpus(ABC):
+    """Recordings in order of their names.
+
+    official: the split that the corpus came with, if it came with one. left_out: what its reader did not take.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        recordings: Sequence[Recording],
+        where: str,
+        *,
+        official: OfficialSplit | None = None,
+        left_out: Sequence[LeftOut] = (),
+    ) -> None:
         if not recordings:
             raise KilovoxError(f"{where}: no recordings; expected at least one")
         self.name = name
         self.where = where
+        self.official = official
+        self.left_out = tuple(left_out)
         self.recordings = tuple(sorted(recordings, key=lambda recording: recording.name))
         odd = [recording.name for recording in self.recordings if not _is_utf8(recording.name)]
         if odd:
             raise KilovoxError(f"{where}: name {odd[0]!r} is not UTF-8; expected names that can be written down")
+        for recording in self.recordings:
+            for what, text in (("label", recording.label), ("speaker", recording.speaker)):
+                wrong = complaint(text, LINE_LENGTH) if text is not None else None
+                if wrong is not None:
+                    raise KilovoxError(f"{where}: {what} of {recording.name!r}: {wrong}")
         twice = [a.name for a, b in zip(self.recordings, self.recordings[1:], strict=False) if a.name == b.name]
         if twice:
             raise KilovoxError(f"{where}: {twice[0]} is listed more than once")
@@ -63,13 +99,15 @@ class Corpus(ABC):
     @property
     @abstractmethod
     def hashes(self) -> tuple[str, ...]:
-        """SHA-256 (hex) of each recording's content, in order."""
+        """SHA-256 (hex) of what each recording sounds like, in order; see `kilovox.corpus.sound_hash`."""
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 over the lines "name  hash", in order: independent of how the corpus was archived."""
-        lines = (f"{recording.name}  {digest}\n" for recording, digest in zip(self.recordings, self.hashes, strict=True))
-        return hashlib.sha256("".join(lines).encode()).hexdigest()
+        """SHA-256 over a line of JSON a recording, in order: name, hash, label, speaker, take."""
+        digest = hashlib.sha256()
+        for one, content in zip(self.recordings, self.hashes, strict=True):
+            digest.update(json.dumps([one.name, content, one.label, one.speaker, one.take]).encode() + b"\n")
+        return digest.hexdigest()
 
     @abstractmethod
     def subset(self, indices: Sequence[int]) -> "Corpus":
@@ -79,10 +117,15 @@ class Corpus(ABC):
 class RecordingCorpus(Corpus):
     """A corpus of sound files."""
 
+    def knowing(self, hashes: Sequence[str]) -> "RecordingCorpus":
+        """The same corpus, whose `hashes` are known already: no file is read for them again."""
+        self.__dict__["hashes"] = tuple(hashes)
+        return self
+
     @cached_property
     def hashes(self) -> tuple[str, ...]:
-        """SHA-256 (hex) of each sound file. Raises KilovoxError where one cannot be read."""
-        return tuple(hashlib.sha256(_content(recording)).hexdigest() for recording in self.recordings)
+        """SHA-256 (hex) of the decoded sound of each file. Raises KilovoxError where one cannot be read."""
+        return tuple(sound_hash(_path(recording)) for recording in self.recordings)
 
     def samples(self, index: int, rate: int) -> Samples:
         """The samples of recording `index`: (samples,) int16 mono at `rate` Hz."""
@@ -91,10 +134,8 @@ class RecordingCorpus(Corpus):
     def subset(self, indices: Sequence[int]) -> "RecordingCorpus":
         """The corpus of only the recordings at `indices`, sorted by name again."""
         order = sorted(indices, key=lambda index: self.recordings[index].name)
-        part = RecordingCorpus(self.name, [self.recordings[i] for i in order], self.where)
-        if "hashes" in self.__dict__:
-            part.__dict__["hashes"] = tuple(self.hashes[i] for i in order)  # files are read once
-        return part
+        part = RecordingCorpus(self.name, [self.recordings[i] for i in order], self.where, official=self.official)
+        return part.knowing([self.hashes[i] for i in order]) if "hashes" in self.__dict__ else part
 
 
 class FeatureCorpus(Corpus):
@@ -114,7 +155,8 @@ class FeatureCorpus(Corpus):
 
     def subset(self, indices: Sequence[int]) -> "FeatureCorpus":
         """The corpus of only the sequences at `indices`."""
-        return FeatureCorpus(self.name, [self.recordings[i] for i in indices], [self.features[i] for i in indices], self.where)
+        recordings, features = [self.recordings[i] for i in indices], [self.features[i] for i in indices]
+        return FeatureCorpus(self.name, recordings, features, self.where)
 
 
 def _is_utf8(name: str) -> bool:
@@ -129,10 +171,3 @@ def _path(recording: Recording) -> Path:
     if recording.path is None:
         raise KilovoxError(f"{recording.name}: has no sound file")
     return recording.path
-
-
-def _content(recording: Recording) -> bytes:
-    try:
-        return _path(recording).read_bytes()
-    except OSError as error:
-        raise KilovoxError(f"{recording.path}: cannot be read ({error.strerror}); expected a sound file") from None

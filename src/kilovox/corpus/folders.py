@@ -1,46 +1,129 @@
-"""A folder a word: `word/*.wav`, as Speech Commands is laid out, or as anybody sorts recordings by hand.
+"""A folder a word: as Speech Commands is laid out, or as anybody sorts recordings by hand.
 
-Source of the layout: P. Warden, "Speech Commands: A Dataset for Limited-Vocabulary Speech Recognition", arXiv 1804.03209.
+    word/recording.wav             nobody says who speaks; {speaker}_nohash_{take}.wav says it, as in Speech Commands
+    word/speaker/recording.wav     a folder a speaker within a word
+    train/word/recording.wav       split already: train and validation, test or both, and nothing else
+
+Source of the first: P. Warden, "Speech Commands: A Dataset for Limited-Vocabulary Speech Recognition", arXiv 1804.03209.
 """
 
+import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
-from kilovox.corpus.base import DIGIT_WORDS, Recording, RecordingCorpus
+from kilovox.corpus.base import OfficialSplit, Part, Recording, RecordingCorpus
+from kilovox.corpus.tree import Content, Tree
 from kilovox.errors import KilovoxError
 
-SUFFIXES = (".wav", ".flac", ".ogg")
+SPLIT_FOLDERS: dict[str, Part] = {
+    "train": "train", "training": "train",
+    "validation": "validation", "valid": "validation", "val": "validation", "dev": "validation",
+    "test": "test", "testing": "test",
+}  # fmt: skip
 
-_SPEECH_COMMANDS = re.compile(r"(?P<speaker>[^_]+)_nohash_(?P<take>[0-9]+)")
+_NOHASH = re.compile(r"(?P<speaker>[^_]+)_nohash_(?P<take>[0-9]{1,9})")
+_SPEECH_COMMANDS = re.compile(r"(?:.*/)?[0-9a-f]{8}_nohash_[0-9]+\.[^./]+")
 
 
-def open_folders(folder: Path, aliases: Mapping[str, str] = DIGIT_WORDS) -> RecordingCorpus:
-    """The recordings `word/name.wav` (.flac, .ogg) of `folder`; the name of the folder is the label, or its alias.
+def open_folders(folder: Path) -> RecordingCorpus:
+    """The recordings in the folders of `folder`; the name of a folder is the label.
 
-    `{speaker}_nohash_{take}` names speaker and take; elsewhere they are unknown. Folders that begin with "_" or "." are left
-    out (Speech Commands' `_background_noise_`), and so are files that do.
+    A corpus whose recordings are all named as those of Speech Commands has its official split, and so has one that is split
+    by its folders. What is not taken is counted in `left_out`: files beside the folders, folders without recordings, what is
+    nested deeper, what begins with "_" (Speech Commands' `_background_noise_`) or ".", and what is no sound by its suffix.
 
-    Raises KilovoxError for a missing folder and where there is no recording.
+    Raises KilovoxError for a folder that is missing or cannot be read, and where there is no recording.
     """
     if not folder.is_dir():
         raise KilovoxError(f"{folder}: no such folder; expected a folder with a folder of recordings a word")
-    recordings = [_recording(path, word, aliases) for word in word_folders(folder) for path in _sound_files(word)]
+    tree = Tree(folder)
+    top = tree.look()
+    for name in top.sounds:
+        tree.leave_out("beside the folders of words", name)
+    contents = {name: tree.look(name) for name in top.folders}
+    split = _is_split(contents)
+    if split:
+        words = [(f"{part}/{word}", tree.look(f"{part}/{word}")) for part in contents for word in contents[part].folders]
+    else:
+        words = list(contents.items())
+    recordings = [recording for place, content in words for recording in _recordings(tree, place, content)]
     if not recordings:
-        raise KilovoxError(f"{folder}: no recordings in its folders; expected word/*.wav, .flac or .ogg")
-    return RecordingCorpus(folder.absolute().name, recordings, str(folder))
+        raise KilovoxError(
+            f"{folder}: no recordings in its folders; expected word/*.wav, or another format of libsndfile{_instead(tree)}"
+        )
+    official: OfficialSplit | None = None
+    if split:
+        official = part_by_folder
+    elif all(_SPEECH_COMMANDS.fullmatch(recording.name) for recording in recordings):
+        official = part_by_speaker
+    name = folder.absolute().name
+    return RecordingCorpus(name, recordings, str(folder), official=official, left_out=tree.left_out)
 
 
-def word_folders(folder: Path) -> list[Path]:
-    """The folders in `folder` that stand for a word and hold recordings."""
-    return [word for word in sorted(folder.iterdir()) if word.name[0] not in "_." and word.is_dir() and _sound_files(word)]
+def word_folders(folder: Path) -> list[str]:
+    """The folders in `folder` that hold recordings, themselves or one folder below."""
+    tree = Tree(folder)
+    return [name for name in tree.look().folders if holds_sound(tree, name)]
 
 
-def _sound_files(word: Path) -> list[Path]:
-    return [path for path in sorted(word.iterdir()) if path.suffix.lower() in SUFFIXES and path.name[0] not in "_."]
+def holds_sound(tree: Tree, place: str) -> bool:
+    """Whether the folder `place` holds recordings, itself or one or two folders below."""
+    return next(tree.sounds_below(place), None) is not None
 
 
-def _recording(path: Path, word: Path, aliases: Mapping[str, str]) -> Recording:
-    match = _SPEECH_COMMANDS.fullmatch(path.stem)
-    speaker, take = (match["speaker"], int(match["take"])) if match else (None, None)
-    return Recording(f"{word.name}/{path.name}", aliases.get(word.name, word.name), speaker, take, path)
+def part_by_folder(recording: Recording) -> Part:
+    """The part that the first folder in the name of a recording stands for."""
+    return SPLIT_FOLDERS[recording.name.partition("/")[0]]
+
+
+def part_by_speaker(recording: Recording) -> Part:
+    """Speech Commands' rule: 10 % of speakers validate and 10 % test, by the SHA-1 of who speaks.
+
+    As `which_set` of its authors (arXiv 1804.03209, section 5.4); validation_list.txt and testing_list.txt say the same.
+    """
+    largest = 2**27 - 1
+    digest = hashlib.sha1(str(recording.speaker).encode(), usedforsecurity=False).hexdigest()
+    percentage = int(digest, 16) % (largest + 1) * (100.0 / largest)
+    return "validation" if percentage < 10 else "test" if percentage < 20 else "train"
+
+
+def _is_split(contents: dict[str, Content]) -> bool:
+    """Whether the folders are parts of a split: two or more, all with such names, with folders and no recordings in them."""
+    found = {name: content for name, content in contents.items() if content.folders or content.sounds}
+    return len(found) > 1 and all(name in SPLIT_FOLDERS and not content.sounds for name, content in found.items())
+
+
+def _recordings(tree: Tree, place: str, content: Content) -> Iterator[Recording]:
+    """Those of the word whose folder is `place`."""
+    label, count = place.rpartition("/")[2], 0
+    for name in _kept(tree, place, content):
+        match = _NOHASH.fullmatch(Path(name).stem)
+        speaker, take = (match["speaker"], int(match["take"])) if match else (None, None)
+        count += 1
+        yield Recording(f"{place}/{name}", label, speaker, take, tree.root / place / name)
+    for speaker in content.folders:
+        within = tree.look(f"{place}/{speaker}")
+        for deeper in within.folders:
+            for sound in tree.sounds_below(f"{place}/{speaker}/{deeper}"):
+                tree.leave_out("nested deeper than word/speaker", sound)
+        for name in _kept(tree, f"{place}/{speaker}", within):
+            match = _NOHASH.fullmatch(Path(name).stem)
+            count += 1
+            path = tree.root / place / speaker / name
+            yield Recording(f"{place}/{speaker}/{name}", label, speaker, int(match["take"]) if match else None, path)
+    if not count:
+        tree.leave_out("folders without a recording", place)
+
+
+def _kept(tree: Tree, place: str, content: Content) -> list[str]:
+    """The recordings in the folder `place` that are not marked as something else."""
+    for name in content.sounds:
+        if name.startswith("_"):
+            tree.leave_out('that begin with "_"', f"{place}/{name}")
+    return [name for name in content.sounds if not name.startswith("_")]
+
+
+def _instead(tree: Tree) -> str:
+    found = tree.left_out[:3]
+    return f"; found {', '.join(map(str, found))}" if found else ""

@@ -10,7 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from kilovox.audio import SAMPLE_RATE, Sound, read_sound
-from kilovox.corpus.base import Corpus, FeatureCorpus
+from kilovox.corpus.base import Corpus, FeatureCorpus, LeftOut, RecordingCorpus
+from kilovox.corpus.sound_hash import hash_of_sound
+from kilovox.corpus.splits import Indices, contradictions, duplicates
 from kilovox.errors import KilovoxError
 
 PERCENTILES = (5, 25, 50, 75, 95, 99)
@@ -52,7 +54,9 @@ class Inspection:
 
     channels, sample_rates (Hz), subtypes: how many recordings have which. seconds, peaks (dB below full scale, -inf for
     digital silence): of each readable recording, in order. frames: of each, every `hop` samples at `sample_rate`. clipped,
-    silent: names; unreadable: name -> why. Of precomputed features only counts and frames are known.
+    silent: names; unreadable: name -> why. duplicates: names of recordings that sound the same, sample by sample, group by
+    group; contradictions: those of them that stand under more than one label. left_out: what the reader found and did not
+    take. Of precomputed features only counts, frames and duplicates are known.
     """
 
     name: str
@@ -73,6 +77,9 @@ class Inspection:
     clipped: tuple[str, ...]
     silent: tuple[str, ...]
     unreadable: dict[str, str]
+    duplicates: tuple[tuple[str, ...], ...] = ()
+    contradictions: tuple[tuple[str, ...], ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def fitting(self) -> float | None:
@@ -84,7 +91,8 @@ class Inspection:
         values = dataclasses.asdict(self)
         for key in ("channels", "sample_rates"):
             values[key] = {str(value): count for value, count in values[key].items()}
-        values["clipped"], values["silent"] = list(self.clipped), list(self.silent)
+        for key in ("clipped", "silent", "duplicates", "contradictions", "left_out"):
+            values[key] = list(values[key])
         finite = [peak for peak in self.peaks if np.isfinite(peak)]
         for key, sequence in (("seconds", self.seconds), ("frames", self.frames), ("peaks", finite)):
             found = Distribution.of(sequence)
@@ -99,13 +107,15 @@ def inspect_corpus(corpus: Corpus, hop: int = 160, sample_rate: int = SAMPLE_RAT
     hop: samples from frame to frame at `sample_rate` Hz; frame_limit: frames that a network reads, a longer clip is trimmed.
     """
     seconds, peaks, frames, clipped, silent, unreadable = [], [], [], [], [], {}
+    heard: Corpus | None = corpus
     channels: Counter[int] = Counter()
     rates: Counter[int] = Counter()
     subtypes: Counter[str] = Counter()
     if isinstance(corpus, FeatureCorpus):
         frames = [len(sequence) for sequence in corpus.features]
-    else:
-        for recording in corpus.recordings:
+    elif isinstance(corpus, RecordingCorpus):
+        places, hashes = [], []
+        for place, recording in enumerate(corpus.recordings):
             try:
                 if recording.path is None:
                     raise KilovoxError(f"{recording.name}: has no sound file")
@@ -113,6 +123,8 @@ def inspect_corpus(corpus: Corpus, hop: int = 160, sample_rate: int = SAMPLE_RAT
             except KilovoxError as error:
                 unreadable[recording.name] = str(error)
                 continue
+            places.append(place)
+            hashes.append(hash_of_sound(sound))
             channels[sound.samples.shape[1]] += 1
             rates[sound.rate] += 1
             subtypes[sound.subtype] += 1
@@ -123,12 +135,13 @@ def inspect_corpus(corpus: Corpus, hop: int = 160, sample_rate: int = SAMPLE_RAT
                 silent.append(recording.name)
             if is_clipped(sound):
                 clipped.append(recording.name)
+        heard = corpus.subset(places).knowing(hashes) if places else None
     return Inspection(
         corpus.name,
         corpus.where,
         "features" if isinstance(corpus, FeatureCorpus) else "recordings",
         len(corpus),
-        _fingerprint(corpus),
+        None if heard is None or unreadable else heard.fingerprint,
         _counts(recording.label for recording in corpus.recordings),
         _counts(recording.speaker or UNKNOWN for recording in corpus.recordings),
         _counts_by_speaker(corpus),
@@ -142,6 +155,9 @@ def inspect_corpus(corpus: Corpus, hop: int = 160, sample_rate: int = SAMPLE_RAT
         tuple(clipped),
         tuple(silent),
         unreadable,
+        _names(heard, duplicates(heard)) if heard else (),
+        _names(heard, contradictions(heard)) if heard else (),
+        corpus.left_out,
     )
 
 
@@ -179,9 +195,5 @@ def _counts_by_speaker(corpus: Corpus) -> dict[str, dict[str, int]]:
     return {speaker: {label: counts[speaker, label] for label in corpus.labels} for speaker in speakers}
 
 
-def _fingerprint(corpus: Corpus) -> str | None:
-    """None where a recording cannot be read at all."""
-    try:
-        return corpus.fingerprint
-    except KilovoxError:
-        return None
+def _names(corpus: Corpus, groups: Iterable[Indices]) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(corpus.recordings[index].name for index in group) for group in groups)

@@ -2,15 +2,18 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from kilovox.corpus.base import Corpus
 from kilovox.corpus.download import fetch_fsdd
 from kilovox.corpus.features import open_features, open_fsdd_features
 from kilovox.corpus.folders import open_folders, word_folders
-from kilovox.corpus.fsdd import NAME, open_fsdd
+from kilovox.corpus.fsdd import is_fsdd_name, open_fsdd
 from kilovox.corpus.manifest import open_manifest
+from kilovox.corpus.tree import Tree
 from kilovox.errors import KilovoxError
+from kilovox.text import printable
 
 KINDS = ("fsdd", "folders", "manifest", "features")
 
@@ -37,7 +40,7 @@ def open_corpus_at(path: Path) -> Corpus:
 
     A .csv file is a manifest, a .npz file features; a folder with names like 7_jackson_32.wav (or with such a folder
     `recordings` in it) is FSDD; a folder with folders of recordings is a folder a word. Raises KilovoxError, saying what was
-    found, for anything else.
+    found, for what looks like both and for anything else.
     """
     return open_corpus(_kind(path), path)
 
@@ -77,20 +80,28 @@ def _kind(path: Path) -> str:
         return kinds[path.suffix.lower()]
     if not path.is_dir():
         raise KilovoxError(f"{path}: no such file or folder; {expected}")
-    sounds = [file.name for file in path.glob("*.wav")]
-    recordings = path / "recordings"
-    if any(NAME.fullmatch(name) for name in sounds):
-        return "fsdd"
-    if recordings.is_dir() and any(NAME.fullmatch(file.name) for file in recordings.glob("*.wav")):
-        return "fsdd"
-    if word_folders(path):
-        return "folders"
-    found = f"{len(sounds)} .wav files, none named like 7_jackson_32.wav" if sounds else _content(path)
+    sounds = Tree(path).look().sounds
+    named = [name for name in sounds if is_fsdd_name(name)]
+    words = word_folders(path)
+    if not named and "recordings" in words:
+        within = Tree(path / "recordings").look().sounds
+        named = [f"recordings/{name}" for name in within if is_fsdd_name(name)]
+        words = [word for word in words if word != "recordings"] if named else words
+    if named and words:
+        raise KilovoxError(
+            f"{path}: {len(named)} recordings named as FSDD's ({_shortened(named)}) and {len(words)} folders of recordings "
+            f"({_shortened(words)}); expected one or the other: move one of them away"
+        )
+    if named or words:
+        return "fsdd" if named else "folders"
+    found = f"{len(sounds)} sound files, none named like 7_jackson_32.wav" if sounds else _content(path)
     raise KilovoxError(f"{path}: {found}; {expected}")
 
 
 def _content(folder: Path) -> str:
-    names = sorted(entry.name + "/" * entry.is_dir() for entry in folder.iterdir())
-    if not names:
-        return "an empty folder"
-    return f"found {', '.join(names[:4])}" + (f" and {len(names) - 4} more" if len(names) > 4 else "") + ", and no recordings"
+    names = sorted(printable(entry.name) + "/" * entry.is_dir() for entry in folder.iterdir())
+    return f"found {_shortened(names)}, and no recordings" if names else "an empty folder"
+
+
+def _shortened(names: Sequence[str]) -> str:
+    return ", ".join(map(printable, names[:4])) + (f" and {len(names) - 4} more" if len(names) > 4 else "")

@@ -188,7 +188,7 @@ def _judged(
     if split is None:
         split = metadata.trained_on.split if corpus.fingerprint == metadata.trained_on.fingerprint else "all"
     splitting = _splitting(metadata)
-    drawn = judging_indices(corpus, split, splitting.test_size, splitting.random_state)
+    drawn = judging_indices(corpus, split, splitting.test_size, splitting.random_state, splitting.group)
     places = {label: index for index, label in enumerate(metadata.labels)}
     words = {int(index): places.get(known_as(metadata, corpus.recordings[index].label)) for index in drawn}
     truth = {index: place for index, place in words.items() if place is not None}

@@ -39,9 +39,8 @@ class AudioFeaturesDataset(Dataset[tuple[Tensor, Tensor]]):
     """
 
     normalisation: AnyNormalisation
-    synthetic: int = 0
-    """The last so many clips are synthetic."""
-    synthetic_share: float = 0.0
+    groups: tuple[tuple[int, float], ...] = ()
+    """Clips and share of every batch of each group of clips that is drawn from; they are the last ones."""
 
     def __init__(
         self, pairs: Sequence[Pair], front_end: AnyFrontEnd | None = None, normalisation: AnyNormalisation | None = None
@@ -64,18 +63,14 @@ class AudioFeaturesDataset(Dataset[tuple[Tensor, Tensor]]):
         dataset._hold(views, labels)
         return dataset
 
-    @classmethod
-    def of_parts(
-        cls,
-        real: tuple[Sequence[npt.NDArray[Any]], npt.NDArray[np.int64]],
-        synthetic: tuple[Sequence[npt.NDArray[Any]], npt.NDArray[np.int64]],
-        share: float,
-    ) -> "AudioFeaturesDataset":
-        """Of views and labels of recordings, and of synthetic ones, which `make_loader` makes a `share` of every batch."""
-        views = [np.concatenate(pair) for pair in zip(real[0], synthetic[0], strict=True)]
-        dataset = cls.of_features(views, np.concatenate([real[1], synthetic[1]]))
-        dataset.synthetic, dataset.synthetic_share = len(synthetic[1]), share
-        return dataset
+    def mixed(self, groups: Sequence[tuple[int, float]]) -> None:
+        """The last clips are groups, each of so many clips, that `make_loader` makes so large shares of every batch."""
+        self.groups = tuple(groups)
+
+    @property
+    def synthetic(self) -> int:
+        """Clips of the groups that are drawn from."""
+        return sum(count for count, _ in self.groups)
 
     def _hold(self, views: Sequence[npt.NDArray[Any]], labels: npt.NDArray[np.int64]) -> None:
         self.features = torch.from_numpy(np.stack(list(views)).astype(np.float32))
@@ -97,26 +92,31 @@ class AudioFeaturesDataset(Dataset[tuple[Tensor, Tensor]]):
 
 
 class MixedBatchSampler(Sampler[list[int]]):
-    """Batches in which every recording comes once an epoch, filled up with synthetic clips drawn at random."""
+    """Batches in which every recording comes once an epoch, filled up with clips of `groups`, (clips, share), at random."""
 
-    def __init__(self, recordings: int, synthetic: int, batch_size: int, share: float) -> None:
-        self.recordings, self.synthetic = recordings, synthetic
-        self._drawn = min(batch_size - 1, round(batch_size * share))
-        self._real = batch_size - self._drawn
+    def __init__(self, recordings: int, groups: Sequence[tuple[int, float]], batch_size: int) -> None:
+        self.recordings, left = recordings, batch_size - 1
+        self._drawn: list[tuple[int, int, int]] = []
+        first = recordings
+        for clips, share in groups:
+            self._drawn.append((first, clips, min(left, round(batch_size * share))))
+            left -= self._drawn[-1][2]
+            first += clips
+        self._real = left + 1
 
     def __len__(self) -> int:
         return (self.recordings + self._real - 1) // self._real
 
     def __iter__(self) -> Iterator[list[int]]:
         for real in torch.split(torch.randperm(self.recordings), self._real):
-            drawn = torch.randint(self.synthetic, (self._drawn,)) + self.recordings
-            yield torch.cat([real, drawn]).tolist()
+            drawn = [torch.randint(clips, (count,)) + first for first, clips, count in self._drawn]
+            yield torch.cat([real, *drawn]).tolist()
 
 
 def make_loader(dataset: AudioFeaturesDataset, batch_size: int, shuffle: bool) -> DataLoader[tuple[Tensor, Tensor]]:
     """A loader that takes a batch at a time; shuffled by torch's global generator, so that a seed fixes the order."""
     order = RandomSampler(dataset) if shuffle else SequentialSampler(dataset)
     batches: Sampler[list[int]] = BatchSampler(order, batch_size, drop_last=False)
-    if shuffle and dataset.synthetic:
-        batches = MixedBatchSampler(len(dataset) - dataset.synthetic, dataset.synthetic, batch_size, dataset.synthetic_share)
+    if shuffle and dataset.groups:
+        batches = MixedBatchSampler(len(dataset) - dataset.synthetic, dataset.groups, batch_size)
     return DataLoader(dataset, batch_size=None, sampler=batches)

@@ -3,17 +3,20 @@
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from kilovox.budget import Arithmetic
 from kilovox.config import Configuration
-from kilovox.corpus.base import DIGIT_WORDS, Corpus
+from kilovox.corpus.base import Corpus
 from kilovox.integer.model_file import FORMAT_VERSION, Metadata, Model, Provenance
 from kilovox.training.preparation import Prepared
 from kilovox.training.trainer import Figures, best_epoch
 
 JUDGES_NOTHING = "every recording of {corpus} was trained on: no figure on it judges this model"
+
+
+_PATHS: Any = {"dataset": {"path"}, "synthetic": {"path"}, "corpora": {"__all__": {"path"}}}
+"""Where recordings lie is nobody else's business."""
 
 
 @dataclass(frozen=True)
@@ -33,22 +36,20 @@ class Description:
     ) -> Model:
         """A model of `tensors`; `history` is of the training that gave them, None where none did."""
         config, corpus, prepared = self.config, self.corpus, self.prepared
-        used = np.sort(np.concatenate([prepared.split.train, prepared.split.validation]))
-        hashes = corpus.hashes
         metadata = Metadata(
             format_version=FORMAT_VERSION,
             name=config.experiment.name + suffix,
             arithmetic=arithmetic,
             labels=prepared.labels,
-            aliases={word: digit for word, digit in DIGIT_WORDS.items() if digit in prepared.labels},
+            aliases=prepared.aliases,
             front_end=config.frontend.model_dump(mode="json"),
             network={**config.model.model_dump(mode="json"), "hidden_dim": config.hidden},
-            configuration=config.model_dump(mode="json", exclude={"dataset": {"path"}, "synthetic": {"path"}}),
+            configuration=config.model_dump(mode="json", exclude=_PATHS),
             trained_on=Provenance(
                 corpus=corpus.name,
                 fingerprint=corpus.fingerprint,
                 split=prepared.split.name,
-                recordings=tuple(hashes[index] for index in used),
+                recordings=prepared.recordings,
                 besides=prepared.besides,
                 note="" if len(prepared.split.test) else JUDGES_NOTHING.format(corpus=corpus.name),
             ),

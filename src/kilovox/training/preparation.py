@@ -8,8 +8,9 @@ import numpy.typing as npt
 
 from kilovox.config import Configuration
 from kilovox.corpus.base import Corpus, RecordingCorpus
-from kilovox.corpus.splits import Indices, Split, make_split
-from kilovox.corpus.synthetic import licences, open_synthetic
+from kilovox.corpus.mixture import Divided, Mixture, Piece, open_mixture
+from kilovox.corpus.splits import Indices, Split
+from kilovox.corpus.synthetic import licences
 from kilovox.errors import KilovoxError
 from kilovox.frontend.corpus_features import corpus_features
 from kilovox.frontend.pipeline import AnyNormalisation, as_floats, fit_normalisation, pad
@@ -20,64 +21,89 @@ from kilovox.training.dataset import AudioFeaturesDataset
 
 @dataclass(frozen=True)
 class Prepared:
-    """What the network is trained on: datasets, and what the model file must say of them."""
+    """What the network is trained on: datasets, and what the model file must say of them.
+
+    `recordings`: hashes of those trained and validated on, but for synthetic voices, which `besides` tells of as a whole.
+    """
 
     labels: tuple[str, ...]
+    aliases: dict[str, str]
     split: Split
     train: AudioFeaturesDataset
     validation: AudioFeaturesDataset | None
     normalisation: AnyNormalisation
+    mixture: Mixture
+    divided: Divided
+    recordings: tuple[str, ...]
     besides: tuple[Source, ...] = ()
 
 
 def prepare(config: Configuration, corpus: Corpus) -> Prepared:
-    """Split, features, normalisation and augmentation as `config` asks for them.
+    """Split, features, normalisation and augmentation as `config` asks for them; `corpus` is the first of its corpora.
 
-    Raises KilovoxError where the corpus does not fit the network: other labels or other coefficients.
+    Raises KilovoxError where the corpora do not fit the network, other labels or other coefficients, or one another.
     """
-    labels = corpus.labels
+    mixture = open_mixture(config, corpus)
+    divided = mixture.divided(config)
+    labels = divided.asked.labels
     if len(labels) != config.model.output_dim:
         found = f"{len(labels)} labels ({', '.join(labels)})"
         raise KilovoxError(f"{corpus.where}: has {found}; expected model.output_dim, {config.model.output_dim}")
-    splitting = config.data_splitting
-    split = make_split(corpus, splitting.split, splitting.test_size, splitting.random_state, splitting.validation_size)
-    raw = corpus_features(corpus, config.frontend)
-    if raw[0].shape[1] != config.model.input_dim:
-        raise KilovoxError(
-            f"{corpus.where}: has {raw[0].shape[1]} coefficients a frame; expected model.input_dim, {config.model.input_dim}"
-        )
-    train = [raw[index] for index in split.train]
-    normalisation = fit_normalisation(config.frontend, train)
-    classes = np.array([labels.index(recording.label) for recording in corpus.recordings])
+    raw = {part.name: corpus_features(part.corpus, config.frontend) for part in mixture.parts if part.member.role != "judge"}
+    for part in mixture.parts:
+        coefficients = raw[part.name][0].shape[1] if part.name in raw else config.model.input_dim
+        if coefficients != config.model.input_dim:
+            raise KilovoxError(
+                f"{part.corpus.where}: has {coefficients} coefficients a frame; "
+                f"expected model.input_dim, {config.model.input_dim}"
+            )
+
+    def features(piece: Piece) -> list[npt.NDArray[Any]]:
+        return [raw[piece.part.name][index] for index in piece.indices]
+
+    in_full = [piece for number, piece in enumerate(divided.train) if number == 0 or piece.part.member.share is None]
+    drawn = divided.train[len(in_full) :]
+    normalisation = fit_normalisation(config.frontend, [one for piece in in_full for one in features(piece)])
 
     def padded(sequences: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
         return as_floats(pad(normalisation(sequences), config.frontend.frames))
 
-    views = [padded(train)] + [padded(view) for view in _augmented(config, corpus, split.train)]
-    dataset = AudioFeaturesDataset.of_features(views, classes[split.train])
-    besides: tuple[Source, ...] = ()
-    if config.synthetic is not None and isinstance(corpus, RecordingCorpus):
-        added = open_synthetic(config.synthetic.path)
-        _check_words(added, labels)
-        raw_added = corpus_features(added, config.frontend)
-        everything = np.arange(len(added), dtype=np.int64)
-        added_views = [padded(raw_added)] + [padded(view) for view in _augmented(config, added, everything)]
-        added_classes = np.array([labels.index(recording.label) for recording in added.recordings])
-        dataset = AudioFeaturesDataset.of_parts(
-            (views, classes[split.train]), (added_views, added_classes), config.synthetic.share
-        )
-        besides = (Source(corpus=added.name, fingerprint=added.fingerprint, recordings=len(added), licences=licences(added)),)
+    views = [
+        [padded(features(piece)), *map(padded, _augmented(config, piece.part.corpus, piece.indices))] for piece in divided.train
+    ]
+    dataset = AudioFeaturesDataset.of_features(
+        [np.concatenate(same) for same in zip(*views, strict=True)], np.concatenate([piece.classes for piece in divided.train])
+    )
+    dataset.mixed([(len(piece.indices), piece.part.member.share or 0.0) for piece in drawn])
     validation = None
-    if len(split.validation):
-        held_out = padded([raw[index] for index in split.validation])
-        validation = AudioFeaturesDataset.of_features([held_out], classes[split.validation])
-    return Prepared(labels, split, dataset, validation, normalisation, besides)
+    if divided.validation:
+        held_out = np.concatenate([padded(features(piece)) for piece in divided.validation])
+        validation = AudioFeaturesDataset.of_features(
+            [held_out], np.concatenate([piece.classes for piece in divided.validation])
+        )
+    return Prepared(
+        labels, divided.asked.aliases, divided.split, dataset, validation, normalisation, mixture, divided,
+        _recordings(divided), tuple(_source(config, piece) for piece in divided.train[1:] if piece.part.member.split is None),
+    )  # fmt: skip
 
 
-def _check_words(added: Corpus, labels: tuple[str, ...]) -> None:
-    strange = sorted(set(added.labels) - set(labels))
-    if strange:
-        raise KilovoxError(f"{added.where}: words {', '.join(strange)}; expected only {', '.join(labels)}")
+def _recordings(divided: Divided) -> tuple[str, ...]:
+    """Hashes, part by part, each in the order of its corpus."""
+    found: list[str] = []
+    pieces = [piece for piece in [*divided.train, *divided.validation] if piece.part.member.kind != "synthetic"]
+    for part in dict.fromkeys(piece.part for piece in pieces):
+        used = np.sort(np.concatenate([piece.indices for piece in pieces if piece.part is part]))
+        found += [part.corpus.hashes[index] for index in used]
+    return tuple(found)
+
+
+def _source(config: Configuration, piece: Piece) -> Source:
+    corpus = piece.part.corpus
+    name = corpus.name if config.corpora is None else piece.part.name
+    return Source(
+        corpus=name, fingerprint=corpus.fingerprint, recordings=len(piece.indices),
+        licences=licences(corpus) if isinstance(corpus, RecordingCorpus) else {},
+    )  # fmt: skip
 
 
 def _augmented(config: Configuration, corpus: Corpus, indices: Indices) -> list[list[npt.NDArray[Any]]]:

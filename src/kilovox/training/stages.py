@@ -22,7 +22,7 @@ def train(
     """Train `network` by `settings`; figures of each epoch. `folder` receives log and checkpoint."""
     batch = settings.batch_size
     if isinstance(network, (LSTMClassifier, QuantisedLSTMClassifier)):
-        network.parts = PARTS if config.synthetic is not None else 1
+        network.parts = PARTS if config.synthetic is not None or prepared.train.groups else 1
     trainer = ModelTrainer(
         network, settings.epochs, make_loader(prepared.train, batch, shuffle=True), device(), settings.learning_rate,
         validation_loader=make_loader(prepared.validation, 256, shuffle=False) if prepared.validation else None,

@@ -1,0 +1,73 @@
+"""What is asked, applied to what a corpus says: the one place where words become labels."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+from kilovox.config.vocabulary import UNKNOWN, Vocabulary, read_vocabulary
+from kilovox.corpus.base import Corpus
+from kilovox.errors import KilovoxError
+
+Classes = npt.NDArray[np.int64]
+
+NOT_ASKED = -1
+"""The class of a recording whose word is not asked for."""
+
+
+@cache
+def digits() -> Vocabulary:
+    """The ten digits, with their words: configs/vocabularies/digits.yaml."""
+    return Vocabulary.model_validate(read_vocabulary("digits"))
+
+
+@cache
+def default_vocabulary() -> Vocabulary:
+    """Whatever the corpus says, where the words of the digits are the digits."""
+    return Vocabulary(words=digits().words)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A vocabulary of which all labels are known, ready for any number of corpora.
+
+    `labels`: in the order of the network's outputs, "unknown" included where other words are one more. `aliases`: the words
+    that mean them.
+    """
+
+    labels: tuple[str, ...]
+    aliases: dict[str, str]
+    vocabulary: Vocabulary
+
+    @classmethod
+    def of(cls, vocabulary: Vocabulary | None, corpora: Iterable[Corpus]) -> "Asked":
+        """`vocabulary`, or the default one, whose labels are, where it gives none, those of `corpora`."""
+        asked = vocabulary or default_vocabulary()
+        found = {asked.words.get(word, word) for corpus in corpora for word in corpus.labels} if asked.labels is None else set()
+        labels = asked.labels or tuple(sorted(found))
+        if asked.others == "unknown":
+            labels = (*(label for label in labels if label != UNKNOWN), UNKNOWN)
+        aliases = {word: label for word, label in asked.words.items() if label in labels and word not in labels}
+        return cls(labels, aliases, asked)
+
+    def classes(self, corpus: Corpus) -> Classes:
+        """(recordings,) the place of each recording's label in `labels`, or NOT_ASKED.
+
+        Raises KilovoxError, naming them, for words that are not asked for where the vocabulary refuses them.
+        """
+        places = {label: place for place, label in enumerate(self.labels)}
+        places |= {word: places[label] for word, label in self.aliases.items()}
+        strange = [word for word in corpus.labels if word not in places]
+        if strange and self.vocabulary.others == "refuse":
+            raise KilovoxError(
+                f"{corpus.where}: words {_listed(strange)}; expected only {_listed(self.labels)} "
+                "(vocabulary.others: leave_out, or unknown, allows more)"
+            )
+        other = places[UNKNOWN] if self.vocabulary.others == "unknown" else NOT_ASKED
+        return np.array([places.get(recording.label, other) for recording in corpus.recordings], np.int64)
+
+
+def _listed(words: Sequence[str]) -> str:
+    return ", ".join(words[:20]) + (f" and {len(words) - 20} more" if len(words) > 20 else "")
