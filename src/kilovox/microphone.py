@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from kilovox.audio import Samples, to_int16_mono
-from kilovox.errors import KilovoxError
+from kilovox.errors import KilovoxError, not_installed
 
 
 def microphone(rate: int, size: int) -> Iterator[Samples]:
@@ -17,7 +17,7 @@ def microphone(rate: int, size: int) -> Iterator[Samples]:
     try:
         import sounddevice  # type: ignore[import-not-found, import-untyped, unused-ignore]
     except ImportError:
-        raise KilovoxError("sounddevice is not installed; expected pip install 'kilovox[listen]', or --file") from None
+        raise KilovoxError(f"{not_installed('sounddevice')}, or --file") from None
     except OSError as error:
         raise KilovoxError(f"PortAudio: {error}; expected it installed (Debian: libportaudio2), or --file") from None
     try:

@@ -25,7 +25,7 @@ def command(model: str, file: Path | None, as_json: bool) -> None:
     """Listen with MODEL, and say each word when a pause has followed it: the time in seconds, label and confidence.
 
     MODEL is a file or the name of a bundled model, and must be one that finds words (default: digits). The microphone needs
-    pip install 'kilovox[listen]'; Ctrl-C ends it.
+    the extra listen (from a clone: pip install '.[listen]'); Ctrl-C ends it.
     """
     recogniser = open_recogniser(model)
     if not recogniser.finds_words:

@@ -24,7 +24,7 @@ from kilovox.corpus.base import DIGIT_WORDS, RecordingCorpus
 from kilovox.corpus.cache import cache_folder
 from kilovox.corpus.folders import open_folders
 from kilovox.corpus.kokoro import MODEL_FILE, VOCABULARY_FILE, VOICES_FOLDER, fetch_kokoro
-from kilovox.errors import KilovoxError
+from kilovox.errors import KilovoxError, not_installed
 from kilovox.files import lock, make_folder, replacing, write_json
 
 SOURCES = ("kokoro", "espeak", "flite")
@@ -99,7 +99,7 @@ def _check_onnxruntime() -> Any:
     try:
         import onnxruntime  # type: ignore[import-untyped]
     except ImportError:
-        raise KilovoxError("onnxruntime is not installed; expected pip install 'kilovox[synthetic]'") from None
+        raise not_installed("onnxruntime") from None
     return onnxruntime
 
 

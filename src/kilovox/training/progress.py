@@ -7,7 +7,7 @@ from typing import Any, Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from kilovox.errors import KilovoxError
+from kilovox.errors import not_installed
 
 
 class EpochProgress:
@@ -48,7 +48,7 @@ def check_tensorboard() -> None:
     try:
         import torch.utils.tensorboard  # noqa: F401
     except ImportError:
-        raise KilovoxError("TensorBoard is not installed; expected the extra: pip install 'kilovox[tensorboard]'") from None
+        raise not_installed("tensorboard") from None
 
 
 def write_tensorboard(folder: Path, history: list[dict[str, Any]]) -> None:

@@ -12,7 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from types import ModuleType
 
-from kilovox.errors import KilovoxError
+from kilovox.errors import KilovoxError, not_installed
 from kilovox.firmware.export import wasm_exports
 from kilovox.verification.host import run_compiler
 
@@ -70,7 +70,7 @@ def need(module: str, package: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except ImportError:
-        raise KilovoxError(f"this needs {package}, which is not installed; pip install 'kilovox[verify]' brings it") from None
+        raise not_installed(package) from None
 
 
 def zig() -> list[str]:
