@@ -1,11 +1,10 @@
 """Sections of a configuration: what it is called, and which recordings are used for what."""
 
-from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
-from kilovox.config.base import Section, Share
+from kilovox.config.base import Section, Share, UserPath
 
 
 class Experiment(Section):
@@ -19,7 +18,7 @@ class Dataset(Section):
     """Where the recordings are; without `path`, KILOVOX_FSDD or a download (kind fsdd), or FSDD's own MFCCs (features)."""
 
     kind: Literal["fsdd", "folders", "manifest", "features"] = "fsdd"
-    path: Annotated[Path | None, BeforeValidator(lambda value: Path(value) if isinstance(value, str) else value)] = None
+    path: UserPath = None
 
 
 class DataSplitting(Section):
@@ -37,5 +36,5 @@ class Synthetic(Section):
     `path`: a folder a word, as `kilovox data synthesise` makes it; without one, the folder of the cache that it makes.
     """
 
-    path: Annotated[Path | None, BeforeValidator(lambda value: Path(value) if isinstance(value, str) else value)] = None
+    path: UserPath = None
     share: Annotated[float, Field(gt=0, lt=1)] = 0.4
