@@ -117,7 +117,7 @@ def test_errors_name_the_line(tmp_path):
     path = tmp_path / "x.yaml"
     path.write_text(
         "experiment: {name: x}\nrecipe: &r\n  epochs: many\ntraining:\n  <<: *r\n  batch_size: 1_000\n"
-        "frontend:\n  band_pass: yes\ndata_splitting:\n  split: \"speaker:\\u202Eab\"\n"
+        'frontend:\n  band_pass: yes\ndata_splitting:\n  split: "speaker:\\u202Eab"\n'
     )
     with pytest.raises(KilovoxError) as caught:
         read_configuration(path)

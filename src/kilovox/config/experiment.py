@@ -110,7 +110,9 @@ class Configuration(Section):
         dimensions = {
             "input_dim": model.input_dim or inputs or self.frontend.coefficients, "output_dim": model.output_dim or labels,
         }  # fmt: skip
-        return self if all(getattr(model, name) == size for name, size in dimensions.items()) else self.changed(model=dimensions)
+        return (
+            self if all(getattr(model, name) == size for name, size in dimensions.items()) else self.changed(model=dimensions)
+        )
 
     @property
     def epochs(self) -> int:

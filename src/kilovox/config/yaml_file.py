@@ -80,7 +80,7 @@ class _Loader(yaml.SafeLoader):
             if not isinstance(key, yaml.ScalarNode):
                 raise _error("a key that is a list or a section; expected a name", key)
             if key.value in seen:
-                raise _error(f"key {printable(key.value)!r} stands there twice; expected it once", key)
+                raise _error(f"key '{printable(key.value)}' stands there twice; expected it once", key)
             seen.add(key.value)
         self.flatten_mapping(node)
         return {key.value: self.construct_object(value, deep=True) for key, value in node.value}
