@@ -21,16 +21,17 @@ def bundled_models() -> dict[str, Path]:
 
 
 def resolve_model(text: str) -> Path:
-    """The file that `text` means: itself where it exists, else the bundled model of that name.
+    """The file that `text` means: the bundled model of that name, else itself.
 
-    Raises KilovoxError, with the names that there are, where it is neither.
+    A name is a name, whatever lies in the present folder: ./digits is a file. Raises KilovoxError, with the names that there
+    are, where it is neither.
     """
-    path = Path(text)
-    if path.is_file():
-        return path
     bundled = bundled_models()
     if text in bundled:
         return bundled[text]
+    path = Path(text).expanduser()
+    if path.is_file():
+        return path
     if path.is_dir():
         raise KilovoxError(f"{text}: is a folder; expected a {SUFFIX} file")
     known = f"a bundled model ({', '.join(bundled)})" if bundled else "a bundled model (none is installed)"
