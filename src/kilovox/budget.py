@@ -29,6 +29,10 @@ GATES = 4
 ACTIVATION_TABLE_ENTRIES = 129
 """int16 values of tanh on 0 ... 8 in steps of 1/16; sigmoid is read from the same table."""
 
+LARGEST_COLUMNS = 700
+"""Inputs and units of an integer layer together, that training can simulate: 700 x 127 x 128 + 2^22 < 2^24, so that every
+partial sum is a float32 exactly."""
+
 _UNITS = {"": 1, "B": 1, "KB": 1024, "KIB": 1024, "MB": 1024**2, "MIB": 1024**2}
 
 

@@ -1,22 +1,59 @@
-"""Writing files so that nothing is ever half-written."""
+"""Writing files so that nothing is ever half-written, and folders that only their user writes to."""
 
 import contextlib
 import json
 import os
+import re
+import stat
 import tempfile
+import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from kilovox.errors import KilovoxError
+
+SUFFIX = ".kilovox-tmp"
+"""Of the temporary beside a file that is being written."""
+
+ABANDONED = 3600
+"""Seconds without a change after which a temporary belongs to nobody: whoever wrote it was killed."""
+
+_TEMPORARY = re.compile(rf"\..+\.[A-Za-z0-9_]{{8}}{re.escape(SUFFIX)}")
+
+_cleaned: set[Path] = set()
+"""Folders that were looked through for abandoned temporaries: once each process is enough."""
 
 
 def make_folder(path: Path) -> Path:
     """Create `path` and its parents. Raises KilovoxError where that is not possible."""
     try:
         path.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise KilovoxError(f"{path}: cannot be made a folder ({reason}); name a folder that can be written") from None
+    return path
+
+
+def private_folder(path: Path) -> Path:
+    """Create `path` and its parents, or take what is there where nobody else can have written to it.
+
+    A folder of the user's own that others may write to is closed to them. Raises KilovoxError for one that cannot be made, and
+    one of another user's (but root's): what lies in it may be planted.
+    """
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        about = path.stat()
+        if hasattr(os, "geteuid"):
+            if about.st_uid not in (os.geteuid(), 0):
+                raise KilovoxError(f"{path}: belongs to another user ({about.st_uid}); expected a folder of your own")
+            if about.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+                path.chmod(stat.S_IMODE(about.st_mode) & ~(stat.S_IWGRP | stat.S_IWOTH))
     except OSError as error:
-        raise KilovoxError(f"{path}: cannot be made a folder ({error.strerror}); name a folder that can be written") from None
+        raise KilovoxError(f"{path}: cannot be made a folder of your own ({error.strerror}); name another") from None
     return path
 
 
@@ -24,12 +61,13 @@ def make_folder(path: Path) -> Path:
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it takes the place of `path`, on failure it vanishes.
 
-    The rename is atomic (POSIX), so a reader sees the old file or the new one. Raises KilovoxError on a full disk, a
-    read-only folder and the like.
+    The rename is atomic, so a reader sees the old file or the new one. What killed processes left of such temporaries in that
+    folder is removed when it is an hour old. Raises KilovoxError on a full disk, a read-only folder and the like.
     """
     make_folder(path.parent)
+    _remove_abandoned(path.parent)
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name[:50]}.", suffix=SUFFIX, dir=path.parent)
     except OSError as error:
         raise KilovoxError(
             f"{path.parent}: cannot be written to ({error.strerror}); name a folder that can be written"
@@ -42,28 +80,60 @@ def replacing(path: Path) -> Iterator[Path]:
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)
         yield temporary
-        with temporary.open("rb") as written:
+        with temporary.open("r+b") as written:  # Windows flushes only what is open for writing
             os.fsync(written.fileno())
         temporary.replace(path)
+        _flush_folder(path.parent)
     except OSError as error:
         raise KilovoxError(f"{path}: could not be written ({error.strerror}); what was there before is unchanged") from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make the rename outlast a power cut, where a folder can be flushed (not on Windows, not on every network)."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _remove_abandoned(folder: Path) -> None:
+    if folder in _cleaned:
+        return
+    _cleaned.add(folder)
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            with contextlib.suppress(OSError):
+                ours = _TEMPORARY.fullmatch(entry.name) and entry.is_file(follow_symlinks=False)
+                if ours and time.time() - entry.stat(follow_symlinks=False).st_mtime > ABANDONED:
+                    Path(entry.path).unlink()
 
 
 @contextlib.contextmanager
 def lock(path: Path) -> Iterator[None]:
-    """Hold `path`, a file that is made for it, against other processes. Raises KilovoxError where one holds it already."""
-    with path.open("w") as file:
-        try:
-            import fcntl
+    """Hold `path`, a file that is made for it, against other processes.
 
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except ImportError:
-            pass  # not a POSIX system: no lock
-        except OSError:
-            raise KilovoxError(f"{path.parent}: another process works there; expected to be alone") from None
+    Raises KilovoxError where one holds it already, and where it cannot be held at all: in a read-only folder, on a full disk, on
+    a file system without locks.
+    """
+    held = FileLock(path, blocking=False)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # where there is no flock, a file that is made stands for the lock
+            held.acquire()
+    except Timeout:
+        raise KilovoxError(f"{path.parent}: another process works there; expected to be alone") from None
+    except OSError as error:
+        raise KilovoxError(f"{path}: cannot be locked ({error.strerror or error}); expected a folder that can be") from None
+    try:
         yield
+    finally:
+        with contextlib.suppress(OSError):
+            held.release()
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -78,5 +148,5 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write `value` to `path` as indented JSON, atomically."""
+    """Write `value` to `path` as indented JSON, atomically. Raises ValueError for numbers that JSON has not, such as NaN."""
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")

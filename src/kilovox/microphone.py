@@ -18,7 +18,7 @@ def microphone(rate: int, size: int, lost: Callable[[], None] = lambda: None) ->
     try:
         import sounddevice  # type: ignore[import-not-found, import-untyped, unused-ignore]
     except ImportError:
-        raise not_installed("sounddevice", "listen") from None
+        raise KilovoxError(f"{not_installed('sounddevice')}, or --file") from None
     except OSError as error:
         raise KilovoxError(f"PortAudio: {error}; expected it installed (Debian: libportaudio2), or --file") from None
     try:

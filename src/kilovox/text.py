@@ -22,10 +22,10 @@ def complaint(text: str, limit: int = LINE_LENGTH) -> str | None:
     if not text.strip():
         return f"{text!r}; expected at least one visible character"
     if text != text.strip():
-        return f"{printable(text)!r}; expected no space at either end"
+        return f"'{printable(text)}'; expected no space at either end"
     for index, character in enumerate(text):
         if not character.isprintable() and not _joins(text, index):
-            return f"character U+{ord(character):04X} in {printable(text)!r}; expected printable characters in one line"
+            return f"character U+{ord(character):04X} in '{printable(text)}'; expected printable characters in one line"
     return None
 
 

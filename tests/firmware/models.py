@@ -29,12 +29,12 @@ def random_model(
         tensors[f"{prefix}.shift"] = random.integers(0 if units < 20 else 3, 9, shape).astype(np.uint8)
         inputs = units
         if arithmetic == "pow2":
-            tensors[f"{prefix}.exponent"] = np.array([-6], np.int8)
-    if arithmetic == "pow2":
-        tensors["head.exponent"] = np.array([-6], np.int8)
+            tensors[f"{prefix}.exponent"] = np.array([-5 - int(tensors[f"{prefix}.shift"][0, 0])], np.int8)
     tensors["head.weights"] = weights((1, units, len(labels)))
     tensors["head.bias"] = random.integers(-2000, 2000, len(labels)).astype(np.int32)
     tensors["head.shift"] = np.array([int(random.integers(0, 7))], np.uint8)
+    if arithmetic == "pow2":
+        tensors["head.exponent"] = np.array([-1 - int(tensors["head.shift"][0])], np.int8)
     tensors["front_end.offset"] = random.integers(-3000, 500, coefficients).astype(np.int16)
     tensors["front_end.multiplier"] = random.integers(2000, 16000, coefficients).astype(np.int16)
     tensors["front_end.shift"] = np.array([17], np.uint8)

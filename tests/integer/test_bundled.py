@@ -21,10 +21,13 @@ def test_a_name_means_a_bundled_model(two_bundled):
     assert bundled.open_recogniser("b-int8").model.metadata.name == "b-int8"
 
 
-def test_a_file_goes_before_a_name(two_bundled, tmp_path, monkeypatch):
+def test_a_name_is_a_name_and_a_path_is_a_path(two_bundled, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
     save_model(make_model(name="own"), tmp_path / "b-int8")
-    assert bundled.open_recogniser("b-int8").model.metadata.name == "own"
+    assert bundled.open_recogniser("b-int8").model.metadata.name == "b-int8"
+    for path in ("./b-int8", str(tmp_path / "b-int8"), "~/b-int8"):
+        assert bundled.open_recogniser(path).model.metadata.name == "own"
 
 
 def test_a_folder_does_not_hide_a_name(two_bundled, tmp_path, monkeypatch):

@@ -78,7 +78,7 @@ def test_edited_metadata(tmp_path, change, said):
     path = tmp_path / "m"
     metadata = json.loads(make_model().metadata.model_dump_json()) | change
     content = json.dumps({"metadata": metadata, "sha256": "0" * 64})
-    path.write_bytes(save({"x": np.ones(3)}, metadata={"kilovox": content}))
+    path.write_bytes(save({"x": np.ones(3, np.float32)}, metadata={"kilovox": content}))
     with pytest.raises(KilovoxError, match=said):
         load_model(path)
 
@@ -86,7 +86,7 @@ def test_edited_metadata(tmp_path, change, said):
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"metadata": 1}', "[" * 5000])
 def test_metadata_of_another_shape(tmp_path, content):
     path = tmp_path / "m"
-    path.write_bytes(save({"x": np.ones(3)}, metadata={"kilovox": content}))
+    path.write_bytes(save({"x": np.ones(3, np.float32)}, metadata={"kilovox": content}))
     with pytest.raises(KilovoxError, match="is not what this kilovox writes"):
         load_model(path)
 

@@ -26,7 +26,7 @@ def command() -> None:
     """Get the recordings, look at them."""
 
 
-@command.command()
+@command.command(short_help="Download FSDD, verified, or check the copy there is.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to put the recordings into (default: the cache).")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def fetch(out: Path | None, as_json: bool) -> None:
@@ -39,7 +39,7 @@ def fetch(out: Path | None, as_json: bool) -> None:
         click.echo(f"{folder}: {len(corpus):,} recordings, verified")
 
 
-@command.command()
+@command.command(short_help="Make synthetic voices say the ten digits.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to put the recordings into (default: the cache).")
 @click.option("--kokoro", type=click.IntRange(0, 9999), default=700, show_default=True, help="Voices blended of Kokoro-82M's.")
 @click.option("--espeak", type=click.IntRange(0, 9999), default=200, show_default=True, help="Voices of espeak-ng.")

@@ -1,6 +1,7 @@
-"""kilovox inspect: what a model file holds."""
+"""kilovox inspect: what a model file holds, or a configuration means."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import click
@@ -11,18 +12,31 @@ from rich.text import Text
 
 from kilovox.budget import Size
 from kilovox.cli.sizes import against_budget, layer_table
-from kilovox.config import Budget
+from kilovox.config import Budget, bundled_configurations
 from kilovox.errors import KilovoxError
-from kilovox.integer.bundled import open_recogniser, resolve_model
+from kilovox.integer.bundled import bundled_models, open_recogniser, resolve_model
 from kilovox.integer.description import description
 from kilovox.integer.model_file import Metadata
+from kilovox.text import printable
+
+CONFIGURATIONS = (".yaml", ".yml")
 
 
 @click.command("inspect")
 @click.argument("model")
+@click.option("--config", is_flag=True, help="MODEL is a configuration, whatever its name (digits is both).")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output, and nothing else.")
-def command(model: str, as_json: bool) -> None:
-    """Show layers, bytes, labels, front end, provenance and metrics of MODEL, a file or the name of a bundled model."""
+def command(model: str, config: bool, as_json: bool) -> None:
+    """Show layers, bytes, labels, front end, provenance and metrics of MODEL, a file or the name of a bundled model.
+
+    Of a configuration, a YAML file or one that comes along (task-a, ...): every key with the value it has or defaults to, and
+    the bytes of the network it asks for.
+    """
+    if config or Path(model).suffix.lower() in CONFIGURATIONS or _is_configuration(model):
+        from kilovox.cli.inspect_configuration import show
+
+        show(model, as_json)
+        return
     path = resolve_model(model)
     recogniser = open_recogniser(model)
     metadata, size = recogniser.model.metadata, recogniser.size
@@ -31,6 +45,10 @@ def command(model: str, as_json: bool) -> None:
         click.echo(json.dumps(facts))
     else:
         _show(facts, size)
+
+
+def _is_configuration(name: str) -> bool:
+    return name in bundled_configurations() and name not in bundled_models()
 
 
 def _facts(metadata: Metadata, size: Size) -> dict[str, Any]:
@@ -86,7 +104,7 @@ def _show(facts: dict[str, Any], size: Size) -> None:
         console.print(line, highlight=False, soft_wrap=True)
     trained = facts["trained_on"]
     console.print(_pairs("Model", {
-        "file": f"{facts['file']} ({facts['file_bytes']:,} bytes)",
+        "file": f"{printable(facts['file'])} ({facts['file_bytes']:,} bytes)",
         "labels": " ".join(facts["labels"]),
         "aliases": ", ".join(f"{word} = {label}" for word, label in facts["aliases"].items()) or "none",
         "trained on": f"{trained['count']:,} recordings of {trained['corpus']}, split {trained['split']}",

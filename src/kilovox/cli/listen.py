@@ -40,7 +40,7 @@ def command(
     """Listen with MODEL, and say each word when a pause has followed it: the time in seconds, label and confidence.
 
     MODEL is a file or the name of a bundled model, and must be one that finds words (default: digits). The microphone needs
-    sounddevice: pip install '.[listen]' in a clone of kilovox. Ctrl-C ends it.
+    the extra listen (from a clone: pip install '.[listen]'); Ctrl-C ends it.
     """
     recogniser = open_recogniser(_model(arguments))
     if not recogniser.finds_words:

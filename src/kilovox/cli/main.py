@@ -9,20 +9,22 @@ import click
 
 from kilovox import __version__
 from kilovox.errors import KilovoxError, not_installed
+from kilovox.text import LINE_LENGTH, printable
 
-COMMANDS = (
-    "reproduce",
-    "data",
-    "train",
-    "evaluate",
-    "crossvalidate",
-    "size",
-    "inspect",
-    "predict",
-    "listen",
-    "export",
-    "verify",
-)
+COMMANDS = {
+    "reproduce": "Train, judge and report the networks of the tasks.",
+    "data": "Get the recordings, look at them.",
+    "train": "Train the network of a configuration.",
+    "evaluate": "Judge a model on recordings it was not trained on.",
+    "crossvalidate": "Judge a recipe on people it never heard.",
+    "size": "The largest network that fits a memory.",
+    "inspect": "Show what a model or a configuration is.",
+    "predict": "Say what is spoken in sound files.",
+    "listen": "Say words as they are spoken.",
+    "export": "Write a model as C, for Arduino, the web or ONNX.",
+    "verify": "Compile a model's C for every target, compare bits.",
+}
+"""By command: what the list of commands says of it. Known without loading any of them: none may be installed whole."""
 
 
 class LazyGroup(click.Group):
@@ -37,6 +39,10 @@ class LazyGroup(click.Group):
         command: click.Command = importlib.import_module(f"kilovox.cli.{cmd_name}").command
         return command
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
     def invoke(self, ctx: click.Context) -> Any:
         # A file name that the terminal's encoding lacks is shown with escapes, and costs nobody the rest of the output.
         for stream in (sys.stdout, sys.stderr):
@@ -45,20 +51,25 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except KilovoxError as error:
-            for line in str(error).splitlines():
-                click.echo(f"kilovox: {line}", err=True)
+            say(error)
             ctx.exit(2)
         except BrokenPipeError:
             raise
         except OSError as error:
             # The last resort; where it matters an error says more.
-            click.echo(f"kilovox: {error.filename or 'input or output'}: {error.strerror or error}", err=True)
+            say(f"{error.filename or 'input or output'}: {error.strerror or error}")
             ctx.exit(2)
         except ModuleNotFoundError as error:
             if error.name is None or error.name.startswith("kilovox"):
                 raise
-            click.echo(f"kilovox: {not_installed(error.name, 'train')}", err=True)
+            say(not_installed(error.name))
             ctx.exit(2)
+
+
+def say(error: object) -> None:
+    """An error on standard error, each of its lines as one that a terminal only shows: names of files are strangers' text."""
+    for line in str(error).split("\n"):
+        click.echo(f"kilovox: {printable(line, 10 * LINE_LENGTH)}", err=True)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

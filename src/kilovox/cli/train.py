@@ -19,10 +19,10 @@ from kilovox.corpus.open import open_corpus_at
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output, and nothing else.")
 def command(config: str, out: Path | None, corpus: Path | None, resume: bool, tensorboard: bool, as_json: bool) -> None:
     """Train the network of CONFIG: a YAML file, or one that comes along (digits, digits-pow2, task-a, task-b, ...)."""
-    configuration = find_configuration(config)
     from kilovox.training.experiment import run_experiment
     from kilovox.training.run_folder import MODEL_FILE
 
+    configuration = find_configuration(config)
     opened = open_corpus_at(corpus) if corpus else open_first(configuration)
     folder = out or Path("runs") / configuration.experiment.name
     try:

@@ -1,8 +1,9 @@
 """What every section of a configuration is made of."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 Positive = Annotated[int, Field(gt=0, le=2**31 - 1)]
 Units = Annotated[int, Field(gt=0, le=4096)]
@@ -14,6 +15,18 @@ Count = Annotated[int, Field(gt=0, le=1024)]
 Decibels = Annotated[float, Field(ge=0, le=200)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 NonNegative = Annotated[float, Field(ge=0)]
+
+
+def _path(value: Any) -> Any:
+    """A path as YAML gives it; `~` is the home of the user (of nobody else: `~name` stays as it is)."""
+    if not isinstance(value, str):
+        return value
+    if not value or "\0" in value:
+        raise ValueError(f"{value!r} is no path; expected the name of a file or folder")
+    return Path.home() / value[2:] if value == "~" or value.startswith("~/") else Path(value)
+
+
+UserPath = Annotated[Path | None, BeforeValidator(_path)]
 
 
 class Section(BaseModel):

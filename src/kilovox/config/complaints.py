@@ -4,25 +4,46 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from kilovox.text import printable, shown
+
+Key = tuple[int | str, ...]
+
 _NOT_KEYS = ("constrained-int", "literal['fit']", "int", "mfcc", "fixed_point")
 """Parts of a location that say which of several types was tried."""
 
 
 def complaints(error: ValidationError, root: Any) -> list[str]:
     """A line for each thing that is wrong: key, value, what would be right. `root`: the type that was asked for."""
-    lines = []
+    return [line for _, line in located(error, root)]
+
+
+def located(error: ValidationError, root: Any) -> list[tuple[Key, str]]:
+    """The same, each with the keys that lead to it."""
+    found: dict[Key, list[str]] = {}
     for item in error.errors():
-        key = ".".join(str(part) for part in item["loc"] if part not in _NOT_KEYS)
+        keys = tuple(part for part in item["loc"] if part not in _NOT_KEYS)
+        key = printable(".".join(str(part) for part in keys), 200)
         message = item["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
         if item["type"] == "extra_forbidden":
-            lines.append(f"{key}: unknown key (value {item['input']!r}); expected {_known_keys(item['loc'], root)}")
+            line = f"{key}: unknown key (value {shown(item['input'])}); expected {_known_keys(item['loc'], root)}"
         elif item["type"] == "missing":
-            lines.append(f"{key}: missing; it is required")
+            line = f"{key}: missing; it is required"
         elif item["type"] in ("value_error", "front_end"):
-            lines.append(f"{key}: {message}" if key else message)
+            line = f"{key}: {message}" if key else message
         else:
-            lines.append(f"{key}: {item['input']!r}; expected {message}")
-    return lines
+            message += ", true or false" if item["type"] in ("bool_type", "bool_parsing") else ""
+            line = f"{key}: {shown(item['input'])}; expected {message}"
+        found.setdefault(keys, []).append(line)
+    # Of a value that may be of several types, what is expected of each is one complaint.
+    return [(keys, _joined(lines)) for keys, lines in found.items()]
+
+
+def _joined(lines: list[str]) -> str:
+    first, *others = dict.fromkeys(lines)
+    start = first.partition("; expected ")[0]
+    if all(line.startswith(f"{start}; expected ") for line in others):
+        return " or ".join([first, *(line.removeprefix(f"{start}; expected ") for line in others)])
+    return "; ".join([first, *others])
 
 
 def _known_keys(location: tuple[int | str, ...], root: Any) -> str:

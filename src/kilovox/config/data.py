@@ -1,11 +1,10 @@
 """Sections of a configuration: what it is called, and which recordings are used for what."""
 
-from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
-from kilovox.config.base import Section, Share
+from kilovox.config.base import Section, Share, UserPath
 
 SPLITS = r"^(random|official|all|speaker:.+|fold:[0-9]{1,6}/[0-9]{1,6})$"
 
@@ -21,7 +20,7 @@ class Dataset(Section):
     """Where the recordings are; without `path`, KILOVOX_FSDD or a download (kind fsdd), or FSDD's own MFCCs (features)."""
 
     kind: Literal["fsdd", "folders", "manifest", "features"] = "fsdd"
-    path: Annotated[Path | None, BeforeValidator(lambda value: Path(value) if isinstance(value, str) else value)] = None
+    path: UserPath = None
 
 
 class DataSplitting(Section):
@@ -49,7 +48,7 @@ class Member(Section):
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$")]
     kind: Literal["fsdd", "folders", "manifest", "features", "synthetic"] = "fsdd"
-    path: Annotated[Path | None, BeforeValidator(lambda value: Path(value) if isinstance(value, str) else value)] = None
+    path: UserPath = None
     role: Literal["train", "validation", "judge"] = "train"
     share: Annotated[float | None, Field(gt=0, lt=1)] = None
     split: Annotated[str | None, Field(pattern=SPLITS)] = None
@@ -83,5 +82,5 @@ class Synthetic(Section):
     `path`: a folder a word, as `kilovox data synthesise` makes it; without one, the folder of the cache that it makes.
     """
 
-    path: Annotated[Path | None, BeforeValidator(lambda value: Path(value) if isinstance(value, str) else value)] = None
+    path: UserPath = None
     share: Annotated[float, Field(gt=0, lt=1)] = 0.4

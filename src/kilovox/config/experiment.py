@@ -1,18 +1,22 @@
 """One YAML experiment = one frozen model. Every key is checked; a wrong one is named with its value and what would be right."""
 
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ValidationError, model_validator
 
-from kilovox.budget import fit_hidden, size_of
+from kilovox.budget import LARGEST_COLUMNS, fit_hidden, size_of
 from kilovox.config.base import Section
-from kilovox.config.complaints import complaints
+from kilovox.config.complaints import Key, located
 from kilovox.config.data import Dataset, DataSplitting, Experiment, Member, Synthetic, check_members
+from kilovox.config.defaults import complete
 from kilovox.config.front_end import AnyFrontEnd, FrontEnd
 from kilovox.config.network import Budget, Network
 from kilovox.config.training import Distillation, Quantisation, Training
 from kilovox.config.vocabulary import AnyVocabulary
+from kilovox.config.yaml_file import section
 from kilovox.errors import KilovoxError
+from kilovox.text import complaint, printable
 
 
 def _as_tuple(value: Any) -> Any:
@@ -41,7 +45,7 @@ class Configuration(Section):
             check_members(self.corpora)
             if self.dataset != Dataset() or self.synthetic is not None:
                 raise ValueError("corpora beside dataset or synthetic; expected corpora alone: kind synthetic is one of them")
-        if self.first.kind != "features" and self.model.input_dim != self.frontend.coefficients:
+        if self.first.kind != "features" and self.model.input_dim not in (None, self.frontend.coefficients):
             raise ValueError(
                 f"model.input_dim is {self.model.input_dim}; expected frontend.coefficients, {self.frontend.coefficients}"
             )
@@ -51,12 +55,25 @@ class Configuration(Section):
             self._check_quantisation(self.quantisation)
         if self.budget is not None:
             self._check_budget(self.budget)
+        if self.quantisation is not None:
+            self._check_columns()
         return self
+
+    def _check_columns(self) -> None:
+        if self.model.hidden_dim == "fit" and self.model.output_dim is None:
+            return  # checked again when the corpus is known
+        columns = self.hidden + max(self.inputs, self.hidden if self.model.num_layers > 1 else 0)
+        if columns > LARGEST_COLUMNS:
+            raise ValueError(
+                f"model.hidden_dim is {self.hidden}; expected at most {LARGEST_COLUMNS} inputs and units a layer together, not "
+                f"{columns}, for a quantised network"
+            )
 
     def _check_budget(self, budget: Budget) -> None:
         model = self.model
         hidden = 1 if model.hidden_dim == "fit" else model.hidden_dim
-        needed = size_of(hidden, model.num_layers, budget.arithmetic, model.input_dim, model.output_dim).within(budget.scope)
+        inputs, outputs = model.input_dim or self.frontend.coefficients, model.output_dim or 1
+        needed = size_of(hidden, model.num_layers, budget.arithmetic, inputs, outputs).within(budget.scope)
         if needed > budget.memory:
             raise ValueError(
                 f"budget.memory is {budget.memory} bytes; {model.num_layers} layers of {hidden} units take {needed} in "
@@ -85,13 +102,33 @@ class Configuration(Section):
         if self.budget is None:
             raise KilovoxError("model.hidden_dim is 'fit'; expected a section 'budget' to fit it into")
         return fit_hidden(
-            self.budget.memory,
-            self.model.num_layers,
-            self.budget.arithmetic,
-            self.budget.scope,
-            self.model.input_dim,
-            self.model.output_dim,
+            self.budget.memory, self.model.num_layers, self.budget.arithmetic, self.budget.scope, self.inputs, self.outputs
         ).hidden
+
+    @property
+    def inputs(self) -> int:
+        """Coefficients a frame that the network reads: as given, else those of the front end."""
+        return self.model.input_dim or self.frontend.coefficients
+
+    @property
+    def outputs(self) -> int:
+        """Labels. Raises KilovoxError where neither is it given nor was the configuration made `of` a corpus."""
+        if self.model.output_dim is None:
+            raise KilovoxError("model.output_dim is not given; it is the number of the corpus' labels, once that is opened")
+        return self.model.output_dim
+
+    def of(self, labels: int, inputs: int | None = None) -> "Configuration":
+        """A copy whose `input_dim` and `output_dim`, where they are not given, are those of a corpus.
+
+        `inputs`: of precomputed features, the coefficients a frame.
+        """
+        model = self.model
+        dimensions = {
+            "input_dim": model.input_dim or inputs or self.frontend.coefficients, "output_dim": model.output_dim or labels,
+        }  # fmt: skip
+        return (
+            self if all(getattr(model, name) == size for name, size in dimensions.items()) else self.changed(model=dimensions)
+        )
 
     @property
     def epochs(self) -> int:
@@ -101,7 +138,7 @@ class Configuration(Section):
 
     def without(self, *sections: str) -> "Configuration":
         """A copy with these optional sections left out, checked again."""
-        return parse_configuration(self.model_dump(exclude=set(sections)), "configuration")
+        return check_configuration(self.model_dump(exclude=set(sections)), "configuration")
 
     def changed(self, **sections: dict[str, Any]) -> "Configuration":
         """A copy with some keys of some sections replaced (a section of another kind: all of them), checked again."""
@@ -109,14 +146,37 @@ class Configuration(Section):
         for section, changes in sections.items():
             same_kind = changes.get("kind") in (None, (values[section] or {}).get("kind"))
             values[section] = {**(values[section] or {}), **changes} if same_kind else changes
-        return parse_configuration(values, "configuration")
+        return check_configuration(values, "configuration")
 
 
-def parse_configuration(values: Any, where: str) -> Configuration:
-    """Check `values`, as YAML gives them, for the experiment of `where`."""
-    if not isinstance(values, dict):
-        raise KilovoxError(f"{where}: expected sections (experiment, dataset, model, training, ...), found {values!r}")
+def check_configuration(values: Any, where: str, line: Callable[[Key], int | None] = lambda key: None) -> Configuration:
+    """The experiment of `values`, as they are. Raises KilovoxError naming `where`, the `line` of a key where there are lines,
+    the key, the value and what would be right."""
     try:
-        return Configuration.model_validate(values)
+        config = Configuration.model_validate(section(values, where))
     except ValidationError as error:
-        raise KilovoxError("\n".join(f"{where}: {line}" for line in complaints(error, Configuration))) from None
+        lines = [f"{_place(where, line(key))}: {said}" for key, said in located(error, Configuration)]
+        raise KilovoxError("\n".join(lines)) from None
+    for key, text in _texts(config.model_dump(mode="json")):
+        wrong = complaint(text)
+        if wrong is not None and key[-1] != "path":
+            raise KilovoxError(f"{_place(where, line(key))}: {printable('.'.join(map(str, key)))}: {wrong}")
+    return config
+
+
+def parse_configuration(values: Any, where: str, line: Callable[[Key], int | None] = lambda key: None) -> Configuration:
+    """The same of `values` as a user writes them, who leaves out what has a default: see kilovox.config.defaults."""
+    return check_configuration(complete(section(values, where)), where, line)
+
+
+def _place(where: str, line: int | None) -> str:
+    return where if line is None else f"{where}:{line}"
+
+
+def _texts(value: Any, key: Key = ()) -> Iterator[tuple[Key, str]]:
+    """Every text in a configuration: model files repeat them, and terminals show them."""
+    if isinstance(value, str):
+        yield key, value
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, child in children:
+        yield from _texts(child, (*key, name))

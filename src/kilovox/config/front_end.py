@@ -8,13 +8,18 @@ from kilovox.config.base import Count, Decibels, Frames, Hertz, NonNegative, Sam
 from kilovox.config.complaints import complaints
 from kilovox.errors import KilovoxError
 
+LARGEST_OVERLAP = 64
+"""Frames that a sample may be in; with more, seconds of sound would fill a memory."""
+LARGEST_CLIP = 2**18
+"""Numbers a clip."""
+
 
 class FrontEnd(Section):
     """Samples to features. `window` and `hop` in samples; `frames` is the length a clip is padded or trimmed to."""
 
     kind: Literal["mfcc"] = "mfcc"
     sample_rate: Hertz = 8000
-    window: Samples = 400
+    window: Annotated[int, Field(gt=0, le=2**13)] = 400
     hop: Samples = 160
     mel_bands: Count = 40
     coefficients: Count = 13
@@ -32,6 +37,13 @@ class FrontEnd(Section):
     def _consistent(self) -> "FrontEnd":
         if self.coefficients > self.mel_bands:
             raise ValueError(f"coefficients is {self.coefficients}; expected at most mel_bands, {self.mel_bands}")
+        if self.hop * LARGEST_OVERLAP < self.window:
+            raise ValueError(
+                f"hop is {self.hop}; expected at least window / {LARGEST_OVERLAP}, {self.window / LARGEST_OVERLAP:g}"
+            )
+        if self.coefficients * self.frames > LARGEST_CLIP:
+            found = f"{self.coefficients} x {self.frames}"
+            raise ValueError(f"coefficients x frames is {found}; expected at most {LARGEST_CLIP} numbers a clip")
         if self.window % 2:
             raise ValueError(f"window is {self.window}; expected an even number of samples")
         if self.band_pass and self.sample_rate <= 6000:
@@ -70,7 +82,7 @@ class FixedPointFrontEnd(Section):
     floor_db: Annotated[float | None, Field(gt=0)] = 60.0
     decay_db: Annotated[float, Field(ge=0, le=10_000)] = 3.0
     energy: Literal["absolute", "relative"] = "relative"
-    deviations: Annotated[float, Field(gt=0)] = 4.0
+    deviations: Annotated[float, Field(gt=0, le=1000)] = 4.0
     frames: Frames = 64
     feature_bits: Annotated[int, Field(ge=0, le=14)] = 5
     words: Words | None = None

@@ -10,12 +10,15 @@ from kilovox.errors import KilovoxError
 
 
 class Network(Section):
-    """An LSTM of `num_layers` layers and a linear head; `hidden_dim: fit` takes the largest that the budget allows."""
+    """An LSTM of `num_layers` layers and a linear head; `hidden_dim: fit` takes the largest that the budget allows.
 
-    input_dim: Count = 13
+    `input_dim`, `output_dim`: coefficients a frame and labels; without them, those of the front end and of the corpus.
+    """
+
+    input_dim: Count | None = None
     hidden_dim: Units | Literal["fit"] = 128
     num_layers: Layers = 2
-    output_dim: Count = 10
+    output_dim: Count | None = None
     dropout: Share = 0.3
     readout: Literal["last_valid", "after_padding"] = "last_valid"
 

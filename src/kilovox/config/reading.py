@@ -1,12 +1,10 @@
 """YAML files, and the configurations that come with kilovox."""
 
-import re
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from kilovox.config.experiment import Configuration, parse_configuration
+from kilovox.config.yaml_file import read_document
 from kilovox.errors import KilovoxError
 
 _CONFIGURATIONS = (Path(__file__).parents[3] / "configs", Path(__file__).parents[1] / "configs")
@@ -14,37 +12,50 @@ _CONFIGURATIONS = (Path(__file__).parents[3] / "configs", Path(__file__).parents
 
 
 def read_configuration(path: Path) -> Configuration:
-    """Read and check a YAML experiment. Raises KilovoxError naming the file, the key, the value and what would be right."""
-    return parse_configuration(read_yaml_file(path), str(path))
+    """Read and check a YAML experiment. Raises KilovoxError naming file, line, key, value and what would be right."""
+    document = read_document(path)
+    return parse_configuration(document.values, str(path), document.line)
+
+
+def bundled_configurations() -> dict[str, Path]:
+    """The configurations that come with kilovox, by name, sorted."""
+    return dict(sorted((path.stem, path) for folder in _CONFIGURATIONS for path in folder.glob("*.yaml")))
 
 
 def find_configuration(text: str) -> Configuration:
-    """The configuration in the file `text`, or the one of that name that comes with kilovox (task-a, task-b, ...)."""
-    named = dict(sorted((path.stem, path) for folder in _CONFIGURATIONS for path in folder.glob("*.yaml")))
-    if text in named and not Path(text).exists():
+    """The configuration of that name that comes with kilovox (task-a, task-b, ...), else that in the file `text`.
+
+    A name is a name, whatever lies in the present folder: ./task-a is a file.
+    """
+    named = bundled_configurations()
+    if text in named:
         return read_configuration(named[text])
-    if not Path(text).is_file():
+    path = Path(text).expanduser()
+    if path.is_dir():
+        raise KilovoxError(f"{text}: is a folder; expected a YAML file or one of {', '.join(named)}")
+    if not path.exists():
         raise KilovoxError(f"{text}: no such file; expected a YAML file or one of {', '.join(named)}")
-    return read_configuration(Path(text))
-
-
-class _NoDuplicates(yaml.SafeLoader):
-    """YAML in which a key that stands twice is an error, not silently the last."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for key in keys:
-            if isinstance(key, str) and keys.count(key) > 1:
-                raise yaml.constructor.ConstructorError(None, None, f"key {key!r} stands there twice", node.start_mark)
-        return super().construct_mapping(node, deep)
+    return read_configuration(path)
 
 
 def read_yaml_file(path: str | Path) -> Any:
-    """The content of a YAML file. Raises KilovoxError where there is none or it is not YAML."""
+    """The content of a YAML file; of an experiment, every section and key, with the values that they default to.
+
+    So `read_yaml_file(path)["dataset"]["path"]` is there for every experiment (None for a corpus that is found or downloaded),
+    and `["model"]["hidden_dim"]` is a number: the size that fits, where that was asked for. Raises KilovoxError where there is
+    no file, or it is not YAML.
+    """
+    values = read_document(Path(path)).values
+    if not (isinstance(values, dict) and isinstance(values.get("experiment"), dict)):
+        return values
     try:
-        return yaml.load(Path(path).read_text(encoding="utf-8"), _NoDuplicates)  # noqa: S506 (a safe loader)
-    except OSError as error:
-        raise KilovoxError(f"{path}: cannot be read ({error.strerror}); expected a YAML file") from None
-    except (yaml.YAMLError, ValueError, RecursionError, OverflowError) as error:
-        reason = re.sub(r"\s+", " ", str(error))
-        raise KilovoxError(f"{path}: not YAML ({reason})") from None
+        config = parse_configuration(values, str(path))
+    except KilovoxError:
+        return values  # another program's, with a section of that name
+    if config.model.output_dim is None and config.dataset.kind == "fsdd":
+        config = config.of(10)
+    filled = config.model_dump(mode="json")
+    filled["model"]["input_dim"] = config.inputs
+    if config.model.output_dim is not None:
+        filled["model"]["hidden_dim"] = config.hidden
+    return filled

@@ -100,7 +100,7 @@ def _check_onnxruntime() -> Any:
     try:
         import onnxruntime  # type: ignore[import-untyped]
     except ImportError:
-        raise not_installed("onnxruntime", "synthetic") from None
+        raise not_installed("onnxruntime") from None
     return onnxruntime
 
 

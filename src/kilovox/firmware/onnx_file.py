@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kilovox.errors import KilovoxError
+from kilovox.errors import KilovoxError, not_installed
 from kilovox.frontend.pipeline import Normalisation
 from kilovox.integer.model_file import Model
 from kilovox.integer.recogniser import Recogniser
@@ -32,7 +32,7 @@ def onnx_bytes(model: Model) -> bytes:
     try:
         onnx: Any = importlib.import_module("onnx")
     except ImportError:
-        raise KilovoxError("ONNX files are written by the package onnx, which is not installed; pip install onnx") from None
+        raise not_installed("onnx") from None
     helper, numpy_helper, TensorProto = onnx.helper, onnx.numpy_helper, onnx.TensorProto
     recogniser = Recogniser(model)
     normalisation = Normalisation.from_tensors(model.tensors)

@@ -4,6 +4,7 @@ This is the specification that the C kernel equals bit for bit; docs/arithmetic.
 own 256 samples and on the running maximum of the frames before it, so a stream gives what the whole recording gives.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,6 +30,12 @@ _ABSOLUTE_FLOOR = -(45 << tables.LEVEL_BITS)
 
 _RELATIVE_FLOOR = -(64 << tables.LEVEL_BITS)
 """Lowest relative level without `floor_db`; the DCT is proved for no less."""
+
+_LARGEST_DECAY = (1 << 15) - 1
+"""Of the running maximum, a frame: as far as levels, which are int16, lie apart. Less it, the maximum stays within 2^16."""
+
+_LARGEST_COUNT = 384_000
+"""Of a parameter that counts something: the highest sample rate."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +65,10 @@ class FixedPointMFCC:
     words: WordFinder | None = None
 
     def __post_init__(self) -> None:
+        counts = {name: getattr(self, name) for name in ("sample_rate", "window", "hop", "mel_bands", "coefficients")}
+        for name, count in counts.items():
+            if not isinstance(count, int) or not 0 < count <= _LARGEST_COUNT:
+                raise KilovoxError(f"{name}: {count!r}; expected a whole number, 1 to {_LARGEST_COUNT}")
         if self.window != tables.POINTS:
             raise KilovoxError(f"window: {self.window}; expected {tables.POINTS}, the length of the integer transform")
         if not 1 <= self.hop <= self.window:
@@ -70,19 +81,28 @@ class FixedPointMFCC:
             raise KilovoxError(
                 f"low_hz, high_hz: {self.low_hz:g}, {self.high_hz:g}; expected 0 <= low < high <= {self.sample_rate / 2:g}"
             )
-        lowest_db = -_RELATIVE_FLOOR / tables.decibels_to_level(1.0)
-        if self.floor_db is not None and not 0 < self.floor_db <= lowest_db:
-            raise KilovoxError(f"floor_db: {self.floor_db:g}; expected more than 0 and at most {lowest_db:.0f}, or None")
         if self.words is not None and (self.coefficients < 2 or self.hop == self.window):
             raise KilovoxError(
                 f"coefficients, hop: {self.coefficients}, {self.hop}; expected 2 or more, and a hop shorter than the window, "
                 "where words are found"
             )
-        if self.decay_db < 0:
-            raise KilovoxError(f"decay_db: {self.decay_db:g}; expected 0 or more")
         if self.energy not in ("absolute", "relative"):
             raise KilovoxError(f'energy: {self.energy!r}; expected "absolute" or "relative"')
+        self._check_levels()
         self.tables()
+
+    def _check_levels(self) -> None:
+        """Decibels as the kernel takes them: levels below 2^14 are what the DCT is proved for, and a decay fits int16."""
+        decibel = tables.decibels_to_level(1000.0) / 1000.0
+        if self.floor_db is not None:
+            largest = math.floor(-_RELATIVE_FLOOR / decibel * 100) / 100
+            if not (0 < self.floor_db <= largest + 1 and 1 <= (self.floor_level or 0) <= -_RELATIVE_FLOOR):
+                raise KilovoxError(f"floor_db: {self.floor_db:g}; expected a level, more than 0 and at most {largest}, or None")
+        largest_decay = _LARGEST_DECAY / decibel * self.sample_rate / self.hop
+        if not (0 <= self.decay_db <= largest_decay + 1 and self.decay_level <= _LARGEST_DECAY):
+            raise KilovoxError(
+                f"decay_db: {self.decay_db:g}; expected 0 to {largest_decay:.0f}, at {self.sample_rate / self.hop:g} frames a second"
+            )
 
     def tables(self) -> dict[str, npt.NDArray[np.integer[Any]]]:
         """Every table that the C kernel needs, in its type."""
@@ -293,7 +313,7 @@ def quantisation(
 
     mean, std: (coefficients,) of the int16 features, in their units. Raises KilovoxError for a coefficient that is constant.
     """
-    if not np.all(np.isfinite(mean)) or not np.all(np.isfinite(std)) or np.any(std <= 0) or deviations <= 0:
+    if not (np.all(np.isfinite(mean)) and np.all(np.isfinite(std)) and np.all(std > 0) and 0 < deviations < math.inf):
         raise KilovoxError("quantisation of features: expected finite means, and deviations greater than 0")
     gain = 127.0 / (deviations * std)
     shift = int(np.clip(_MULTIPLIER_BITS - 1 - np.floor(np.log2(gain.max())), 1, 24))

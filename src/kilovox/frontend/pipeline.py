@@ -24,6 +24,10 @@ NORMALISED_BITS = 5
 """int8 features in units of 2^-5: a standard deviation, where four of them reach 127."""
 
 
+_LARGEST_STATISTIC, _SMALLEST_DEVIATION = 1e9, 1e-12
+"""Of features: beyond these a stranger's normalisation could make numbers that float32 does not hold."""
+
+
 @dataclass(frozen=True)
 class Normalisation:
     """Per coefficient: subtract `mean`, divide by `deviation`; both (coefficients,) float32."""
@@ -46,9 +50,14 @@ class Normalisation:
     def from_tensors(cls, tensors: Mapping[str, Array]) -> Self:
         """As a model file holds it."""
         mean, deviation = _take(tensors, "front_end.mean"), _take(tensors, "front_end.deviation")
-        fits = mean.ndim == 1 and mean.shape == deviation.shape and mean.dtype == deviation.dtype == np.float32
-        if not (fits and np.isfinite(mean).all() and np.isfinite(deviation).all() and (deviation != 0).all()):
-            raise KilovoxError("tensors front_end.*: expected mean and deviation, finite float32 of one size, no deviation 0")
+        fits = (
+            mean.ndim == 1 and mean.size > 0 and mean.shape == deviation.shape and mean.dtype == deviation.dtype == np.float32
+        )
+        if not (fits and (np.abs(mean) <= _LARGEST_STATISTIC).all() and _between(np.abs(deviation), _SMALLEST_DEVIATION)):
+            raise KilovoxError(
+                "tensors front_end.*: expected mean and deviation, float32 of one size, neither beyond "
+                f"{_LARGEST_STATISTIC:g}, no deviation below {_SMALLEST_DEVIATION:g}"
+            )
         return cls(mean, deviation)
 
     def tensors(self) -> dict[str, Array]:
@@ -78,9 +87,8 @@ class IntegerNormalisation:
         offset, multiplier = _take(tensors, "front_end.offset"), _take(tensors, "front_end.multiplier")
         shift = _take(tensors, "front_end.shift")
         fits = offset.dtype == multiplier.dtype == np.int16 and shift.dtype == np.uint8 and shift.shape == (1,)
-        if not (
-            fits and offset.ndim == 1 and offset.shape == multiplier.shape and 1 <= shift[0] <= 24 and multiplier.min() > 0
-        ):
+        fits = fits and offset.ndim == 1 and offset.size > 0 and offset.shape == multiplier.shape
+        if not (fits and 1 <= shift[0] <= 24 and multiplier.min() > 0):
             raise KilovoxError(
                 "tensors front_end.*: expected offset and multiplier > 0, int16 of one size, and a shift of 1 to 24"
             )
@@ -106,9 +114,20 @@ def fit_normalisation(config: AnyFrontEnd, sequences: Sequence[Array]) -> AnyNor
     return Normalisation.of(sequences) if config.normalise else Normalisation.none(sequences[0].shape[1])
 
 
-def read_normalisation(config: AnyFrontEnd, tensors: Mapping[str, Array]) -> AnyNormalisation:
-    """The normalisation in a model file. Raises KilovoxError where there is none for this front end."""
-    return (IntegerNormalisation if isinstance(config, FixedPointFrontEnd) else Normalisation).from_tensors(tensors)
+def read_normalisation(config: AnyFrontEnd, tensors: Mapping[str, Array], inputs: int) -> AnyNormalisation:
+    """The normalisation in a model file, of `inputs` coefficients a frame.
+
+    Raises KilovoxError where there is none for this front end, one of another size, or more than one.
+    """
+    kind = IntegerNormalisation if isinstance(config, FixedPointFrontEnd) else Normalisation
+    found = kind.from_tensors(tensors)
+    for name, tensor in found.tensors().items():
+        if name != "front_end.shift" and tensor.shape != (inputs,):
+            raise KilovoxError(f"tensor {name}: {tensor.shape[0]} coefficients; expected network.input_dim, {inputs}")
+    unknown = sorted(name for name in tensors if name.startswith("front_end.") and name not in found.tensors())
+    if unknown:
+        raise KilovoxError(f"tensor {unknown[0]}: unknown; expected {', '.join(found.tensors())}")
+    return found
 
 
 def raw_features(config: AnyFrontEnd, recordings: Sequence[Samples]) -> list[Array]:
@@ -173,6 +192,11 @@ def _statistics(sequences: Sequence[Array]) -> tuple[npt.NDArray[np.float64], np
     frames = np.concatenate(list(sequences)).astype(np.float64)
     deviation = frames.std(axis=0)
     return frames.mean(axis=0), np.where(deviation > 0, deviation, 1.0)
+
+
+def _between(values: Array, least: float) -> bool:
+    """False for what is not a number, too."""
+    return bool(((values >= least) & (values <= _LARGEST_STATISTIC)).all())
 
 
 def _take(tensors: Mapping[str, Array], name: str) -> Array:

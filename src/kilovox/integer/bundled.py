@@ -1,6 +1,5 @@
 """Models that come with the package, and what a command's MODEL means: a file, or the name of one of them."""
 
-import logging
 from importlib.resources import files
 from pathlib import Path
 
@@ -10,8 +9,6 @@ from kilovox.integer.model_file import load_model
 from kilovox.integer.recogniser import Recogniser
 
 SUFFIX = ".safetensors"
-
-_LOG = logging.getLogger(__name__)
 
 
 def bundled_folder() -> Path:
@@ -25,23 +22,19 @@ def bundled_models() -> dict[str, Path]:
 
 
 def resolve_model(text: str) -> Path:
-    """The file that `text` means: itself where it is a model, else the bundled model of that name.
+    """The file that `text` means: the bundled model of that name, else itself.
 
-    Where both are there, a line of the log says which it is. Raises KilovoxError, with the names that there are, where it is
-    neither.
+    A name is a name, whatever lies in the present folder: ./digits is a file. Raises KilovoxError, with the names that there
+    are, where it is neither.
     """
-    path, bundled = Path(text), bundled_models()
-    begin = _begin(path)
-    if text in bundled and begin is not None:
-        own = begin[8:9] == b"{"  # after the length of a JSON object, in eight bytes
-        what = "the file here, not the bundled model" if own else "the bundled model, not the file here, which is no model"
-        _LOG.warning("kilovox: %s: %s of that name", text, what)
-        return path if own else bundled[text]
+    bundled = bundled_models()
     if text in bundled:
         return bundled[text]
-    if begin is not None and is_sound(begin):
-        raise KilovoxError(f"{text}: a sound; expected a {SUFFIX} file or the name of a bundled model ({', '.join(bundled)})")
-    if begin is not None:
+    path = Path(text).expanduser()
+    if path.is_file():
+        if _is_sound(path):
+            expected = f"a {SUFFIX} file or the name of a bundled model ({', '.join(bundled)})"
+            raise KilovoxError(f"{text}: a sound; expected {expected} before it, or a command that listens to it")
         return path
     if path.is_dir():
         raise KilovoxError(f"{text}: is a folder; expected a {SUFFIX} file")
@@ -49,15 +42,12 @@ def resolve_model(text: str) -> Path:
     raise KilovoxError(f"{text}: no model there; expected a {SUFFIX} file or the name of {known}")
 
 
-def _begin(path: Path) -> bytes | None:
-    """The first bytes of a file; None where there is none, or none that can be read."""
+def _is_sound(path: Path) -> bool:
     try:
-        if not path.is_file():
-            return None
         with path.open("rb") as file:
-            return file.read(16)
-    except (OSError, ValueError):
-        return b""
+            return is_sound(file.read(16))
+    except OSError:
+        return False
 
 
 def open_recogniser(text: str) -> Recogniser:

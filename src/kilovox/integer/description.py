@@ -50,14 +50,14 @@ def exponents(model: Model) -> dict[str, dict[int, int]]:
         columns = units if layer == "head" else inputs + units
         weights = decode(unpack(model.tensor(f"{layer}.weights"), columns))
         check_power_of_two(weights)
-        smallest = _smallest(model, layer)
+        smallest = smallest_exponent(model, layer)
         logarithms = np.log2(np.abs(weights)).astype(int) + smallest
         found[layer] = dict(sorted(Counter(logarithms.ravel().tolist()).items()))
         inputs = units
     return found
 
 
-def _smallest(model: Model, layer: str) -> int:
+def smallest_exponent(model: Model, layer: str) -> int:
     """The smallest exponent of a layer, which its shift must agree with: what is computed is what is said."""
     exponent, shift = model.tensor(f"{layer}.exponent"), model.tensor(f"{layer}.shift")
     if exponent.dtype != np.int8 or exponent.shape != (1,):

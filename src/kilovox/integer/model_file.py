@@ -6,8 +6,9 @@ the same model must be the same bytes.
 
 import hashlib
 import json
+import unicodedata
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -20,18 +21,17 @@ from pydantic import (
     field_validator,
     model_serializer,
 )
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from kilovox.budget import Arithmetic
 from kilovox.errors import KilovoxError
 from kilovox.files import write_bytes
+from kilovox.integer.stored import Digest, Label, Line, Plain, Tensors, json_of, read_header, read_tensors
+from kilovox.text import printable
 
 FORMAT_VERSION = 1
 MAXIMUM_BYTES = 64 * 2**20
 """A recogniser is kilobytes; a file beyond this is something else."""
-
-Tensors = dict[str, npt.NDArray[Any]]
 
 
 class Source(BaseModel):
@@ -39,10 +39,10 @@ class Source(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    corpus: str
-    fingerprint: str
-    recordings: int
-    licences: dict[str, str] = {}
+    corpus: Line
+    fingerprint: Line
+    recordings: Annotated[int, Field(ge=0, le=2**31 - 1)]
+    licences: dict[Line, Line] = Field(default={}, max_length=64)
 
 
 class Provenance(BaseModel):
@@ -53,12 +53,12 @@ class Provenance(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    corpus: str
-    fingerprint: str
-    split: str
-    recordings: tuple[str, ...]
-    besides: tuple[Source, ...] = ()
-    note: str = ""
+    corpus: Line
+    fingerprint: Line
+    split: Line
+    recordings: tuple[Digest, ...]
+    besides: tuple[Source, ...] = Field(default=(), max_length=64)
+    note: Line | Literal[""] = ""
 
     @model_serializer(mode="wrap")
     def _without_nothing(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -73,20 +73,21 @@ class Metadata(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     format_version: int
-    name: str
+    name: Line
     arithmetic: Arithmetic
-    labels: tuple[Annotated[str, Field(min_length=1)], ...] = Field(min_length=2)
-    aliases: dict[str, str] = {}
-    front_end: dict[str, Any]
-    network: dict[str, Any]
-    configuration: dict[str, Any]
+    labels: tuple[Label, ...] = Field(min_length=2, max_length=1024)
+    aliases: dict[Label, Label] = Field(default={}, max_length=4096)
+    front_end: Plain
+    network: Plain
+    configuration: Plain
     trained_on: Provenance
-    metrics: dict[str, Any] = {}
+    metrics: Plain = {}
 
     @field_validator("labels")
     @classmethod
     def _unique(cls, labels: tuple[str, ...]) -> tuple[str, ...]:
-        if len(set(labels)) < len(labels):
+        # Composed and decomposed characters look the same.
+        if len({unicodedata.normalize("NFC", label) for label in labels}) < len(labels):
             raise ValueError("labels occur more than once")
         return labels
 
@@ -140,21 +141,26 @@ def load_model(path: Path) -> Model:
     if size > MAXIMUM_BYTES:
         raise KilovoxError(f"{path}: {size} bytes; expected a kilovox model, at most {MAXIMUM_BYTES} bytes")
     try:
-        with safe_open(path, framework="numpy") as file:
-            text = (file.metadata() or {}).get("kilovox")
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
-    except (SafetensorError, OSError, ValueError, TypeError) as error:
-        raise KilovoxError(f"{path}: not a whole .safetensors file ({error})") from None
+        with path.open("rb") as file:
+            data = file.read(MAXIMUM_BYTES + 1)
+        header, start = read_header(data)
+    except (OSError, ValueError) as error:
+        raise KilovoxError(f"{path}: not a whole .safetensors file ({printable(str(error))})") from None
+    text = header.pop("__metadata__", {}).get("kilovox")
     if text is None:
         raise KilovoxError(f"{path}: a .safetensors file, but not a kilovox model (no metadata 'kilovox')")
     try:
-        content = json.loads(text)
+        content = json_of(text)
         values, digest = json.dumps(content["metadata"]), content["sha256"]
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError):
         raise KilovoxError(
             f"{path}: metadata kilovox is not what this kilovox writes; expected 'metadata' and 'sha256'"
         ) from None
     metadata = _metadata(path, values)
+    try:
+        tensors = read_tensors(header, memoryview(data)[start:])
+    except ValueError as error:
+        raise KilovoxError(f"{path}: not a whole .safetensors file of a model ({printable(str(error))})") from None
     if digest != _digest(metadata.model_dump_json(), tensors):
         raise KilovoxError(f"{path}: its content does not fit its checksum; it was edited or damaged after it was written")
     return Model(metadata=metadata, tensors=tensors)
@@ -165,8 +171,9 @@ def _metadata(path: Path, text: str) -> Metadata:
         metadata = Metadata.model_validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise KilovoxError(f"{path}: metadata {key or 'kilovox'}: {first['msg'].lower()}; was the file edited?") from None
+        key = printable(".".join(str(part) for part in first["loc"]), 200)
+        said = first["msg"].removeprefix("Value error, ")
+        raise KilovoxError(f"{path}: metadata {key or 'kilovox'}: {said[:1].lower()}{said[1:]}; was the file edited?") from None
     if metadata.format_version != FORMAT_VERSION:
         raise KilovoxError(f"{path}: format version {metadata.format_version}; this kilovox reads version {FORMAT_VERSION}")
     return metadata

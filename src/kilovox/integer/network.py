@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from kilovox.budget import ACTIVATION_TABLE_ENTRIES
 from kilovox.errors import KilovoxError
-from kilovox.integer.activation import sigmoid, tanh
+from kilovox.integer.activation import sigmoid, tanh, tanh_table
 from kilovox.integer.operations import Words, rounding_shift, saturate_int8, saturate_int16
 from kilovox.integer.power_of_two import decode, unpack
 
@@ -42,6 +43,12 @@ POWER_LINEAR, POWER_SQUARE = 86, 22
 """2^-f of a fraction f in Q8 is 2^15 - 86 f + (22 f^2 >> 8), in Q15."""
 
 POWER_BITS = 15
+
+LARGEST_WEIGHT = 127
+"""int8 weights are symmetric: -128 is no weight."""
+
+LARGEST_SHIFT = 24
+"""Of a sum: half of 2^24 more keeps it within 2^30 + 2^23."""
 
 LARGEST_ACCUMULATOR = 1 << 30
 """Bound of every dot product with its bias: checked when a network is built, so that no sum can overflow 32 bits."""
@@ -187,8 +194,12 @@ def build_network(tensors: Mapping[str, npt.NDArray[Any]], arithmetic: str, laye
         _rows(_weights(tensors, "head", arithmetic, (1, inputs, labels))), tensors["head.bias"],
         int(_tensor(tensors, "head.shift", np.uint8, (1,))[0]),
     )  # fmt: skip
-    _check_bounds("head", head.weights, head.bias, np.array([head.shift]))
-    return IntegerNetwork(tuple(built), head, _tensor(tensors, "activation.tanh", np.int16, (129,)))
+    # The difference of two logits must fit 32 bits, too.
+    _check_bounds("head", head.weights, head.bias, np.array([head.shift]), LARGEST_ACCUMULATOR - 1)
+    table = _tensor(tensors, "activation.tanh", np.int16, (ACTIVATION_TABLE_ENTRIES,))
+    if not np.array_equal(table, tanh_table()):
+        raise KilovoxError("tensor activation.tanh: is not tanh(i / 16) in Q0.15, for which sums and monotony are proved")
+    return IntegerNetwork(tuple(built), head, table)
 
 
 def _rows(weights: Words) -> Int32:
@@ -200,7 +211,10 @@ def _weights(tensors: Mapping[str, npt.NDArray[Any]], prefix: str, arithmetic: s
     name = f"{prefix}.weights"
     if arithmetic == "pow2":
         return decode(unpack(_tensor(tensors, name, np.uint8, (shape[0], (shape[1] + 1) // 2, shape[2])), shape[1]))
-    return _tensor(tensors, name, np.int8, shape)
+    weights = _tensor(tensors, name, np.int8, shape)
+    if weights.min() < -LARGEST_WEIGHT:
+        raise KilovoxError(f"tensor {name}: weight {weights.min()}; expected -{LARGEST_WEIGHT} to {LARGEST_WEIGHT}")
+    return weights
 
 
 def _tensor(
@@ -217,10 +231,11 @@ def _tensor(
     return found
 
 
-def _check_bounds(name: str, weights: Int32, bias: Int32, shift: Int32) -> None:
+def _check_bounds(name: str, weights: Int32, bias: Int32, shift: Int32, largest: int = LARGEST_ACCUMULATOR) -> None:
     # An input is an int8, -128 at the least.
     reach = 128 * np.abs(weights.astype(np.int64)).sum(axis=1) + np.abs(bias.astype(np.int64))
-    if reach.max() > LARGEST_ACCUMULATOR:
-        raise KilovoxError(f"{name}: a dot product may reach {reach.max()}; expected at most 2^30")
-    if shift.max() > 24:
-        raise KilovoxError(f"{name}: shift {shift.max()}; expected at most 24")
+    if reach.max() > largest:
+        bound = "at most" if largest == LARGEST_ACCUMULATOR else "less than"
+        raise KilovoxError(f"{name}: a dot product may reach {reach.max()}; expected {bound} 2^30")
+    if shift.max() > LARGEST_SHIFT:
+        raise KilovoxError(f"{name}: shift {shift.max()}; expected at most {LARGEST_SHIFT}")

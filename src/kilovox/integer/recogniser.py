@@ -12,16 +12,22 @@ from pydantic import ValidationError
 from kilovox.audio import Samples
 from kilovox.budget import GATES, Size, size_of
 from kilovox.config import FixedPointFrontEnd, Network, parse_front_end
+from kilovox.config.complaints import complaints
 from kilovox.corpus.base import Corpus
 from kilovox.errors import KilovoxError
 from kilovox.frontend.corpus_features import corpus_features
-from kilovox.frontend.pipeline import as_floats, pad, raw_features, read_normalisation, valid_frames
+from kilovox.frontend.pipeline import as_floats, fixed_point_mfcc, pad, raw_features, read_normalisation, valid_frames
+from kilovox.integer.description import smallest_exponent
 from kilovox.integer.float_network import float_logits
 from kilovox.integer.model_file import Model
 from kilovox.integer.network import IntegerNetwork, build_network, confidence
 
 BATCH = 256
 """Clips computed at once."""
+LARGEST_BATCH = 2**26
+"""Numbers of one kind that a float network of many frames and units holds at once."""
+LARGEST_FLOAT = 1e6
+"""Of a float network's weights: with normalised features no sum of theirs can leave float32."""
 
 Array = npt.NDArray[Any]
 
@@ -44,19 +50,22 @@ class Recogniser:
         self.labels = model.metadata.labels
         self.front_end = parse_front_end(model.metadata.front_end)
         self.network = _network(model)
-        self.hidden = _hidden(self.network, self.name)
-        self._normalisation = read_normalisation(self.front_end, model.tensors)
+        self.inputs, self.hidden, self.outputs = _sizes(self.network, self.name)
+        try:
+            self._normalisation = read_normalisation(self.front_end, model.tensors, self.inputs)
+            if isinstance(self.front_end, FixedPointFrontEnd):
+                fixed_point_mfcc(self.front_end)
+        except KilovoxError as error:
+            raise KilovoxError(f"{self.name}: {error}") from None
         self.engine = self._engine()
-        if len(self.labels) != self.network.output_dim:
-            raise KilovoxError(
-                f"{self.name}: {len(self.labels)} labels; expected network.output_dim, {self.network.output_dim}"
-            )
+        if len(self.labels) != self.outputs:
+            raise KilovoxError(f"{self.name}: {len(self.labels)} labels; expected network.output_dim, {self.outputs}")
 
     @property
     def size(self) -> Size:
         """Bytes of the network, layer by layer."""
         network = self.network
-        return size_of(self.hidden, network.num_layers, self.model.metadata.arithmetic, network.input_dim, network.output_dim)
+        return size_of(self.hidden, network.num_layers, self.model.metadata.arithmetic, self.inputs, self.outputs)
 
     @property
     def finds_words(self) -> bool:
@@ -74,19 +83,25 @@ class Recogniser:
     def normalised(self, raw: Sequence[Array]) -> list[Array]:
         """The front end's output as the network reads it, each (frames, coefficients), float32 or int8."""
         for sequence in raw:
-            if sequence.shape[1] != self.network.input_dim:
-                found = sequence.shape[1]
-                raise KilovoxError(f"{self.name}: reads {self.network.input_dim} coefficients a frame; found {found}")
+            if sequence.shape[1] != self.inputs:
+                raise KilovoxError(f"{self.name}: reads {self.inputs} coefficients a frame; found {sequence.shape[1]}")
         return self._normalisation(raw)
 
     def decide(self, raw: Sequence[Array]) -> Decisions:
         """Decisions on the front end's output of some clips, each (frames, coefficients)."""
-        batches = [self._decide(self.normalised(raw[start : start + BATCH])) for start in range(0, len(raw), BATCH)]
+        batch = self._batch()
+        batches = [self._decide(self.normalised(raw[start : start + batch])) for start in range(0, len(raw), batch)]
         return Decisions(*(np.concatenate(parts) for parts in zip(*batches, strict=True)))
 
     def __call__(self, recordings: Sequence[Samples]) -> Decisions:
         """Decisions on recordings, each (samples,) int16 at the front end's sample rate."""
         return self.decide(self.raw_features(recordings))
+
+    def _batch(self) -> int:
+        """Clips computed at once: fewer of a network whose states, which are all kept, would take hundreds of megabytes."""
+        if self.engine is not None:
+            return BATCH
+        return max(1, min(BATCH, LARGEST_BATCH // (self.front_end.frames * GATES * max(self.inputs, self.hidden))))
 
     def _decide(self, sequences: list[Array]) -> tuple[Array, Array, Array]:
         if self.engine is not None:
@@ -101,18 +116,25 @@ class Recogniser:
     def _engine(self) -> IntegerNetwork | None:
         arithmetic, network = self.model.metadata.arithmetic, self.network
         if arithmetic == "float32":
-            self._check_float_shapes()
+            self._check_floats()
             return None
+        if network.readout != "last_valid":
+            raise KilovoxError(
+                f"{self.name}: network.readout '{network.readout}' and arithmetic {arithmetic}; expected last_valid"
+            )
         if not isinstance(self.front_end, FixedPointFrontEnd):
             raise KilovoxError(
                 f"{self.name}: front end {self.front_end.kind} and arithmetic {arithmetic}; expected fixed_point"
             )
         try:
-            engine = build_network(self.model.tensors, arithmetic, network.num_layers, network.input_dim)
+            engine = build_network(self.model.tensors, arithmetic, network.num_layers, self.inputs)
+            if arithmetic == "pow2":
+                for layer in [*(f"lstm{index}" for index in range(network.num_layers)), "head"]:
+                    smallest_exponent(self.model, layer)
         except KilovoxError as error:
             raise KilovoxError(f"{self.name}: {error}") from None
         shape = [layer.units for layer in engine.layers] + [len(engine.head.bias)]
-        expected = [self.hidden] * network.num_layers + [network.output_dim]
+        expected = [self.hidden] * network.num_layers + [self.outputs]
         if shape != expected:
             raise KilovoxError(f"{self.name}: layers of {shape} rows; metadata say {expected}")
         self._check_stored()
@@ -128,30 +150,40 @@ class Recogniser:
             extra = f" ({', '.join(unknown)} is unknown)" if unknown else ""
             raise KilovoxError(f"{self.name}: tensors of {found} bytes{extra}; expected {self.size.bytes}")
 
-    def _check_float_shapes(self) -> None:
+    def _check_floats(self) -> None:
         network, hidden = self.network, self.hidden
-        expected = {"fc.weight": (network.output_dim, hidden), "fc.bias": (network.output_dim,)}
+        expected = {"fc.weight": (self.outputs, hidden), "fc.bias": (self.outputs,)}
         for layer in range(network.num_layers):
-            inputs = network.input_dim if layer == 0 else hidden
+            inputs = self.inputs if layer == 0 else hidden
             expected[f"lstm.weight_ih_l{layer}"] = (GATES * hidden, inputs)
             expected[f"lstm.weight_hh_l{layer}"] = (GATES * hidden, hidden)
             expected[f"lstm.bias_ih_l{layer}"] = expected[f"lstm.bias_hh_l{layer}"] = (GATES * hidden,)
         for name, shape in expected.items():
-            found = self.model.tensor(name).shape
-            if found != shape:
-                raise KilovoxError(f"{self.name}: tensor {name} has shape {found}; expected {shape}")
+            tensor = self.model.tensor(name)
+            if tensor.shape != shape:
+                raise KilovoxError(f"{self.name}: tensor {name} has shape {tensor.shape}; expected {shape}")
+            if tensor.dtype != np.float32 or not (np.abs(tensor) <= LARGEST_FLOAT).all():
+                raise KilovoxError(f"{self.name}: tensor {name}: expected float32, finite and within +-{LARGEST_FLOAT:g}")
+        unknown = sorted(name for name in self.model.tensors if name not in expected and not name.startswith("front_end."))
+        if unknown:
+            raise KilovoxError(f"{self.name}: tensor {unknown[0]} is unknown; expected {', '.join(expected)}")
 
 
 def _network(model: Model) -> Network:
+    missing = [key for key in ("input_dim", "hidden_dim", "num_layers", "output_dim") if key not in model.metadata.network]
+    if missing:
+        raise KilovoxError(f"model {model.metadata.name}: metadata network.{missing[0]}: missing; it is required")
     try:
         return Network.model_validate(model.metadata.network)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in ("network", *first["loc"]))
-        raise KilovoxError(f"model {model.metadata.name}: metadata {key}: {first['msg'].lower()}") from None
+        said = "; ".join(complaints(error, Network))
+        raise KilovoxError(f"model {model.metadata.name}: metadata network.{said}") from None
 
 
-def _hidden(network: Network, name: str) -> int:
-    if network.hidden_dim == "fit":
-        raise KilovoxError(f"{name}: metadata network.hidden_dim 'fit'; expected a number")
-    return network.hidden_dim
+def _sizes(network: Network, name: str) -> tuple[int, int, int]:
+    """Inputs, units a layer and outputs, which a configuration may leave open and a model file may not."""
+    sizes = {key: getattr(network, key) for key in ("input_dim", "hidden_dim", "output_dim")}
+    for key, size in sizes.items():
+        if not isinstance(size, int):
+            raise KilovoxError(f"{name}: metadata network.{key} {size!r}; expected a number")
+    return sizes["input_dim"], sizes["hidden_dim"], sizes["output_dim"]

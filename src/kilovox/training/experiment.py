@@ -45,7 +45,7 @@ def _run(config: Configuration, corpus: Corpus, prepared: Prepared, folder: Path
         learn_from_teachers(config, config.distillation, corpus, prepared, folder, options)
     set_seed(derive_seed(config.experiment.seed, "weights"))
     network = LSTMClassifier(
-        config.model.input_dim, config.hidden, config.model.num_layers, config.model.output_dim,
+        config.inputs, config.hidden, config.model.num_layers, config.outputs,
         config.model.dropout, config.model.readout,
     )  # fmt: skip
     history = train(network, config, config.training, prepared, folder, **options)
@@ -64,7 +64,7 @@ def _quantise(
     """Quantise the trained float network at once (ptq.safetensors), then train on as the integers (the model)."""
     config = describe.config
     quantised = QuantisedLSTMClassifier(
-        config.model.input_dim, config.hidden, config.model.num_layers, config.model.output_dim,
+        config.inputs, config.hidden, config.model.num_layers, config.outputs,
         asked.arithmetic, asked.dropout, asked.per_row,
     )  # fmt: skip
     quantised.take(network.cpu())

@@ -48,7 +48,7 @@ def check_tensorboard() -> None:
     try:
         import torch.utils.tensorboard  # noqa: F401
     except ImportError:
-        raise not_installed("TensorBoard", "tensorboard") from None
+        raise not_installed("tensorboard") from None
 
 
 def write_tensorboard(folder: Path, history: list[dict[str, Any]]) -> None:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from kilovox.budget import GATES
+from kilovox.budget import GATES, LARGEST_COLUMNS
 from kilovox.errors import KilovoxError
 from kilovox.frontend.pipeline import NORMALISED_BITS
 from kilovox.integer.activation import INPUT_BITS, OUTPUT_BITS, sigmoid, tanh, tanh_table
@@ -28,9 +28,6 @@ SMALLEST_SHIFT_EXPONENT = INPUT_BITS - HIDDEN_BITS
 """Weights finer than 2^-5, so that bringing a sum to Q3.12 never shifts left."""
 
 LARGEST_BIAS = 2.0**22
-LARGEST_COLUMNS = 700
-"""700 x 127 x 128 + 2^22 < 2^24: every partial sum is a float32 exactly."""
-
 LARGEST_EXPONENT = 20
 
 

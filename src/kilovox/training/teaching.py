@@ -34,8 +34,7 @@ def learn_from_teachers(
 
     # Everything that the teachers depend on: networks of other sizes with the same teachers need not train them again.
     values = config.model_dump(mode="json", include={"data_splitting", "frontend", "training", "distillation"})
-    data = prepared.divided.fingerprint
-    sizes = [config.model.input_dim, config.model.output_dim]
+    sizes = [config.inputs, config.outputs]
     key = values | {
         "data": prepared.divided.fingerprint,
         "seed": config.experiment.seed,
@@ -43,7 +42,7 @@ def learn_from_teachers(
         "version": CACHE_VERSION,
     }
     shares = torch.from_numpy(np.stack(cached(key, compute)))
-    true = nn.functional.one_hot(prepared.train.labels, config.model.output_dim)
+    true = nn.functional.one_hot(prepared.train.labels, config.outputs)
     prepared.train.soften(asked.weight * shares + (1 - asked.weight) * true)
 
 
@@ -66,7 +65,7 @@ def _teach(
 def _teacher(config: Configuration, asked: Distillation) -> nn.Module:
     model = config.model
     if asked.kind == "convolution":
-        return ConvolutionalTeacher(model.input_dim, asked.hidden_dim, model.output_dim, asked.dropout)
+        return ConvolutionalTeacher(config.inputs, asked.hidden_dim, config.outputs, asked.dropout)
     return LSTMClassifier(
-        model.input_dim, asked.hidden_dim, asked.num_layers, model.output_dim, asked.dropout, model.readout
+        config.inputs, asked.hidden_dim, asked.num_layers, config.outputs, asked.dropout, model.readout
     )  # fmt: skip

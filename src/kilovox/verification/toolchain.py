@@ -70,7 +70,7 @@ def need(module: str, package: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except ImportError:
-        raise not_installed(package, "verify") from None
+        raise not_installed(package) from None
 
 
 def zig() -> list[str]:

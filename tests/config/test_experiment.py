@@ -51,7 +51,7 @@ def test_hidden_fits_the_budget():
             r"frontend\.top_db: unknown key .* expected one of kind, sample_rate",
         ),
         ({"frontend": {"hops": 3}}, r"frontend\.hops: unknown key .* expected one of kind, sample_rate, window, hop"),
-        ({"quantisation": {"arithmetic": "int8"}}, r"frontend\.kind is 'mfcc'; expected 'fixed_point'"),
+        ({"frontend": {}, "quantisation": {"arithmetic": "int8"}}, r"frontend\.kind is 'mfcc'; expected 'fixed_point'"),
         ({"quantisation": {"arithmetic": "int4"}}, r"quantisation\.arithmetic: 'int4'; expected 'int8' or 'pow2'"),
         ({"dataset": {"kind": "tape"}}, r"dataset\.kind: 'tape'; expected 'fsdd'"),
         ({"colour": {}}, r"colour: unknown key \(value \{\}\); expected one of experiment, dataset"),

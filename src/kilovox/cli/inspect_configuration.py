@@ -1,0 +1,54 @@
+"""What a configuration means: every key, and the bytes of its network."""
+
+import json
+
+import click
+import yaml
+from rich.console import Console
+
+from kilovox.budget import Arithmetic, size_of
+from kilovox.cli.sizes import against_budget, layer_table
+from kilovox.config import Configuration, find_configuration
+from kilovox.corpus.base import DIGITS
+from kilovox.corpus.open import open_corpus
+from kilovox.errors import KilovoxError
+from kilovox.text import printable
+
+
+def show(name: str, as_json: bool) -> None:
+    """Print the configuration `name`, whole, and the size of its network where its labels are known or can be counted."""
+    config, labels, reason = _resolved(find_configuration(name))
+    values = config.model_dump(mode="json")
+    size, arithmetic = None, _arithmetic(config)
+    if config.model.output_dim is not None:
+        size = size_of(config.hidden, config.model.num_layers, arithmetic, config.inputs, config.outputs)
+    if as_json:
+        found = {"bytes": size.bytes, "layer_bytes": size.layer_bytes, "parameters": size.parameters} if size else {}
+        hidden = size.hidden if size else None
+        facts = {"configuration": values, "arithmetic": arithmetic, "hidden": hidden, "labels": labels, "size": found or None}
+        click.echo(json.dumps(facts))
+        return
+    click.echo(yaml.safe_dump(values, sort_keys=False, allow_unicode=True), nl=False)
+    console = Console()
+    if size is None:
+        console.print(f"bytes: unknown until the corpus is there ({printable(reason)})", markup=False, highlight=False)
+        return
+    console.print(layer_table(size, f"{config.experiment.name}: {size.layers} x LSTM {size.hidden}, {arithmetic}"))
+    if config.budget is not None:
+        line = against_budget(size.within(config.budget.scope), config.budget.memory, config.budget.scope)
+        console.print(line, highlight=False, soft_wrap=True)
+
+
+def _arithmetic(config: Configuration) -> Arithmetic:
+    return config.quantisation.arithmetic if config.quantisation else "float32"
+
+
+def _resolved(config: Configuration) -> tuple[Configuration, list[str] | None, str]:
+    """The configuration with its numbers of inputs and outputs; the labels, where the corpus tells; why it does not."""
+    if config.dataset.path is None and config.dataset.kind in ("fsdd", "features"):
+        return config.of(len(DIGITS)), list(DIGITS), ""
+    try:
+        labels = list(open_corpus(config.dataset.kind, config.dataset.path).labels)
+    except KilovoxError as error:
+        return config, None, str(error).splitlines()[0]
+    return config.of(len(labels)), labels, ""

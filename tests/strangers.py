@@ -1,0 +1,105 @@
+"""Model files as a stranger could make them: mutated, with a checksum that fits."""
+
+import copy
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from safetensors.numpy import save
+
+from kilovox.integer.model_file import Metadata, Model, _digest
+from models import integer_model, make_model
+
+NASTY = [
+    None, True, False, -1, 0, 1, 2, 3, 13, 62, 64, 255, 256, 2**15, 2**31, 2**53, 2**63, 2**70, 10**40, -(2**31), 0.0, -0.0, 1e-9,
+    0.5, 1e308, -1e308, math.nan, math.inf, 192.66, 192.7, 8000.0, "", " ", "fit", "int8", "pow2", "float32", "mfcc", "fixed_point",
+    "absolute", "last_valid", "\x1b[31m", "\u202e", "a\nb", "*/", "\\", "é", "e\u0301", "x" * 5000, [], [[]], {}, {"": {}}, ["0", "1"],
+]  # fmt: skip
+PIECES = st.sampled_from(NASTY) | st.integers(-(2**32), 2**32) | st.floats() | st.text(max_size=6)
+
+
+def base_models() -> list[Model]:
+    """Small ones of every arithmetic, with and without words."""
+    return [
+        make_model(), integer_model("int8", units=3, layers=1), integer_model("pow2", units=3, layers=2),
+        integer_model("int8", units=2, layers=1, words={"buffer": 20, "pause": 3, "margin": 2, "shortest": 2}),
+        integer_model("pow2", units=2, layers=1, energy="absolute", floor_db=None),
+    ]  # fmt: skip
+
+
+@st.composite
+def strangers(draw: st.DrawFn) -> bytes:
+    """The bytes of a model file of `base_models` with one to three mutations."""
+    model = draw(st.sampled_from(base_models()))
+    metadata = json.loads(model.metadata.model_dump_json())
+    tensors = {name: tensor.copy() for name, tensor in model.tensors.items()}
+    for _ in range(draw(st.integers(1, 3))):
+        if draw(st.booleans()):
+            _mutate_values(draw, metadata)
+        else:
+            _mutate_tensors(draw, tensors)
+    return file_of(metadata, tensors)
+
+
+def file_of(metadata: dict[str, Any], tensors: dict[str, Any]) -> bytes:
+    """A model file that says this, and whose checksum fits where there can be one."""
+    try:
+        digest = _digest(Metadata.model_validate_json(json.dumps(metadata)).model_dump_json(), tensors)
+    except ValueError:
+        digest = "0" * 64
+    return save(tensors, metadata={"kilovox": json.dumps({"metadata": metadata, "sha256": digest})})
+
+
+def write(path: Path, model: Model, tensors: dict[str, Any] | None = None, **metadata: Any) -> Path:
+    """`model` with some tensors and metadata replaced (tensors by None: left out), at `path`."""
+    values = copy.deepcopy(json.loads(model.metadata.model_dump_json())) | metadata
+    changed = {**model.tensors, **(tensors or {})}
+    path.write_bytes(file_of(values, {name: tensor for name, tensor in changed.items() if tensor is not None}))
+    return path
+
+
+def _mutate_values(draw: st.DrawFn, values: dict[str, Any]) -> None:
+    place: Any = values
+    while True:
+        keys = list(place) if isinstance(place, dict) else list(range(len(place)))
+        if not keys:
+            return
+        key = draw(st.sampled_from(keys))
+        if isinstance(place[key], dict | list) and place[key] and draw(st.integers(0, 3)):
+            place = place[key]
+            continue
+        what = draw(st.integers(0, 5))
+        if what == 0:
+            del place[key]
+        elif what == 1 and isinstance(place, dict):
+            place[draw(st.text(max_size=4) | st.sampled_from(["kind", "words", "frames", "\x1b"]))] = draw(PIECES)
+        else:
+            place[key] = draw(PIECES)
+        return
+
+
+def _mutate_tensors(draw: st.DrawFn, tensors: dict[str, Any]) -> None:
+    name = draw(st.sampled_from(sorted(tensors)))
+    tensor = tensors[name]
+    what = draw(st.integers(0, 6))
+    if what == 0:
+        del tensors[name]
+    elif what == 1:
+        tensors[draw(st.sampled_from(["extra", "front_end.mean", "lstm9.weights", f"{name}.", name.upper()]))] = tensor
+    elif what == 2:
+        tensors[name] = tensor.astype(draw(st.sampled_from([np.float32, np.int8, np.uint8, np.int16, np.int32, np.float64])))
+    elif what == 3:
+        tensors[name] = tensor.reshape(draw(st.sampled_from([(-1,), (1, -1), (-1, 1), tensor.shape[::-1]])))
+    elif what == 4:
+        tensors[name] = np.ascontiguousarray(tensor[: draw(st.integers(0, len(tensor)))])
+    elif tensor.dtype.kind == "f":
+        flat = tensor.reshape(-1)
+        flat[draw(st.integers(0, len(flat) - 1))] = draw(st.floats(width=32))
+    else:
+        flat, limits = tensor.reshape(-1), np.iinfo(tensor.dtype)
+        value = draw(st.sampled_from([limits.min, limits.max, 0, 1, 24, 25]) | st.integers(int(limits.min), int(limits.max)))
+        where = slice(None) if what == 5 else draw(st.integers(0, len(flat) - 1))
+        flat[where] = min(max(value, limits.min), limits.max)
