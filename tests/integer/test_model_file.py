@@ -64,7 +64,7 @@ def test_another_programs_safetensors(tmp_path):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"format_version": 99}, "format version 99; this kilovox reads version 1"),
+        ({"format_version": 99}, "format version 99; this kilovox reads versions 1 and 2"),
         ({"arithmetic": "int3"}, "metadata arithmetic: input should be 'float32', 'int8' or 'pow2'"),
         ({"labels": []}, "metadata labels"),
         ({"labels": ["0", "0"]}, "labels occur more than once"),

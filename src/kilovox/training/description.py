@@ -9,7 +9,7 @@ import numpy.typing as npt
 from kilovox.budget import Arithmetic
 from kilovox.config import Configuration
 from kilovox.corpus.base import DIGIT_WORDS, Corpus
-from kilovox.integer.model_file import FORMAT_VERSION, Metadata, Model, Provenance
+from kilovox.integer.model_file import FORMAT_VERSION, Metadata, Model, Provenance, short_hash
 from kilovox.training.preparation import Prepared
 from kilovox.training.trainer import Figures, best_epoch
 
@@ -48,7 +48,7 @@ class Description:
                 corpus=corpus.name,
                 fingerprint=corpus.fingerprint,
                 split=prepared.split.name,
-                recordings=tuple(hashes[index] for index in used),
+                recordings=tuple(sorted(short_hash(hashes[index]) for index in used)),
                 besides=prepared.besides,
                 note="" if len(prepared.split.test) else JUDGES_NOTHING.format(corpus=corpus.name),
             ),
@@ -61,7 +61,7 @@ def _metrics(history: list[Figures], validation: int) -> dict[str, Any]:
     """Figures of the epoch whose weights the model holds, and on what they were measured."""
     if not validation:
         last = history[-1]
-        return {"split": "train", "epoch": last["epoch"], "accuracy": last["accuracy"]}
+        return {"split": "train", "epoch": last["epoch"], "accuracy": last["recordings_accuracy"]}
     best = best_epoch(history)
     return {
         "split": "validation", "recordings": validation, "epoch": best["epoch"],

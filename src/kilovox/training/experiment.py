@@ -14,7 +14,8 @@ from kilovox.training.description import Description
 from kilovox.training.network import LSTMClassifier
 from kilovox.training.preparation import Prepared, prepare
 from kilovox.training.quantised import QuantisedLSTMClassifier
-from kilovox.training.run_folder import FLOAT_FILE, MODEL_FILE, PTQ_FILE, QUANTISED_FOLDER, claimed, identity_of
+from kilovox.training.run_folder import FLOAT_FILE, MODEL_FILE, PTQ_FILE, QUANTISED_FOLDER, claimed, refuse_unless_free
+from kilovox.training.run_key import RunKey, RunKeys
 from kilovox.training.seeding import derive_seed, set_seed
 from kilovox.training.stages import train
 from kilovox.training.teaching import learn_from_teachers
@@ -35,14 +36,17 @@ def run_experiment(
     `resume` is not asked for, or a run of something else.
     """
     torch.set_num_threads(config.training.threads)
-    prepared = prepare(config, corpus)
-    with claimed(folder, identity_of(config, corpus), resume):
-        return _run(config, corpus, prepared, folder, resume=resume, progress=progress, tensorboard=tensorboard)
+    uses = RunKeys(corpus).uses(config)
+    key = RunKey.of(config, uses)
+    refuse_unless_free(folder, key, resume)
+    prepared = prepare(config, corpus, *(use.corpus for use in uses[1:]))
+    with claimed(folder, key, uses, resume):
+        return _run(config, corpus, key, prepared, folder, resume=resume, progress=progress, tensorboard=tensorboard)
 
 
-def _run(config: Configuration, corpus: Corpus, prepared: Prepared, folder: Path, **options: bool) -> Model:
+def _run(config: Configuration, corpus: Corpus, key: RunKey, prepared: Prepared, folder: Path, **options: bool) -> Model:
     if config.distillation is not None:
-        learn_from_teachers(config, config.distillation, corpus, prepared, folder, options)
+        learn_from_teachers(config, config.distillation, key, prepared, folder, options)
     set_seed(derive_seed(config.experiment.seed, "weights"))
     network = LSTMClassifier(
         config.model.input_dim, config.hidden, config.model.num_layers, config.model.output_dim,

@@ -1,21 +1,22 @@
 """From corpora to what a network is trained on: split, features, normalisation, views."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from itertools import chain
 
 import numpy as np
-import numpy.typing as npt
 
 from kilovox.config import Configuration
 from kilovox.corpus.base import Corpus, RecordingCorpus
 from kilovox.corpus.splits import Indices, Split, make_split
 from kilovox.corpus.synthetic import licences, open_synthetic
 from kilovox.errors import KilovoxError
-from kilovox.frontend.corpus_features import corpus_features
-from kilovox.frontend.pipeline import AnyNormalisation, as_floats, fit_normalisation, pad
+from kilovox.frontend.cache import Sequences
+from kilovox.frontend.corpus_features import CorpusSamples, corpus_features
+from kilovox.frontend.pipeline import AnyNormalisation, fit_normalisation
 from kilovox.integer.model_file import Source
 from kilovox.training.augmentation import augmented_features
-from kilovox.training.dataset import AudioFeaturesDataset
+from kilovox.training.dataset import AudioFeaturesDataset, padded_views
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,10 @@ class Prepared:
     besides: tuple[Source, ...] = ()
 
 
-def prepare(config: Configuration, corpus: Corpus) -> Prepared:
+def prepare(config: Configuration, corpus: Corpus, synthetic: Corpus | None = None) -> Prepared:
     """Split, features, normalisation and augmentation as `config` asks for them.
 
+    synthetic: the corpus that section `synthetic` means, where it is opened already.
     Raises KilovoxError where the corpus does not fit the network: other labels or other coefficients.
     """
     labels = corpus.labels
@@ -50,27 +52,25 @@ def prepare(config: Configuration, corpus: Corpus) -> Prepared:
     normalisation = fit_normalisation(config.frontend, train)
     classes = np.array([labels.index(recording.label) for recording in corpus.recordings])
 
-    def padded(sequences: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
-        return as_floats(pad(normalisation(sequences), config.frontend.frames))
-
-    views = [padded(train)] + [padded(view) for view in _augmented(config, corpus, split.train)]
-    dataset = AudioFeaturesDataset.of_features(views, classes[split.train])
+    views: list[Iterable[Sequences]] = [chain([train], _augmented(config, corpus, split.train))]
+    targets = [classes[split.train]]
     besides: tuple[Source, ...] = ()
     if config.synthetic is not None and isinstance(corpus, RecordingCorpus):
-        added = open_synthetic(config.synthetic.path)
+        added = synthetic if isinstance(synthetic, RecordingCorpus) else open_synthetic(config.synthetic.path)
         _check_words(added, labels)
-        raw_added = corpus_features(added, config.frontend)
         everything = np.arange(len(added), dtype=np.int64)
-        added_views = [padded(raw_added)] + [padded(view) for view in _augmented(config, added, everything)]
-        added_classes = np.array([labels.index(recording.label) for recording in added.recordings])
-        dataset = AudioFeaturesDataset.of_parts(
-            (views, classes[split.train]), (added_views, added_classes), config.synthetic.share
-        )
+        views.append(chain([corpus_features(added, config.frontend)], _augmented(config, added, everything)))
+        targets.append(np.array([labels.index(recording.label) for recording in added.recordings]))
         besides = (Source(corpus=added.name, fingerprint=added.fingerprint, recordings=len(added), licences=licences(added)),)
+    count = 1 + (config.training.augmentation.views if isinstance(corpus, RecordingCorpus) else 0)
+    held = padded_views(zip(*views, strict=True), normalisation, config.frontend, count)
+    dataset = AudioFeaturesDataset.of_features(held, np.concatenate(targets))
+    if config.synthetic is not None and besides:
+        dataset.mixed(len(targets[1]), config.synthetic.share)
     validation = None
     if len(split.validation):
-        held_out = padded([raw[index] for index in split.validation])
-        validation = AudioFeaturesDataset.of_features([held_out], classes[split.validation])
+        held_out = padded_views([[[raw[index] for index in split.validation]]], normalisation, config.frontend)
+        validation = AudioFeaturesDataset.of_features(held_out, classes[split.validation])
     return Prepared(labels, split, dataset, validation, normalisation, besides)
 
 
@@ -80,11 +80,11 @@ def _check_words(added: Corpus, labels: tuple[str, ...]) -> None:
         raise KilovoxError(f"{added.where}: words {', '.join(strange)}; expected only {', '.join(labels)}")
 
 
-def _augmented(config: Configuration, corpus: Corpus, indices: Indices) -> list[list[npt.NDArray[Any]]]:
+def _augmented(config: Configuration, corpus: Corpus, indices: Indices) -> Iterator[Sequences]:
+    """The augmented views of the recordings at `indices`, one after another."""
     if not isinstance(corpus, RecordingCorpus):
         # Without samples there is nothing to change but the features, which is done batch by batch.
-        return []
-    rate = config.frontend.sample_rate
-    recordings = [corpus.samples(int(index), rate) for index in indices]
+        return iter(())
+    recordings = CorpusSamples(corpus, config.frontend.sample_rate, indices.tolist())
     hashes = [corpus.hashes[index] for index in indices]
     return augmented_features(recordings, hashes, config.training.augmentation, config.frontend, config.experiment.seed)
