@@ -61,11 +61,17 @@ def _hum(count: int, rate: int, generator: np.random.Generator) -> Sound:
 def _babble(count: int, generator: np.random.Generator, voices: Sequence[npt.NDArray[Any]]) -> Sound:
     total = np.zeros(count)
     for _ in range(int(generator.integers(3, 9)) if len(voices) else 0):
-        voice = voices[int(generator.integers(len(voices)))].astype(np.float64)
-        start = int(generator.integers(max(1, len(voice))))
-        if len(voice):
-            total += np.resize(np.roll(voice, -start), count) / max(root_mean_square(voice), 1e-9)
+        total += looped(voices[int(generator.integers(len(voices)))], count, generator)
     return total if total.any() else generator.normal(size=count)
+
+
+def looped(voice: npt.NDArray[Any], count: int, generator: np.random.Generator) -> Sound:
+    """`count` samples of `voice` over and over, from anywhere in it, at unit power; silence of none."""
+    start = int(generator.integers(max(1, len(voice))))
+    if not len(voice):
+        return np.zeros(count)
+    again: Sound = np.resize(np.roll(voice.astype(np.float64), -start), count)
+    return again / max(root_mean_square(voice), 1e-9)
 
 
 def _coloured(kind: str, count: int, rate: int, generator: np.random.Generator) -> Sound:

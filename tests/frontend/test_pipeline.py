@@ -1,12 +1,11 @@
-"""Normalisation, padding, the band-pass and the cache."""
+"""Normalisation, padding and the band-pass."""
 
 import numpy as np
 import pytest
 
 from kilovox.config import FrontEnd
-from kilovox.corpus.cache import cache_folder
+from kilovox.errors import KilovoxError
 from kilovox.frontend.band_pass import band_pass
-from kilovox.frontend.cache import cached
 from kilovox.frontend.pipeline import Normalisation, pad, raw_features, valid_frames
 
 
@@ -57,40 +56,14 @@ def test_band_pass_is_an_option_of_the_front_end():
     assert np.abs(plain - filtered).max() > 1
 
 
-def test_computed_once_and_again_when_the_key_changes():
-    calls = []
-
-    def compute():
-        calls.append(1)
-        return [np.arange(6.0).reshape(3, 2), np.ones((1, 2))]
-
-    first = cached({"a": 1}, compute)
-    again = cached({"a": 1}, compute)
-    assert len(calls) == 1
-    for one, other in zip(first, again, strict=True):
-        np.testing.assert_array_equal(one, other)
-    cached({"a": 2}, compute)
-    assert len(calls) == 2
-
-
-@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 not an archive", b"\x80\x04pickle"])
-def test_a_damaged_cache_is_computed_again(damage):
-    cached({"a": 1}, lambda: [np.ones((1, 2))])
-    (path,) = (cache_folder() / "features").glob("*.npz")
-    path.write_bytes(damage)
-    np.testing.assert_array_equal(cached({"a": 1}, lambda: [np.zeros((1, 2))])[0], np.zeros((1, 2)))
-    np.testing.assert_array_equal(cached({"a": 1}, lambda: [np.full((1, 2), 7.0)])[0], np.zeros((1, 2)))
-
-
-def test_a_cache_that_cannot_be_is_done_without(tmp_path, monkeypatch):
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("KILOVOX_CACHE", str(tmp_path / "file" / "below"))
-    assert len(cached({"a": 1}, lambda: [np.ones((1, 2))])) == 1
-
-
-def test_the_oldest_go_first(monkeypatch):
-    monkeypatch.setattr("kilovox.frontend.cache.MAXIMUM_BYTES", 3000)
-    for number in range(6):
-        cached({"a": number}, lambda: [np.ones((100, 1))])
-    files = list((cache_folder() / "features").glob("*.npz"))
-    assert 1 <= len(files) <= 3
+def test_statistics_do_not_depend_on_how_many_sequences_are_taken_at_once(monkeypatch):
+    generator = np.random.default_rng(1)
+    sequences = [generator.integers(-3000, 3000, (length, 4)).astype(np.int16) for length in (1, 0, 30, 7, 12)]
+    frames = np.concatenate(sequences).astype(np.float64)
+    for taken in (4096, 2):
+        monkeypatch.setattr("kilovox.frontend.pipeline._BLOCK", taken)
+        found = Normalisation.of(sequences)
+        np.testing.assert_allclose(found.mean, frames.mean(axis=0), rtol=1e-6)
+        np.testing.assert_allclose(found.deviation, frames.std(axis=0), rtol=1e-6)
+    with pytest.raises(KilovoxError, match="no recording has a frame"):
+        Normalisation.of([np.zeros((0, 4), np.int16)])

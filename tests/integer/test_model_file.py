@@ -1,6 +1,7 @@
 """Model files: the same bytes for the same model, and a clear word about every other file."""
 
 import contextlib
+import hashlib
 import json
 import struct
 
@@ -11,14 +12,25 @@ from hypothesis import strategies as st
 from safetensors.numpy import save
 
 from kilovox.errors import KilovoxError
-from kilovox.integer.model_file import MAXIMUM_BYTES, Metadata, Model, Provenance, load_model, save_model
+from kilovox.integer.model_file import (
+    FORMAT_VERSION,
+    MAXIMUM_BYTES,
+    RECORDINGS_TENSOR,
+    Metadata,
+    Model,
+    Provenance,
+    _digest,
+    load_model,
+    save_model,
+    short_hash,
+)
 
 
 def make_model(**changes):
     metadata = {
-        "format_version": 1, "name": "tiny", "arithmetic": "float32", "labels": ("0", "1"), "front_end": {}, "network": {},
+        "format_version": FORMAT_VERSION, "name": "tiny", "arithmetic": "float32", "labels": ("0", "1"), "front_end": {}, "network": {},
         "configuration": {"experiment": {"name": "tiny"}},
-        "trained_on": Provenance(corpus="c", fingerprint="f", split="random", recordings=("aa", "bb")),
+        "trained_on": Provenance(corpus="c", fingerprint="f", split="random", recordings=("0123456789ab", "bb0123456789")),
         "metrics": {"accuracy": 0.5, "split": "validation"},
     }  # fmt: skip
     tensors = {"b": np.arange(4, dtype=np.int8), "a": np.ones((2, 3), np.float32)}
@@ -64,7 +76,7 @@ def test_another_programs_safetensors(tmp_path):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"format_version": 99}, "format version 99; this kilovox reads version 1"),
+        ({"format_version": 99}, "format version 99; this kilovox reads versions 1 and 2"),
         ({"arithmetic": "int3"}, "metadata arithmetic: input should be 'float32', 'int8' or 'pow2'"),
         ({"labels": []}, "metadata labels"),
         ({"labels": ["0", "0"]}, "labels occur more than once"),
@@ -126,3 +138,56 @@ def test_missing_and_folder(tmp_path):
 def test_missing_tensor():
     with pytest.raises(KilovoxError, match="has no tensor 'c'; it has a, b"):
         make_model().tensor("c")
+
+
+def digests(count):
+    return tuple(hashlib.sha256(str(number).encode()).hexdigest() for number in range(count))
+
+
+def trained_on(recordings):
+    return Provenance(corpus="c", fingerprint="f", split="random", recordings=recordings)
+
+
+def test_recordings_are_few_bytes_and_come_back_short_and_sorted(tmp_path):
+    sizes = {}
+    for count in (0, 2400):
+        save_model(make_model(trained_on=trained_on(digests(count))), tmp_path / "m")
+        sizes[count] = (tmp_path / "m").stat().st_size
+        loaded = load_model(tmp_path / "m")
+        assert loaded.metadata.trained_on.recordings == tuple(sorted(map(short_hash, digests(count))))
+        assert set(loaded.tensors) == {"a", "b"}
+        save_model(loaded, tmp_path / "again")
+        assert (tmp_path / "again").read_bytes() == (tmp_path / "m").read_bytes()
+    assert sizes[2400] - sizes[0] < 2400 * 6 + 200
+
+
+def test_names_that_are_no_hashes_stay_what_they_are(tmp_path):
+    model = make_model(trained_on=trained_on(("aa", *digests(1))))
+    save_model(model, tmp_path / "m")
+    assert load_model(tmp_path / "m").metadata == model.metadata
+
+
+def test_files_of_version_1_are_read_with_their_whole_hashes(tmp_path):
+    model = make_model(format_version=1, trained_on=trained_on(digests(3)))
+    save_model(model, tmp_path / "m")
+    assert RECORDINGS_TENSOR.encode() not in (tmp_path / "m").read_bytes()
+    assert load_model(tmp_path / "m").metadata == model.metadata
+
+
+@pytest.mark.parametrize(
+    ("rows", "recordings"),
+    [
+        (np.zeros((3, 5), np.uint8), ()),
+        (np.zeros(18, np.uint8), ()),
+        (np.zeros((3, 6), np.int16), ()),
+        (np.zeros((3, 6), np.uint8), ("aa",)),
+    ],
+)
+def test_recordings_of_another_shape(tmp_path, rows, recordings):
+    model = make_model(trained_on=trained_on(recordings))
+    text = model.metadata.model_dump_json()
+    tensors = {**model.tensors, RECORDINGS_TENSOR: rows}
+    content = json.dumps({"metadata": json.loads(text), "sha256": _digest(text, tensors)})
+    (tmp_path / "m").write_bytes(save(tensors, metadata={"kilovox": content}))
+    with pytest.raises(KilovoxError, match=r"tensor trained_on\.recordings is .*; expected uint8 \(recordings, 6\)"):
+        load_model(tmp_path / "m")

@@ -1,6 +1,7 @@
 """kilovox train: one configuration to a model file."""
 
 import json
+import shlex
 from pathlib import Path
 
 import click
@@ -8,6 +9,8 @@ import click
 from kilovox.config import find_configuration
 from kilovox.corpus.mixture import open_first
 from kilovox.corpus.open import open_corpus_at
+
+CURVES_FILE = "learning-curves.svg"
 
 
 @click.command("train")
@@ -19,8 +22,10 @@ from kilovox.corpus.open import open_corpus_at
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output, and nothing else.")
 def command(config: str, out: Path | None, corpus: Path | None, resume: bool, tensorboard: bool, as_json: bool) -> None:
     """Train the network of CONFIG: a YAML file, or one that comes along (digits, digits-pow2, task-a, task-b, ...)."""
+    from kilovox.evaluation.report.plots import learning_curves, save_figure
+    from kilovox.search.executor import Job, history_of
     from kilovox.training.experiment import run_experiment
-    from kilovox.training.run_folder import MODEL_FILE
+    from kilovox.training.run_folder import MODEL_FILE, QUANTISED_FOLDER
 
     configuration = find_configuration(config)
     opened = open_corpus_at(corpus) if corpus else open_first(configuration)
@@ -30,12 +35,18 @@ def command(config: str, out: Path | None, corpus: Path | None, resume: bool, te
     except KeyboardInterrupt:
         click.echo(f"kilovox: interrupted; the same command with --resume goes on from the last epoch in {folder}", err=True)
         raise SystemExit(130) from None
-    metrics = model.metadata.metrics
+    figures = history_of(Job(configuration.experiment.name, configuration, folder), ["", QUANTISED_FOLDER])
+    save_figure(learning_curves(figures), folder / CURVES_FILE)
+    metrics, trained = model.metadata.metrics, model.metadata.trained_on
     path = folder / MODEL_FILE
+    where = corpus or configuration.dataset.path
+    judge = shlex.join(["kilovox", "evaluate", str(path), *(["--corpus", str(where)] if where else [])])
     if as_json:
-        click.echo(json.dumps({"model": str(path), "metrics": metrics, "split": model.metadata.trained_on.split}))
+        values = {"model": str(path), "metrics": metrics, "split": trained.split}
+        click.echo(json.dumps(values | {"evaluate": None if trained.note else judge}))
+        return
+    click.echo(f"{path}: {metrics['accuracy']:.2%} on the {metrics['split']} part (epoch {metrics['epoch']})")
+    if trained.note:
+        click.echo(f"{trained.note}; on others: {shlex.join(['kilovox', 'evaluate', str(path)])} --corpus DIR")
     else:
-        click.echo(
-            f"{path}: {metrics['accuracy']:.2%} on the {metrics['split']} part (epoch {metrics['epoch']}); "
-            f"kilovox evaluate {path} judges it on the test part"
-        )
+        click.echo(f"{judge} judges it on the test part")

@@ -53,6 +53,7 @@ class Training(Section):
     """How the network is trained. `patience`: epochs without a better validation result before it stops (null: never).
 
     `averaging`: the weights that are judged and kept are a running average, of which a step keeps this share (0: none).
+    `device`: cpu, cuda, or auto for CUDA where there is one; networks trained on one and the other differ in their bits.
     """
 
     epochs: Positive = 60
@@ -65,6 +66,7 @@ class Training(Section):
     averaging: Share = 0.0
     patience: Positive | None = None
     threads: Annotated[int, Field(gt=0, le=256)] = 1
+    device: Literal["cpu", "cuda", "auto"] = "cpu"
     augmentation: Augmentation = Augmentation()
 
 

@@ -138,6 +138,12 @@ class Mixture:
         return Divided(asked, splits[0], tuple(taught), tuple(chosen), before - used, others)
 
 
+def settled(config: Configuration, first: Corpus) -> Configuration:
+    """`config` with the sizes that follow from its first corpus: labels and, of precomputed features, coefficients a frame."""
+    inputs = first.features[0].shape[1] if isinstance(first, FeatureCorpus) else None
+    return config.of(len(Asked.of(config.vocabulary, [first]).labels), inputs)
+
+
 def open_first(config: Configuration, quiet: bool = False) -> Corpus:
     """The corpus that `data_splitting` divides: the first of `corpora`, or `dataset`."""
     return _opened(config.first, quiet)

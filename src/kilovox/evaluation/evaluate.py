@@ -15,7 +15,7 @@ from kilovox.corpus.splits import judging_indices
 from kilovox.errors import KilovoxError
 from kilovox.evaluation.metrics import ClassScores, class_scores, confusion_matrix, wilson_interval
 from kilovox.evaluation.robustness import Robustness, robustness
-from kilovox.integer.model_file import Metadata
+from kilovox.integer.model_file import Metadata, short_hash
 from kilovox.integer.recogniser import Recogniser
 
 
@@ -221,8 +221,8 @@ def known_as(metadata: Metadata, word: str) -> str:
 
 
 def _trained_on(metadata: Metadata, judged: Corpus) -> list[str]:
-    trained = set(metadata.trained_on.recordings)
-    return [one.name for one, digest in zip(judged.recordings, judged.hashes, strict=True) if digest in trained]
+    trained = {short_hash(digest) for digest in metadata.trained_on.recordings}
+    return [one.name for one, digest in zip(judged.recordings, judged.hashes, strict=True) if short_hash(digest) in trained]
 
 
 def _speaker_scores(corpus: Corpus, judged: Sequence[int], wrong: set[int]) -> tuple[SpeakerScore, ...]:

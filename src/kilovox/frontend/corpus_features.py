@@ -1,6 +1,8 @@
-"""Features of every recording of a corpus, computed once."""
+"""Features of every recording of a corpus, computed once, in bounded memory."""
 
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any, overload
 
 import numpy.typing as npt
 
@@ -8,11 +10,19 @@ from kilovox.audio import Samples
 from kilovox.config import AnyFrontEnd, FixedPointFrontEnd
 from kilovox.corpus.base import Corpus, FeatureCorpus, RecordingCorpus
 from kilovox.errors import KilovoxError
-from kilovox.frontend.cache import cached
+from kilovox.frontend.cache import stored
 from kilovox.frontend.pipeline import VERSION, as_integers, raw_features
 
 NOT_OF_RAW_FEATURES = {"frames", "normalise", "deviations", "feature_bits"}
 """Fields of a front end's configuration that its output before normalisation does not depend on."""
+
+BLOCK_SAMPLES = 2**22
+"""Of recordings in memory at once, beyond the last of them."""
+
+KEPT_RECORDINGS = 256
+
+Transform = Callable[[AnyFrontEnd, Sequence[Samples]], list[npt.NDArray[Any]]]
+"""Recordings to their features before normalisation, as `raw_features` does it; other ways must give the same bits."""
 
 
 def check_length(samples: Samples, config: AnyFrontEnd, where: str) -> None:
@@ -23,8 +33,59 @@ def check_length(samples: Samples, config: AnyFrontEnd, where: str) -> None:
         )
 
 
-def corpus_features(corpus: Corpus, config: AnyFrontEnd) -> list[npt.NDArray[Any]]:
-    """Features before normalisation of every recording of `corpus`, in order, each (frames, coefficients); cached."""
+class CorpusSamples(Sequence[Samples]):
+    """The recordings of a corpus, (samples,) int16 at `rate` Hz each, read when they are asked for; a few are kept."""
+
+    def __init__(self, corpus: RecordingCorpus, rate: int, places: Sequence[int]) -> None:
+        self._places = places
+        self._read = lru_cache(KEPT_RECORDINGS)(lambda place: corpus.samples(place, rate))
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, index: int) -> Samples: ...
+    @overload
+    def __getitem__(self, index: slice) -> "list[Samples]": ...
+    def __getitem__(self, index: int | slice) -> Samples | list[Samples]:
+        if isinstance(index, slice):
+            return [self[place] for place in range(*index.indices(len(self)))]
+        return self._read(int(self._places[index]))
+
+
+def settings_of(config: AnyFrontEnd) -> dict[str, Any]:
+    """What features before normalisation depend on besides the recording, as JSON."""
+    return {"version": VERSION, "front_end": config.model_dump(mode="json", exclude=NOT_OF_RAW_FEATURES)}
+
+
+def transformed(
+    config: AnyFrontEnd, recordings: Sequence[Samples], transform: Transform = raw_features
+) -> list[npt.NDArray[Any]]:
+    """Features before normalisation of `recordings`, which do not depend on which recordings are transformed together."""
+    if isinstance(config, FixedPointFrontEnd):
+        return transform(config, recordings)
+    # A matrix product of floats may round another way when it has another number of rows.
+    return [transform(config, [samples])[0] for samples in recordings]
+
+
+def blocks(places: Sequence[int], samples: Callable[[int], Samples]) -> Iterator[tuple[list[int], list[Samples]]]:
+    """`places` and what `samples` gives for each, in blocks of a few million samples."""
+    chosen: list[int] = []
+    held: list[Samples] = []
+    total = 0
+    for place in places:
+        chosen.append(place)
+        held.append(samples(place))
+        total += len(held[-1])
+        if total >= BLOCK_SAMPLES:
+            yield chosen, held
+            chosen, held, total = [], [], 0
+    if chosen:
+        yield chosen, held
+
+
+def corpus_features(corpus: Corpus, config: AnyFrontEnd, transform: Transform = raw_features) -> list[npt.NDArray[Any]]:
+    """Features before normalisation of every recording of `corpus`, each (frames, coefficients); cached, read-only."""
     if isinstance(corpus, FeatureCorpus):
         if isinstance(config, FixedPointFrontEnd):
             if config.words is not None:
@@ -33,17 +94,13 @@ def corpus_features(corpus: Corpus, config: AnyFrontEnd) -> list[npt.NDArray[Any
         return list(corpus.features)
     if not isinstance(corpus, RecordingCorpus):
         raise KilovoxError(f"{corpus.where}: neither recordings nor features")
-    key = {
-        "version": VERSION,
-        "recordings": corpus.hashes,
-        "front_end": config.model_dump(mode="json", exclude=NOT_OF_RAW_FEATURES),
-    }
 
-    def compute() -> list[npt.NDArray[Any]]:
-        recordings = [corpus.samples(index, config.sample_rate) for index in range(len(corpus))]
-        for recording, samples in zip(corpus.recordings, recordings, strict=True):
-            check_length(samples, config, str(recording.path))
-        return raw_features(config, recordings)
+    def samples(place: int) -> Samples:
+        found = corpus.samples(place, config.sample_rate)
+        check_length(found, config, str(corpus.recordings[place].path))
+        return found
 
-    found = cached(key, compute)
-    return found if len(found) == len(corpus) else compute()
+    def compute(places: list[int]) -> list[npt.NDArray[Any]]:
+        return [features for _, block in blocks(places, samples) for features in transformed(config, block, transform)]
+
+    return stored(settings_of(config), corpus.hashes, compute)

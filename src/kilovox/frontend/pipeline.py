@@ -20,6 +20,9 @@ Array = npt.NDArray[Any]
 VERSION = 4
 """Part of the cache's key: to be raised when the same samples begin to give other features."""
 
+_BLOCK = 4096
+"""Sequences whose statistics are taken at once."""
+
 NORMALISED_BITS = 5
 """int8 features in units of 2^-5: a standard deviation, where four of them reach 127."""
 
@@ -189,9 +192,19 @@ def valid_frames(padded: Array) -> npt.NDArray[np.int64]:
 
 
 def _statistics(sequences: Sequence[Array]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    frames = np.concatenate(list(sequences)).astype(np.float64)
-    deviation = frames.std(axis=0)
-    return frames.mean(axis=0), np.where(deviation > 0, deviation, 1.0)
+    """Mean and standard deviation over all frames, each (coefficients,); some thousand sequences in memory at once."""
+    blocks = [sequences[start : start + _BLOCK] for start in range(0, len(sequences), _BLOCK)]
+
+    def added(of: Callable[[Array], Array]) -> npt.NDArray[np.float64]:
+        parts = (of(np.concatenate(block).astype(np.float64)).sum(axis=0) for block in blocks)
+        return sum(parts, start=np.zeros(sequences[0].shape[1]))
+
+    count = sum(map(len, sequences))
+    if count == 0:
+        raise KilovoxError("no recording has a frame of features; expected recordings that are not silent")
+    mean = added(lambda frames: frames) / count
+    deviation = np.sqrt(added(lambda frames: (frames - mean) ** 2) / count)
+    return mean, np.where(deviation > 0, deviation, 1.0)
 
 
 def _between(values: Array, least: float) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kilovox.integer.model_file import Tensors
+from kilovox.integer.stored import Tensors
 
 Floats = npt.NDArray[np.float32]
 

@@ -6,6 +6,7 @@ the same model must be the same bytes.
 
 import hashlib
 import json
+import re
 import unicodedata
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -29,9 +30,19 @@ from kilovox.files import write_bytes
 from kilovox.integer.stored import Digest, Label, Line, Plain, Tensors, json_of, read_header, read_tensors
 from kilovox.text import printable
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""Version 1 named the recordings by whole hashes (of the files) in the metadata; it is still read."""
+READ_VERSIONS = (1, FORMAT_VERSION)
+
+RECORDINGS_TENSOR = "trained_on.recordings"
+"""In the file alone: the recordings' hashes, (recordings, HASH_BYTES) uint8. A model in memory has them in its metadata."""
+HASH_BYTES = 6
+"""Of each SHA-256: among 100,000 recordings and 100,000 others, two are mistaken for one another in one model of 28,000."""
+
 MAXIMUM_BYTES = 64 * 2**20
 """A recogniser is kilobytes; a file beyond this is something else."""
+
+_HASH = re.compile(f"[0-9a-f]{{{2 * HASH_BYTES}}}([0-9a-f]{{{64 - 2 * HASH_BYTES}}})?")
 
 
 class Source(BaseModel):
@@ -46,7 +57,8 @@ class Source(BaseModel):
 
 
 class Provenance(BaseModel):
-    """The corpus a model was trained on: fingerprint of the whole, SHA-256 of each recording trained or validated on.
+    """The corpus a model was trained on: fingerprint of the whole, and each recording trained or validated on by the beginning
+    of the SHA-256 of its content (see `short_hash`).
 
     `besides`: synthetic recordings, which judge nobody. `note`: what figures on the corpus are worth, where that must be said.
     """
@@ -65,6 +77,11 @@ class Provenance(BaseModel):
         """Files written before there were `besides` and `note` stay what their checksum says."""
         values: dict[str, Any] = serialise(self)
         return {key: value for key, value in values.items() if value or key not in ("besides", "note")}
+
+
+def short_hash(digest: str) -> str:
+    """What a model file keeps of a recording's SHA-256 (hex)."""
+    return digest[: 2 * HASH_BYTES]
 
 
 class Metadata(BaseModel):
@@ -109,10 +126,42 @@ class Model(BaseModel):
 
 def save_model(model: Model, path: Path) -> None:
     """Write `model` to `path`; the same model gives the same bytes."""
-    tensors = {name: np.ascontiguousarray(model.tensors[name]) for name in sorted(model.tensors)}
-    text = model.metadata.model_dump_json()
+    metadata, extra = _packed(model.metadata)
+    tensors = {name: np.ascontiguousarray(tensor) for name, tensor in sorted((model.tensors | extra).items())}
+    text = metadata.model_dump_json()
     content = json.dumps({"metadata": json.loads(text), "sha256": _digest(text, tensors)})
     write_bytes(path, save(tensors, metadata={"kilovox": content}))
+
+
+def _packed(metadata: Metadata) -> tuple[Metadata, Tensors]:
+    """The metadata without the recordings, and these as bytes; both as they are where a name is no hash."""
+    names = metadata.trained_on.recordings
+    hashes = [short_hash(name) for name in names if _HASH.fullmatch(name)]
+    if metadata.format_version < FORMAT_VERSION or not names or len(hashes) < len(names):
+        return metadata, {}
+    rows = np.frombuffer(bytes.fromhex("".join(sorted(hashes))), np.uint8).reshape(-1, HASH_BYTES)
+    return _with_recordings(metadata, ()), {RECORDINGS_TENSOR: rows}
+
+
+def _unpacked(path: Path, model: Model) -> Model:
+    """As it was before `_packed`. Raises KilovoxError for a tensor of another shape or type."""
+    tensors = dict(model.tensors)
+    rows = tensors.pop(RECORDINGS_TENSOR, None)
+    if rows is None:
+        return model
+    if rows.dtype != np.uint8 or rows.ndim != 2 or rows.shape[1] != HASH_BYTES or model.metadata.trained_on.recordings:
+        raise KilovoxError(
+            f"{path}: tensor {RECORDINGS_TENSOR} is {rows.dtype} {rows.shape}; expected uint8 (recordings, {HASH_BYTES}), and "
+            "no recordings in the metadata besides"
+        )
+    text, width = rows.tobytes().hex(), 2 * HASH_BYTES
+    names = tuple(text[start : start + width] for start in range(0, len(text), width))
+    return Model(metadata=_with_recordings(model.metadata, names), tensors=tensors)
+
+
+def _with_recordings(metadata: Metadata, names: tuple[str, ...]) -> Metadata:
+    trained = metadata.trained_on.model_copy(update={"recordings": names})
+    return metadata.model_copy(update={"trained_on": trained})
 
 
 def _digest(metadata: str, tensors: Tensors) -> str:
@@ -163,7 +212,7 @@ def load_model(path: Path) -> Model:
         raise KilovoxError(f"{path}: not a whole .safetensors file of a model ({printable(str(error))})") from None
     if digest != _digest(metadata.model_dump_json(), tensors):
         raise KilovoxError(f"{path}: its content does not fit its checksum; it was edited or damaged after it was written")
-    return Model(metadata=metadata, tensors=tensors)
+    return _unpacked(path, Model(metadata=metadata, tensors=tensors))
 
 
 def _metadata(path: Path, text: str) -> Metadata:
@@ -174,6 +223,7 @@ def _metadata(path: Path, text: str) -> Metadata:
         key = printable(".".join(str(part) for part in first["loc"]), 200)
         said = first["msg"].removeprefix("Value error, ")
         raise KilovoxError(f"{path}: metadata {key or 'kilovox'}: {said[:1].lower()}{said[1:]}; was the file edited?") from None
-    if metadata.format_version != FORMAT_VERSION:
-        raise KilovoxError(f"{path}: format version {metadata.format_version}; this kilovox reads version {FORMAT_VERSION}")
+    if metadata.format_version not in READ_VERSIONS:
+        known = " and ".join(map(str, READ_VERSIONS))
+        raise KilovoxError(f"{path}: format version {metadata.format_version}; this kilovox reads versions {known}")
     return metadata

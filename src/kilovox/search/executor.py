@@ -17,9 +17,11 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from kilovox.config import Configuration
 from kilovox.corpus.base import Corpus
+from kilovox.corpus.mixture import settled
 from kilovox.errors import KilovoxError
 from kilovox.training.experiment import run_experiment
-from kilovox.training.run_folder import MODEL_FILE, QUANTISED_FOLDER, holds_another_run, is_run_of, teacher_folder
+from kilovox.training.run_folder import MODEL_FILE, QUANTISED_FOLDER, another_run, is_run_of, teacher_folder
+from kilovox.training.run_key import RunKeys
 
 
 @dataclass(frozen=True)
@@ -47,16 +49,19 @@ def run_jobs(jobs: Sequence[Job], corpus: Corpus, workers: int | None = None) ->
     Raises KilovoxError where a job does or its folder holds a run of something else, and KeyboardInterrupt once the workers are
     gone.
     """
-    waiting = [job for job in jobs if not is_finished(job, corpus)]
+    keys = RunKeys(corpus)
+    waiting = [job for job in jobs if not is_finished(job, keys)]
     for job in waiting:
-        if holds_another_run(job.config, corpus, job.folder):
+        differing = another_run(keys.of(job.config), job.folder)
+        if differing is not None:
             raise KilovoxError(
-                f"{job.folder}: holds a run of another configuration or corpus; expected another --out, or it removed"
+                f"{job.folder}: holds a run of another configuration or corpus ({differing}); expected another --out, or it "
+                "removed"
             )
     if not waiting:
         return
     # Long ones first: the last to run should be short.
-    waiting.sort(key=lambda job: -job.config.epochs * job.config.hidden**2)
+    waiting.sort(key=lambda job: -job.config.epochs * settled(job.config, corpus).hidden ** 2)
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(min(workers or cores(), len(waiting)), context, initializer=_leave_with_parent)
     try:
@@ -77,9 +82,9 @@ def run_jobs(jobs: Sequence[Job], corpus: Corpus, workers: int | None = None) ->
             child.terminate()
 
 
-def is_finished(job: Job, corpus: Corpus) -> bool:
-    """Whether the job's folder holds the model of this very configuration and corpus."""
-    return is_run_of(job.config, corpus, job.folder) and (job.folder / MODEL_FILE).exists()
+def is_finished(job: Job, keys: RunKeys) -> bool:
+    """Whether the job's folder holds the model of this very configuration and these corpora."""
+    return (job.folder / MODEL_FILE).exists() and is_run_of(keys.of(job.config), job.folder)
 
 
 def history_of(job: Job, parts: Sequence[str] | None = None) -> list[dict[str, float]]:

@@ -1,5 +1,7 @@
 """Other people, rooms, microphones and noises: random variants of training recordings, for words of strangers."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from kilovox import effects
@@ -12,13 +14,14 @@ OVERDRIVEN_SHARE, OVERDRIVE_DB, RANGE_DB = 0.15, 12.0, 40.0
 
 
 def perturbed(
-    samples: Samples, settings: Acoustics, sample_rate: int, generator: np.random.Generator, voices: list[Samples]
-) -> Samples:
+    samples: Samples, settings: Acoustics, sample_rate: int, generator: np.random.Generator, voices: Sequence[Samples],
+    kind: effects.NoiseKind | None = None,
+) -> Samples:  # fmt: skip
     """One random variant, (samples,) int16 -> (other samples,) int16.
 
     In this order: another vocal tract (speed, pitch and formants together), ends cut off, silence on either side or none at
-    all, a microphone's frequency response, a band limit, a room, noise, a level or overdrive, a codec. `voices` speak in
-    babble noise.
+    all, a microphone's frequency response, a band limit, a room, noise, a level or overdrive, a codec. Where the `kind` of
+    noise is given, babble is all of `voices` at once; else kind and voices are drawn from `generator`.
     """
     largest = np.log(1.0 + settings.vocal_tract)
     word = effects.faster(samples, float(np.exp(generator.uniform(-largest, largest))))
@@ -29,8 +32,7 @@ def perturbed(
     sound = np.concatenate([np.zeros(lead), word, np.zeros(trail)])
     sound = _recorded(sound, settings, sample_rate, generator)
     sound /= max(effects.root_mean_square(sound[lead : lead + len(word)]), 1e-9)
-    kind = effects.NOISE_KINDS[int(generator.integers(len(effects.NOISE_KINDS)))]
-    background = effects.noise(kind, len(sound), sample_rate, generator, voices)
+    background = _background(kind, len(sound), sample_rate, generator, voices)
     loud = generator.random() < settings.noise
     signal_to_noise = generator.uniform(settings.noise_db, 45.0) if loud else 60.0
     sound += background * 10 ** (-signal_to_noise / 20)
@@ -38,6 +40,20 @@ def perturbed(
     if generator.random() < settings.codec:
         changed = effects.coded(changed, sample_rate, effects.CODECS[int(generator.integers(len(effects.CODECS)))])
     return changed
+
+
+def _background(
+    kind: effects.NoiseKind | None, count: int, rate: int, generator: np.random.Generator, voices: Sequence[Samples]
+) -> effects.Sound:
+    if kind is None:
+        kind = effects.NOISE_KINDS[int(generator.integers(len(effects.NOISE_KINDS)))]
+        return effects.noise(kind, count, rate, generator, voices)
+    if kind != "babble":
+        return effects.noise(kind, count, rate, generator)
+    total = sum((effects.looped(voice, count, generator) for voice in voices), start=np.zeros(count))
+    if not total.any():
+        total = generator.normal(size=count)
+    return total / max(effects.root_mean_square(total), 1e-12)
 
 
 def _cropped(word: effects.Sound, settings: Acoustics, rate: int, generator: np.random.Generator) -> effects.Sound:

@@ -1,22 +1,25 @@
 """Random changes of training recordings: of the samples before the front end, of the features in the batch."""
 
-from collections.abc import Sequence
-from typing import Any
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from kilovox.audio import Samples
 from kilovox.config import AnyFrontEnd, Augmentation
-from kilovox.frontend import pipeline
-from kilovox.frontend.cache import Sequences, cached
-from kilovox.frontend.corpus_features import NOT_OF_RAW_FEATURES
+from kilovox.effects import NOISE_KINDS, NoiseKind
+from kilovox.frontend.cache import Sequences, stored
+from kilovox.frontend.corpus_features import Transform, blocks, settings_of, transformed
 from kilovox.frontend.pipeline import raw_features
 from kilovox.training.acoustics import perturbed
 from kilovox.training.seeding import derive_seed
 
-VERSION = 3
+VERSION = 4
 """Part of the cache's key: to be raised when the same seed begins to give other samples."""
 
 TEMPOS = 8
@@ -55,55 +58,111 @@ def _gain(peak: float, settings: Augmentation, generator: np.random.Generator) -
 
 
 def augmented_features(
-    recordings: Sequence[Samples], hashes: Sequence[str], settings: Augmentation, front_end: AnyFrontEnd, seed: int
-) -> list[Sequences]:
-    """`settings.views` lists of features, each with one random variant of every recording; cached on disk.
+    recordings: Sequence[Samples], hashes: Sequence[str], settings: Augmentation, front_end: AnyFrontEnd, seed: int,
+    transform: Transform = raw_features,
+) -> Iterator[Sequences]:  # fmt: skip
+    """`settings.views` lists of features, one after another, each with one random variant of every recording; cached on disk.
 
-    `hashes`: SHA-256 of each recording, to know the cached features by.
+    hashes: SHA-256 of the content of each recording. What is drawn for a recording follows from the seed, the view and its
+    hash alone, so that other recordings, or their order, change nothing; only voices in babble noise are other recordings.
+    recordings: read one by one, and so may be read from disk when they are asked for.
     """
-    return [_view(recordings, hashes, settings, front_end, derive_seed(seed, "view", view)) for view in range(settings.views)]
+    crowd = _Crowd(hashes)
+    for view in range(settings.views):
+        yield _view(recordings, hashes, crowd, settings, front_end, derive_seed(seed, "view", view), transform)
+
+
+class _Crowd:
+    """Recordings around a circle in order of their hashes: any number in 63 bits means the one that comes next.
+
+    A recording more or less moves only what meant itself or its neighbour.
+    """
+
+    def __init__(self, hashes: Sequence[str]) -> None:
+        self._around = sorted((derive_seed(0, digest), digest, place) for place, digest in enumerate(hashes))
+
+    def __call__(self, number: int) -> int:
+        """The place of a recording in the list."""
+        return self._around[bisect_left(self._around, (number,)) % len(self._around)][2]
+
+
+@dataclass(frozen=True)
+class _Draws:
+    """What is decided of a variant before it is made: the number of its tempo, its noise, whose voices are in it."""
+
+    tempo: int
+    kind: NoiseKind
+    voices: tuple[int, ...]
+
+    @classmethod
+    def of(cls, seed: int, crowd: _Crowd) -> Self:
+        generator = np.random.default_rng(seed)
+        tempo, kind = int(generator.integers(TEMPOS)), NOISE_KINDS[int(generator.integers(len(NOISE_KINDS)))]
+        numbers = generator.integers(2**63, size=int(generator.integers(3, 9))) if kind == "babble" else ()
+        return cls(tempo, kind, tuple(crowd(int(number)) for number in numbers))
 
 
 def _view(
-    recordings: Sequence[Samples], hashes: Sequence[str], settings: Augmentation, front_end: AnyFrontEnd, seed: int
-) -> Sequences:
+    recordings: Sequence[Samples], hashes: Sequence[str], crowd: _Crowd, settings: Augmentation, front_end: AnyFrontEnd,
+    seed: int, transform: Transform,
+) -> Sequences:  # fmt: skip
+    rate, acoustics = front_end.sample_rate, settings.acoustics
     key: dict[str, Any] = {
-        "recordings": list(hashes),
-        "front_end": front_end.model_dump(mode="json", exclude=NOT_OF_RAW_FEATURES),
+        **settings_of(front_end),
         "augmentation": settings.model_dump(mode="json", exclude={"views", "time_mask", "feature_mask"}),
-        "version": [VERSION, pipeline.VERSION],
+        "version of augmentation": VERSION,
         "seed": seed,
     }
 
-    def compute() -> Sequences:
-        generator, rate = np.random.default_rng(seed), front_end.sample_rate
-        acoustics = settings.acoustics
-        if acoustics is None:
-            changed = [augment_samples(samples, settings, rate, generator) for samples in recordings]
-            return raw_features(front_end, changed)
-        changed = [perturbed(samples, acoustics, rate, generator, list(recordings)) for samples in recordings]
-        return _at_tempos(changed, acoustics.tempo, front_end, generator)
+    def generator_of(place: int) -> np.random.Generator:
+        return np.random.default_rng(derive_seed(seed, hashes[place]))
 
-    return cached(key, compute)
+    if acoustics is None:
+
+        def variant(place: int) -> Samples:
+            return augment_samples(recordings[place], settings, rate, generator_of(place))
+
+        def compute(places: list[int]) -> Sequences:
+            return [one for _, block in blocks(places, variant) for one in transformed(front_end, block, transform)]
+
+        return stored(key, hashes, compute)
+
+    draws = [_Draws.of(derive_seed(seed, digest, "noise"), crowd) for digest in hashes]
+    hops = _hops(front_end, acoustics.tempo, np.random.default_rng(derive_seed(seed, "tempos")))
+
+    def perturbed_variant(place: int) -> Samples:
+        voices = [recordings[voice] for voice in draws[place].voices]
+        return perturbed(recordings[place], acoustics, rate, generator_of(place), voices, draws[place].kind)
+
+    def compute_at_tempos(places: list[int]) -> Sequences:
+        result: Sequences = []
+        for chosen, block in blocks(places, perturbed_variant):
+            result += _at_hops(block, [hops[draws[place].tempo] for place in chosen], front_end, transform)
+        return result
+
+    keys = [" ".join((hashes[place], *(hashes[voice] for voice in drawn.voices))) for place, drawn in enumerate(draws)]
+    return stored(key, keys, compute_at_tempos)
 
 
-def _at_tempos(
-    recordings: Sequence[Samples], largest: float, front_end: AnyFrontEnd, generator: np.random.Generator
-) -> Sequences:
-    """Features of each recording spoken up to `largest` slower or faster, at one of TEMPOS tempos spread evenly.
+def _hops(front_end: AnyFrontEnd, largest: float, generator: np.random.Generator) -> list[int]:
+    """The hops of TEMPOS tempos, up to `largest` slower or faster, spread evenly.
 
-    The hop is the front end's, and a frame more or less often is the same word slower or faster.
+    The network's hop is the front end's, and a frame more or less often is the same word slower or faster.
     """
-    result: list[Any] = [None] * len(recordings)
-    drawn = generator.permutation(len(recordings)) % TEMPOS
-    for number, place in enumerate(generator.uniform(0.0, 1.0, TEMPOS)):
-        tempo = (1.0 + largest) ** (2 * (number + place) / TEMPOS - 1)
-        hop = int(np.clip(round(front_end.hop / tempo), 1, front_end.window - 1))
-        chosen = np.flatnonzero(drawn == number).tolist()
-        features = raw_features(front_end.model_copy(update={"hop": hop}), [recordings[index] for index in chosen])
-        for index, sequence in zip(chosen, features, strict=True):
-            result[index] = sequence
-    return result
+    tempos = (1.0 + largest) ** (2 * (np.arange(TEMPOS) + generator.uniform(0.0, 1.0, TEMPOS)) / TEMPOS - 1)
+    hops: list[int] = np.clip(np.rint(front_end.hop / tempos), 1, front_end.window - 1).astype(int).tolist()
+    return hops
+
+
+def _at_hops(recordings: list[Samples], hops: list[int], front_end: AnyFrontEnd, transform: Transform) -> Sequences:
+    """Features of each recording at its own hop."""
+    result: dict[int, npt.NDArray[Any]] = {}
+    for hop in sorted(set(hops)):
+        chosen = [place for place, its_hop in enumerate(hops) if its_hop == hop]
+        at_hop = front_end.model_copy(update={"hop": hop})
+        features = transformed(at_hop, [recordings[place] for place in chosen], transform)
+        result |= dict(zip(chosen, features, strict=True))
+    return [result[place] for place in range(len(recordings))]
 
 
 def mask_features(batch: Tensor, settings: Augmentation) -> Tensor:

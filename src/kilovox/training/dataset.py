@@ -1,6 +1,10 @@
 """Recordings as a torch dataset of padded features and labels."""
 
-from collections.abc import Iterator, Sequence
+import math
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +16,20 @@ from torch.utils.data import BatchSampler, DataLoader, Dataset, RandomSampler, S
 
 from kilovox.audio import read_audio
 from kilovox.config import AnyFrontEnd, FrontEnd
+from kilovox.corpus.cache import cache_folder
 from kilovox.corpus.fsdd import open_fsdd
 from kilovox.errors import KilovoxError
+from kilovox.frontend.corpus_features import blocks
 from kilovox.frontend.pipeline import AnyNormalisation, Normalisation, as_floats, fit_normalisation, pad, raw_features
 
 Pair = tuple[str, int]
+Array = npt.NDArray[Any]
+
+IN_MEMORY = 2**28
+"""Bytes of features that are held in memory; more of them lie in a file."""
+
+BLOCK_CLIPS = 4096
+"""Clips that are normalised and padded at once."""
 
 
 def prepare_data_label_pairs(data_path: str | Path) -> list[Pair]:
@@ -35,7 +48,8 @@ class AudioFeaturesDataset(Dataset[tuple[Tensor, Tensor]]):
     `front_end.frames`; a padding frame is exactly zero in every coefficient, and so tells where the clip ends.
     Normalised where `front_end.normalise` says so, with `normalisation` or, without it, with statistics of these very
     recordings: give a test set that of its training set. Several `views` of the same clips may be held; an item is then
-    drawn from one of them at random (torch's generator).
+    drawn from one of them at random (torch's generator). Features of an integer front end are held as int8 and become floats
+    batch by batch; what is large is held on disk.
     """
 
     normalisation: AnyNormalisation
@@ -48,19 +62,26 @@ class AudioFeaturesDataset(Dataset[tuple[Tensor, Tensor]]):
         front_end = front_end or FrontEnd()
         if not pairs:
             raise KilovoxError("no (path, label) pairs; expected at least one")
-        raw = raw_features(front_end, [read_audio(Path(path), front_end.sample_rate) for path, _ in pairs])
+        read = partial(read_audio, rate=front_end.sample_rate)
+        raw = [
+            features
+            for _, block in blocks(range(len(pairs)), lambda place: read(Path(pairs[place][0])))
+            for features in raw_features(front_end, block)
+        ]
         fitted = fit_normalisation(front_end, raw)
         as_they_are = isinstance(front_end, FrontEnd) and not front_end.normalise
         self.normalisation = fitted if normalisation is None or as_they_are else normalisation
-        features = as_floats(pad(self.normalisation(raw), front_end.frames))
-        self._hold([features], np.array([label for _, label in pairs]))
+        self._hold(padded_views([[raw]], self.normalisation, front_end), np.array([label for _, label in pairs]))
 
     @classmethod
-    def of_features(cls, views: Sequence[npt.NDArray[Any]], labels: npt.NDArray[np.int64]) -> "AudioFeaturesDataset":
-        """Of features that are ready: `views` of (clips, frames, coefficients), `labels` (clips,)."""
+    def of_features(cls, views: Sequence[Array] | Array, labels: npt.NDArray[np.int64]) -> "AudioFeaturesDataset":
+        """Of features that are ready: `views` of (clips, frames, coefficients), `labels` (clips,).
+
+        int8 features are in units of 2^-5 and are handed out as floats, see kilovox.frontend.pipeline.as_floats.
+        """
         dataset = cls.__new__(cls)
         dataset.normalisation = Normalisation.none(views[0].shape[2])
-        dataset._hold(views, labels)
+        dataset._hold(views if isinstance(views, np.ndarray) else np.stack(list(views)), labels)
         return dataset
 
     def mixed(self, groups: Sequence[tuple[int, float]]) -> None:
@@ -72,12 +93,35 @@ class AudioFeaturesDataset(Dataset[tuple[Tensor, Tensor]]):
         """Clips of the groups that are drawn from."""
         return sum(count for count, _ in self.groups)
 
-    def _hold(self, views: Sequence[npt.NDArray[Any]], labels: npt.NDArray[np.int64]) -> None:
-        self.features = torch.from_numpy(np.stack(list(views)).astype(np.float32))
-        self.labels = torch.from_numpy(labels.astype(np.int64))
+    def _hold(self, views: Array, labels: npt.NDArray[np.int64]) -> None:
+        """views: (views, clips, frames, coefficients), int8 or floats."""
+        self._views = views if views.dtype == np.int8 else views.astype(np.float32, copy=False)
+        self.labels = self.truth = torch.from_numpy(labels.astype(np.int64))
+
+    @property
+    def views(self) -> int:
+        """How many variants of every clip are held."""
+        return len(self._views)
+
+    @property
+    def features(self) -> Tensor:
+        """All of them at once, (views, clips, frames, coefficients) float32: for few clips only."""
+        return torch.from_numpy(as_floats(self._views))
+
+    def batches(self, view: int, size: int) -> Iterator[Tensor]:
+        """The clips of one view in order, `size` at a time, float32."""
+        for start in range(0, len(self), size):
+            yield torch.from_numpy(as_floats(self._views[view, start : start + size]))
+
+    def as_they_are(self, size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """The recordings (no synthetic clips, the first view) and their true labels in order, `size` at a time."""
+        count = len(self) - self.synthetic
+        for start in range(0, count, size):
+            end = min(start + size, count)
+            yield torch.from_numpy(as_floats(self._views[0, start:end])), self.truth[start:end]
 
     def __len__(self) -> int:
-        return self.features.shape[1]
+        return int(self._views.shape[1])
 
     def soften(self, targets: Tensor) -> None:
         """Put the probabilities of every label, `targets` (views, clips, labels), in the place of the labels."""
@@ -86,9 +130,49 @@ class AudioFeaturesDataset(Dataset[tuple[Tensor, Tensor]]):
     def __getitem__(self, index: int | list[int]) -> tuple[Tensor, Tensor]:
         """One item, or a batch of those in a list."""
         chosen = torch.as_tensor(index)
-        views = torch.randint(len(self.features), chosen.shape) if len(self.features) > 1 else 0
+        views = torch.randint(self.views, chosen.shape) if self.views > 1 else torch.zeros_like(chosen)
         labels = self.labels[views, chosen] if self.labels.ndim == 3 else self.labels[chosen]
-        return self.features[views, chosen], labels
+        return torch.from_numpy(as_floats(self._views[views.numpy(), chosen.numpy()])), labels
+
+
+def padded_views(
+    views: Iterable[Sequence[Sequence[Array]]], normalisation: AnyNormalisation, front_end: AnyFrontEnd, count: int = 1
+) -> Array:
+    """(views, clips, frames, coefficients) of `count` views, each some lists of sequences one after another; int8 or float32.
+
+    A view is read, normalised and padded some thousand clips at a time; beyond IN_MEMORY bytes the result lies in a file that
+    has no name and goes with it.
+    """
+    held: Array | None = None
+    for number, parts in enumerate(views):
+        place, clips = 0, sum(map(len, parts))
+        for part in parts:
+            for start in range(0, len(part), BLOCK_CLIPS):
+                block = pad(normalisation(part[start : start + BLOCK_CLIPS]), front_end.frames)
+                if held is None:
+                    held = _room((count, clips, *block.shape[1:]), block.dtype)
+                held[number, place : place + len(block)] = block
+                place += len(block)
+    if held is None:
+        raise KilovoxError("no clips; expected at least one")
+    return held
+
+
+def _room(shape: tuple[int, ...], kind: np.dtype[Any]) -> Array:
+    """Zeros, in memory or, where they are many, in a file."""
+    if math.prod(shape) * kind.itemsize <= IN_MEMORY:
+        return np.zeros(shape, kind)
+    folder = cache_folder()
+    try:
+        # The cache lies on a disk; the system's folder for temporary files may be memory.
+        with tempfile.TemporaryFile(dir=folder if folder.is_dir() else None) as file:
+            if hasattr(os, "posix_fallocate"):
+                # Else a full disk would be a bus error, later.
+                os.posix_fallocate(file.fileno(), 0, math.prod(shape) * kind.itemsize)
+            return np.asarray(np.memmap(file, kind, "r+", shape=shape))
+    except OSError as error:
+        size = math.prod(shape) * kind.itemsize
+        raise KilovoxError(f"{folder}: no room for {size:,} bytes of features ({error.strerror})") from None
 
 
 class MixedBatchSampler(Sampler[list[int]]):

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from kilovox.budget import Arithmetic
 from kilovox.config import Configuration
 from kilovox.corpus.base import Corpus
-from kilovox.integer.model_file import FORMAT_VERSION, Metadata, Model, Provenance
+from kilovox.integer.model_file import FORMAT_VERSION, Metadata, Model, Provenance, short_hash
 from kilovox.training.preparation import Prepared
 from kilovox.training.trainer import Figures, best_epoch
 
@@ -49,7 +49,7 @@ class Description:
                 corpus=corpus.name,
                 fingerprint=corpus.fingerprint,
                 split=prepared.split.name,
-                recordings=prepared.recordings,
+                recordings=tuple(sorted({short_hash(digest) for digest in prepared.recordings})),
                 besides=prepared.besides,
                 note="" if len(prepared.split.test) else JUDGES_NOTHING.format(corpus=corpus.name),
             ),
@@ -62,7 +62,7 @@ def _metrics(history: list[Figures], validation: int) -> dict[str, Any]:
     """Figures of the epoch whose weights the model holds, and on what they were measured."""
     if not validation:
         last = history[-1]
-        return {"split": "train", "epoch": last["epoch"], "accuracy": last["accuracy"]}
+        return {"split": "train", "epoch": last["epoch"], "accuracy": last["recordings_accuracy"]}
     best = best_epoch(history)
     return {
         "split": "validation", "recordings": validation, "epoch": best["epoch"],

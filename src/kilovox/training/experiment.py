@@ -8,13 +8,15 @@ import torch
 
 from kilovox.config import Configuration, Quantisation
 from kilovox.corpus.base import Corpus
+from kilovox.corpus.mixture import settled
 from kilovox.files import make_folder
 from kilovox.integer.model_file import Model, save_model
 from kilovox.training.description import Description
 from kilovox.training.network import LSTMClassifier
 from kilovox.training.preparation import Prepared, prepare
 from kilovox.training.quantised import QuantisedLSTMClassifier
-from kilovox.training.run_folder import FLOAT_FILE, MODEL_FILE, PTQ_FILE, QUANTISED_FOLDER, claimed, identity_of
+from kilovox.training.run_folder import FLOAT_FILE, MODEL_FILE, PTQ_FILE, QUANTISED_FOLDER, claimed, refuse_unless_free
+from kilovox.training.run_key import RunKey, RunKeys
 from kilovox.training.seeding import derive_seed, set_seed
 from kilovox.training.stages import train
 from kilovox.training.teaching import learn_from_teachers
@@ -35,14 +37,17 @@ def run_experiment(
     `resume` is not asked for, or a run of something else.
     """
     torch.set_num_threads(config.training.threads)
-    prepared = prepare(config, corpus)
-    with claimed(folder, identity_of(config, corpus), resume):
-        return _run(config, corpus, prepared, folder, resume=resume, progress=progress, tensorboard=tensorboard)
+    keys = RunKeys(corpus)
+    config, uses, key = settled(config, corpus), keys.uses(config), keys.of(config)
+    refuse_unless_free(folder, key, resume)
+    prepared = prepare(config, corpus, keys.mixture(config))
+    with claimed(folder, key, uses, resume):
+        return _run(config, corpus, key, prepared, folder, resume=resume, progress=progress, tensorboard=tensorboard)
 
 
-def _run(config: Configuration, corpus: Corpus, prepared: Prepared, folder: Path, **options: bool) -> Model:
+def _run(config: Configuration, corpus: Corpus, key: RunKey, prepared: Prepared, folder: Path, **options: bool) -> Model:
     if config.distillation is not None:
-        learn_from_teachers(config, config.distillation, corpus, prepared, folder, options)
+        learn_from_teachers(config, config.distillation, key, prepared, folder, options)
     set_seed(derive_seed(config.experiment.seed, "weights"))
     network = LSTMClassifier(
         config.inputs, config.hidden, config.model.num_layers, config.outputs,

@@ -1,10 +1,10 @@
 """From corpora to what a network is trained on: split, features, normalisation, views."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from itertools import chain
 
 import numpy as np
-import numpy.typing as npt
 
 from kilovox.config import Configuration
 from kilovox.corpus.base import Corpus, RecordingCorpus
@@ -12,11 +12,12 @@ from kilovox.corpus.mixture import Divided, Mixture, Piece, open_mixture
 from kilovox.corpus.splits import Indices, Split
 from kilovox.corpus.synthetic import licences
 from kilovox.errors import KilovoxError
-from kilovox.frontend.corpus_features import corpus_features
-from kilovox.frontend.pipeline import AnyNormalisation, as_floats, fit_normalisation, pad
+from kilovox.frontend.cache import Sequences
+from kilovox.frontend.corpus_features import CorpusSamples, corpus_features
+from kilovox.frontend.pipeline import AnyNormalisation, fit_normalisation
 from kilovox.integer.model_file import Source
 from kilovox.training.augmentation import augmented_features
-from kilovox.training.dataset import AudioFeaturesDataset
+from kilovox.training.dataset import AudioFeaturesDataset, padded_views
 
 
 @dataclass(frozen=True)
@@ -38,49 +39,44 @@ class Prepared:
     besides: tuple[Source, ...] = ()
 
 
-def prepare(config: Configuration, corpus: Corpus) -> Prepared:
+def prepare(config: Configuration, corpus: Corpus, mixture: Mixture | None = None) -> Prepared:
     """Split, features, normalisation and augmentation as `config` asks for them; `corpus` is the first of its corpora.
 
+    mixture: all of them, where they are opened already.
     Raises KilovoxError where the corpora do not fit the network, other labels or other coefficients, or one another.
     """
-    mixture = open_mixture(config, corpus)
+    mixture = open_mixture(config, corpus) if mixture is None else mixture
     divided = mixture.divided(config)
     labels = divided.asked.labels
-    if len(labels) != config.model.output_dim:
+    if len(labels) != config.outputs:
         found = f"{len(labels)} labels ({', '.join(labels)})"
-        raise KilovoxError(f"{corpus.where}: has {found}; expected model.output_dim, {config.model.output_dim}")
+        raise KilovoxError(f"{corpus.where}: has {found}; expected model.output_dim, {config.outputs}")
     raw = {part.name: corpus_features(part.corpus, config.frontend) for part in mixture.parts if part.member.role != "judge"}
     for part in mixture.parts:
-        coefficients = raw[part.name][0].shape[1] if part.name in raw else config.model.input_dim
-        if coefficients != config.model.input_dim:
+        coefficients = raw[part.name][0].shape[1] if part.name in raw else config.inputs
+        if coefficients != config.inputs:
             raise KilovoxError(
-                f"{part.corpus.where}: has {coefficients} coefficients a frame; "
-                f"expected model.input_dim, {config.model.input_dim}"
+                f"{part.corpus.where}: has {coefficients} coefficients a frame; expected model.input_dim, {config.inputs}"
             )
 
-    def features(piece: Piece) -> list[npt.NDArray[Any]]:
+    def features(piece: Piece) -> Sequences:
         return [raw[piece.part.name][index] for index in piece.indices]
 
     in_full = [piece for number, piece in enumerate(divided.train) if number == 0 or piece.part.member.share is None]
     drawn = divided.train[len(in_full) :]
     normalisation = fit_normalisation(config.frontend, [one for piece in in_full for one in features(piece)])
 
-    def padded(sequences: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
-        return as_floats(pad(normalisation(sequences), config.frontend.frames))
-
-    views = [
-        [padded(features(piece)), *map(padded, _augmented(config, piece.part.corpus, piece.indices))] for piece in divided.train
+    views: list[Iterable[Sequences]] = [
+        chain([features(piece)], _augmented(config, piece.part.corpus, piece.indices)) for piece in divided.train
     ]
-    dataset = AudioFeaturesDataset.of_features(
-        [np.concatenate(same) for same in zip(*views, strict=True)], np.concatenate([piece.classes for piece in divided.train])
-    )
+    count = 1 + (config.training.augmentation.views if isinstance(corpus, RecordingCorpus) else 0)
+    held = padded_views(zip(*views, strict=True), normalisation, config.frontend, count)
+    dataset = AudioFeaturesDataset.of_features(held, np.concatenate([piece.classes for piece in divided.train]))
     dataset.mixed([(len(piece.indices), piece.part.member.share or 0.0) for piece in drawn])
     validation = None
     if divided.validation:
-        held_out = np.concatenate([padded(features(piece)) for piece in divided.validation])
-        validation = AudioFeaturesDataset.of_features(
-            [held_out], np.concatenate([piece.classes for piece in divided.validation])
-        )
+        held_out = padded_views([[features(piece) for piece in divided.validation]], normalisation, config.frontend)
+        validation = AudioFeaturesDataset.of_features(held_out, np.concatenate([piece.classes for piece in divided.validation]))
     return Prepared(
         labels, divided.asked.aliases, divided.split, dataset, validation, normalisation, mixture, divided,
         _recordings(divided), tuple(_source(config, piece) for piece in divided.train[1:] if piece.part.member.split is None),
@@ -106,11 +102,11 @@ def _source(config: Configuration, piece: Piece) -> Source:
     )  # fmt: skip
 
 
-def _augmented(config: Configuration, corpus: Corpus, indices: Indices) -> list[list[npt.NDArray[Any]]]:
+def _augmented(config: Configuration, corpus: Corpus, indices: Indices) -> Iterator[Sequences]:
+    """The augmented views of the recordings at `indices`, one after another."""
     if not isinstance(corpus, RecordingCorpus):
         # Without samples there is nothing to change but the features, which is done batch by batch.
-        return []
-    rate = config.frontend.sample_rate
-    recordings = [corpus.samples(int(index), rate) for index in indices]
+        return iter(())
+    recordings = CorpusSamples(corpus, config.frontend.sample_rate, indices.tolist())
     hashes = [corpus.hashes[index] for index in indices]
     return augmented_features(recordings, hashes, config.training.augmentation, config.frontend, config.experiment.seed)

@@ -35,7 +35,8 @@ class EpochProgress:
 
     def epoch(self, figures: dict[str, Any]) -> None:
         """An epoch has ended with `figures`."""
-        text = f"loss {figures['loss']:.3f}  accuracy {figures['accuracy']:.2%}"
+        masked = "masked " if figures.get("accuracy_on") == "masked" else ""
+        text = f"loss {figures['loss']:.3f}  {masked}accuracy {figures['accuracy']:.2%}"
         if "validation_loss" in figures:
             text += f"  validation {figures['validation_loss']:.3f} {figures['validation_accuracy']:.2%}"
         self._bar.update(self._task, completed=figures["epoch"], figures=text)
@@ -57,5 +58,5 @@ def write_tensorboard(folder: Path, history: list[dict[str, Any]]) -> None:
 
     with SummaryWriter(str(folder)) as writer:
         for figures in history:
-            for name in figures.keys() - {"epoch", "seconds"}:
+            for name in figures.keys() - {"epoch", "seconds", "accuracy_on"}:
                 writer.add_scalar(name, figures[name], figures["epoch"])

@@ -1,15 +1,18 @@
 """The folder of a run: what it is a run of, and whose it is."""
 
 import contextlib
-import hashlib
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
-from kilovox.config import Configuration
-from kilovox.corpus.base import Corpus
+import filelock
+
+from kilovox import __version__
 from kilovox.errors import KilovoxError
-from kilovox.files import lock, make_folder, write_json
+from kilovox.files import make_folder, write_json
+from kilovox.training.run_key import RunKey, Use
 
 MODEL_FILE = "model.safetensors"
 FLOAT_FILE = "float.safetensors"
@@ -18,6 +21,9 @@ PTQ_FILE = "ptq.safetensors"
 """The twin quantised without further training."""
 QUANTISED_FOLDER = "quantised"
 IDENTITY_FILE = "experiment.json"
+"""What the folder holds a run of, as JSON: `run` (the facts of its RunKey), their hash, and where the corpora lay."""
+
+_TEMPORARY = re.compile(r"\.(.+\.(safetensors|jsonl|json))\.[A-Za-z0-9_]{8}")
 
 
 def teacher_folder(number: int) -> str:
@@ -25,43 +31,79 @@ def teacher_folder(number: int) -> str:
     return f"teacher-{number}"
 
 
-def identity_of(config: Configuration, corpus: Corpus) -> str:
-    """What a run is a run of: its configuration (wherever the corpus lies) and the corpus' content."""
-    values = config.model_dump(mode="json", exclude={"dataset": True, "synthetic": {"path"}})
-    text = json.dumps({"configuration": values, "corpus": corpus.fingerprint}, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+def is_run_of(key: RunKey, folder: Path) -> bool:
+    """Whether `folder` holds a run (finished or not) of this very key."""
+    facts = _facts(folder)
+    return facts is not None and RunKey(facts).identity == key.identity
 
 
-def is_run_of(config: Configuration, corpus: Corpus, folder: Path) -> bool:
-    """Whether `folder` holds a run (finished or not) of this very configuration and corpus."""
-    return _read_identity(folder) == identity_of(config, corpus)
+def another_run(key: RunKey, folder: Path) -> str | None:
+    """Where `folder` holds a run of something else: what differs, in words."""
+    if not _holds_a_run(folder) or is_run_of(key, folder):
+        return None
+    facts = _facts(folder)
+    if facts is None:
+        return "it does not say of what, as runs of an older kilovox do not"
+    return "; ".join(key.differences(facts))
+
+
+def refuse_unless_free(folder: Path, key: RunKey, resume: bool) -> None:
+    """Raise KilovoxError where `folder` holds a run already and `resume` is not asked for, or a run of something else."""
+    if not _holds_a_run(folder):
+        return
+    if not resume:
+        raise KilovoxError(f"{folder}: holds a training run already; expected --resume, or another folder by --out")
+    differing = another_run(key, folder)
+    if differing is not None:
+        raise KilovoxError(
+            f"{folder}: holds a run of another configuration or corpus ({differing}); expected the same one to resume, or "
+            "another --out"
+        )
 
 
 @contextlib.contextmanager
-def claimed(folder: Path, identity: str, resume: bool) -> Iterator[None]:
-    """The folder is this run's, and nobody else's for as long as it goes on."""
+def claimed(folder: Path, key: RunKey, uses: Sequence[Use], resume: bool) -> Iterator[None]:
+    """The folder is this run's, and nobody else's for as long as it goes on. Raises as `refuse_unless_free` does."""
     make_folder(folder)
-    with lock(folder / "lock"):
-        mark = folder / IDENTITY_FILE
-        if mark.exists() or (folder / MODEL_FILE).exists():
-            if not resume:
-                raise KilovoxError(f"{folder}: holds a training run already; expected --resume, or another folder by --out")
-            if _read_identity(folder) != identity:
-                expected = "expected the same one to resume, or another --out"
-                raise KilovoxError(f"{folder}: holds a run of another configuration or corpus; {expected}")
-        else:
-            write_json(mark, {"identity": identity})
+    with _locked(folder):
+        refuse_unless_free(folder, key, resume)
+        _remove_temporaries(folder)
+        corpora = [{"role": use.role, "name": use.corpus.name, "where": use.corpus.where} for use in uses]
+        values = {"kilovox": __version__, "identity": key.identity, "corpora": corpora, "run": key.facts}
+        write_json(folder / IDENTITY_FILE, values)
         yield
 
 
-def holds_another_run(config: Configuration, corpus: Corpus, folder: Path) -> bool:
-    """Whether `folder` holds a run, and not of this configuration and corpus."""
-    there = any((folder / name).exists() for name in (IDENTITY_FILE, MODEL_FILE))
-    return there and _read_identity(folder) != identity_of(config, corpus)
-
-
-def _read_identity(folder: Path) -> str | None:
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    lock = filelock.FileLock(folder / "lock", timeout=0)
     try:
-        return str(json.loads((folder / IDENTITY_FILE).read_text())["identity"])
-    except (OSError, ValueError, KeyError, TypeError):
+        lock.acquire()
+    except filelock.Timeout:
+        raise KilovoxError(f"{folder}: another process works there; expected to be alone") from None
+    except (OSError, NotImplementedError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise KilovoxError(f"{folder}: cannot be locked ({reason}); expected a folder that can be written to") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _remove_temporaries(folder: Path) -> None:
+    """What a killed process left half-written. Only for who holds the lock: nobody else writes here."""
+    for path in [*folder.glob(".*"), *folder.glob("*/.*")]:
+        if _TEMPORARY.fullmatch(path.name) and path.is_file():
+            path.unlink(missing_ok=True)
+
+
+def _holds_a_run(folder: Path) -> bool:
+    return any((folder / name).exists() for name in (IDENTITY_FILE, MODEL_FILE))
+
+
+def _facts(folder: Path) -> dict[str, Any] | None:
+    try:
+        facts = json.loads((folder / IDENTITY_FILE).read_text(encoding="utf-8"))["run"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
+    return facts if isinstance(facts, dict) else None

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-import torch
 from torch import nn
 
 from kilovox.config import Configuration, Training
 from kilovox.training.dataset import make_loader
+from kilovox.training.device import device_of
 from kilovox.training.network import LSTMClassifier
 from kilovox.training.preparation import Prepared
 from kilovox.training.quantised import QuantisedLSTMClassifier
@@ -19,18 +19,20 @@ PARTS = 3
 def train(
     network: nn.Module, config: Configuration, settings: Training, prepared: Prepared, folder: Path, **options: bool
 ) -> list[Figures]:
-    """Train `network` by `settings`; figures of each epoch. `folder` receives log and checkpoint."""
+    """Train `network` by `settings`; figures of each epoch. `folder` receives log and checkpoint.
+
+    Without a validation part the last figures have `recordings_accuracy`: that on the recordings trained on, as they are.
+    """
     batch = settings.batch_size
     if isinstance(network, (LSTMClassifier, QuantisedLSTMClassifier)):
         network.parts = PARTS if config.synthetic is not None or prepared.train.groups else 1
     trainer = ModelTrainer(
-        network, settings.epochs, make_loader(prepared.train, batch, shuffle=True), device(), settings.learning_rate,
+        network, settings.epochs, make_loader(prepared.train, batch, shuffle=True), device_of(settings.device),
+        settings.learning_rate,
         validation_loader=make_loader(prepared.validation, 256, shuffle=False) if prepared.validation else None,
         settings=settings, seed=config.experiment.seed, folder=folder, **options,
     )  # fmt: skip
-    return trainer.train()
-
-
-def device() -> torch.device:
-    """Where networks are trained."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    history = trainer.train()
+    if prepared.validation is None:
+        history[-1] |= {"recordings_accuracy": trainer.accuracy(prepared.train.as_they_are(256))}
+    return history

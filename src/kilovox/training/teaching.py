@@ -9,22 +9,20 @@ import torch
 from torch import Tensor, nn
 
 from kilovox.config import Configuration, Distillation
-from kilovox.corpus.base import Corpus
 from kilovox.files import make_folder
 from kilovox.frontend.cache import cached
+from kilovox.training.device import device_of
 from kilovox.training.network import LSTMClassifier
 from kilovox.training.preparation import Prepared
 from kilovox.training.run_folder import teacher_folder
+from kilovox.training.run_key import RunKey
 from kilovox.training.seeding import derive_seed, set_seed
-from kilovox.training.stages import device, train
+from kilovox.training.stages import train
 from kilovox.training.teacher import ConvolutionalTeacher
-
-CACHE_VERSION = 1
-"""Of the teachers' decisions: to be raised when training begins to give others."""
 
 
 def learn_from_teachers(
-    config: Configuration, asked: Distillation, corpus: Corpus, prepared: Prepared, folder: Path, options: dict[str, bool]
+    config: Configuration, asked: Distillation, key: RunKey, prepared: Prepared, folder: Path, options: dict[str, bool]
 ) -> None:
     """Train larger networks, and let their decisions soften the labels of the training part, view by view; cached."""
 
@@ -32,16 +30,7 @@ def learn_from_teachers(
         total = sum(_teach(config, asked, number, prepared, folder, options) for number in range(asked.teachers))
         return list((total / asked.teachers).numpy())  # type: ignore[union-attr]
 
-    # Everything that the teachers depend on: networks of other sizes with the same teachers need not train them again.
-    values = config.model_dump(mode="json", include={"data_splitting", "frontend", "training", "distillation"})
-    sizes = [config.inputs, config.outputs]
-    key = values | {
-        "data": prepared.divided.fingerprint,
-        "seed": config.experiment.seed,
-        "network": sizes,
-        "version": CACHE_VERSION,
-    }
-    shares = torch.from_numpy(np.stack(cached(key, compute)))
+    shares = torch.from_numpy(np.stack(cached(key.of_teachers(), compute)))
     true = nn.functional.one_hot(prepared.train.labels, config.outputs)
     prepared.train.soften(asked.weight * shares + (1 - asked.weight) * true)
 
@@ -54,10 +43,12 @@ def _teach(
     teacher = _teacher(config, asked)
     settings = config.training.model_copy(update={"epochs": asked.epochs, "learning_rate": asked.learning_rate})
     train(teacher, config, settings, prepared, make_folder(folder / teacher_folder(number)), **options)
+    device = device_of(settings.device)
     teacher.eval()
     with torch.no_grad():
         views = [
-            torch.cat([teacher(batch.to(device())).cpu() for batch in view.split(512)]) for view in prepared.train.features
+            torch.cat([teacher(batch.to(device)).cpu() for batch in prepared.train.batches(view, 512)])
+            for view in range(prepared.train.views)
         ]
     return torch.softmax(torch.stack(views) / asked.temperature, dim=2)
 

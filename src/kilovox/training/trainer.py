@@ -39,6 +39,11 @@ class ModelTrainer:
     With a `validation_loader` the weights of the best epoch there are kept (see `best_epoch`); else the last. With a
     `folder`, every epoch ends with a checkpoint and a line in `log.jsonl` there, and `resume` goes on from them to the very
     model that an uninterrupted run gives; `tensorboard` writes the figures for TensorBoard too.
+
+    A line an epoch goes to standard error. Its loss is the mean over the clips, where the notebook that this began with prints
+    the sum over the batches. Its accuracy is that of the training itself, as the batches come: on augmented features, with
+    dropout, by weights that change meanwhile, against the targets (a teacher's, where there is one) and, where features are
+    masked, behind the masks; it is then called masked accuracy, and in the log `accuracy_on` says so.
     """
 
     def __init__(
@@ -57,8 +62,8 @@ class ModelTrainer:
         self._average: dict[str, Tensor] = {}
 
     def train(self) -> list[Figures]:
-        """Train, and leave the chosen weights in the model. Returns one dict an epoch: epoch, loss, accuracy, learning_rate,
-        seconds and, with a validation loader, validation_loss and validation_accuracy (fractions)."""
+        """Train, and leave the chosen weights in the model. Returns one dict an epoch: epoch, loss, accuracy (see the class),
+        learning_rate, seconds and, with a validation loader, validation_loss and validation_accuracy (fractions)."""
         if self.tensorboard:
             check_tensorboard()
         self._restore()
@@ -87,7 +92,8 @@ class ModelTrainer:
             seen += len(batch[1])
             advance(1 / batches)
         rate = self.optimizer.param_groups[0]["lr"]
-        figures: Figures = {"epoch": epoch + 1, **_means(total, seen), "learning_rate": rate}
+        on = "masked" if self._masks else "unmasked"
+        figures: Figures = {"epoch": epoch + 1, **_means(total, seen), "accuracy_on": on, "learning_rate": rate}
         if self.validation_loader is not None:
             with self._averaged():
                 figures |= {f"validation_{name}": value for name, value in self._judge(self.validation_loader).items()}
@@ -110,6 +116,15 @@ class ModelTrainer:
         self._move_average()
         truth = labels if labels.ndim == 1 else labels.argmax(dim=1)
         return torch.stack((loss.detach() * len(labels), (logits.argmax(dim=1) == truth).sum()))
+
+    @property
+    def _masks(self) -> bool:
+        masks = self.settings.augmentation
+        return masks.views > 0 and (masks.time_mask > 0 or masks.feature_mask > 0)
+
+    def accuracy(self, batches: Iterable[Batch]) -> float:
+        """Of the model as it is on these batches, as a fraction: no mask, no dropout."""
+        return self._judge(batches)["accuracy"]
 
     def _check_finite(self, figures: Figures) -> None:
         losses = [value for name, value in figures.items() if name.endswith("loss")]
