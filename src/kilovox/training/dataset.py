@@ -13,18 +13,20 @@ from torch.utils.data import BatchSampler, DataLoader, Dataset, RandomSampler, S
 from kilovox.audio import read_audio
 from kilovox.config import AnyFrontEnd, FrontEnd
 from kilovox.corpus.fsdd import open_fsdd
+from kilovox.corpus.open import open_corpus
 from kilovox.errors import KilovoxError
 from kilovox.frontend.pipeline import AnyNormalisation, Normalisation, as_floats, fit_normalisation, pad, raw_features
 
 Pair = tuple[str, int]
 
 
-def prepare_data_label_pairs(data_path: str | Path) -> list[Pair]:
+def prepare_data_label_pairs(data_path: str | Path | None = None) -> list[Pair]:
     """The (path, digit) pairs of a folder of FSDD recordings, sorted by name.
 
-    Raises KilovoxError for a missing or empty folder and a name that does not fit.
+    Without a folder, as a configuration's dataset may be: of that which KILOVOX_FSDD names, or else of the download. Raises
+    KilovoxError for a missing or empty folder and a name that does not fit.
     """
-    corpus = open_fsdd(Path(data_path))
+    corpus = open_corpus("fsdd") if data_path is None else open_fsdd(Path(data_path).expanduser())
     return [(str(recording.path), int(recording.label)) for recording in corpus.recordings]
 
 
@@ -39,6 +41,8 @@ class AudioFeaturesDataset(Dataset[tuple[Tensor, Tensor]]):
     """
 
     normalisation: AnyNormalisation
+    front_end: AnyFrontEnd | None = None
+    """That made the features, where they were not ready."""
     synthetic: int = 0
     """The last so many clips are synthetic."""
     synthetic_share: float = 0.0
@@ -46,7 +50,7 @@ class AudioFeaturesDataset(Dataset[tuple[Tensor, Tensor]]):
     def __init__(
         self, pairs: Sequence[Pair], front_end: AnyFrontEnd | None = None, normalisation: AnyNormalisation | None = None
     ) -> None:
-        front_end = front_end or FrontEnd()
+        front_end = self.front_end = front_end or FrontEnd()
         if not pairs:
             raise KilovoxError("no (path, label) pairs; expected at least one")
         raw = raw_features(front_end, [read_audio(Path(path), front_end.sample_rate) for path, _ in pairs])

@@ -10,6 +10,7 @@ from kilovox.budget import Arithmetic
 from kilovox.config import Configuration
 from kilovox.corpus.base import DIGIT_WORDS, Corpus
 from kilovox.integer.model_file import FORMAT_VERSION, Metadata, Model, Provenance
+from kilovox.text import printable
 from kilovox.training.preparation import Prepared
 from kilovox.training.trainer import Figures, best_epoch
 
@@ -45,12 +46,12 @@ class Description:
             network={**config.model.model_dump(mode="json"), "hidden_dim": config.hidden},
             configuration=config.model_dump(mode="json", exclude={"dataset": {"path"}, "synthetic": {"path"}}),
             trained_on=Provenance(
-                corpus=corpus.name,
+                corpus=printable(corpus.name) or "nameless",
                 fingerprint=corpus.fingerprint,
                 split=prepared.split.name,
                 recordings=tuple(hashes[index] for index in used),
                 besides=prepared.besides,
-                note="" if len(prepared.split.test) else JUDGES_NOTHING.format(corpus=corpus.name),
+                note="" if len(prepared.split.test) else JUDGES_NOTHING.format(corpus=printable(corpus.name)),
             ),
             metrics=_metrics(history, len(prepared.split.validation)) if history else {},
         )

@@ -14,7 +14,7 @@ from kilovox.training.description import Description
 from kilovox.training.network import LSTMClassifier
 from kilovox.training.preparation import Prepared, prepare
 from kilovox.training.quantised import QuantisedLSTMClassifier
-from kilovox.training.run_folder import FLOAT_FILE, MODEL_FILE, PTQ_FILE, QUANTISED_FOLDER, claimed, identity_of
+from kilovox.training.run_folder import FLOAT_FILE, MODEL_FILE, PTQ_FILE, QUANTISED_FOLDER, claimed, for_corpus, identity_of
 from kilovox.training.seeding import derive_seed, set_seed
 from kilovox.training.stages import train
 from kilovox.training.teaching import learn_from_teachers
@@ -34,6 +34,7 @@ def run_experiment(
     A killed run goes on with `resume`, to the same bytes. Raises KilovoxError where `folder` holds a run already and
     `resume` is not asked for, or a run of something else.
     """
+    config = for_corpus(config, corpus)
     torch.set_num_threads(config.training.threads)
     prepared = prepare(config, corpus)
     with claimed(folder, identity_of(config, corpus), resume):
@@ -45,7 +46,7 @@ def _run(config: Configuration, corpus: Corpus, prepared: Prepared, folder: Path
         learn_from_teachers(config, config.distillation, corpus, prepared, folder, options)
     set_seed(derive_seed(config.experiment.seed, "weights"))
     network = LSTMClassifier(
-        config.model.input_dim, config.hidden, config.model.num_layers, config.model.output_dim,
+        config.inputs, config.hidden, config.model.num_layers, config.outputs,
         config.model.dropout, config.model.readout,
     )  # fmt: skip
     history = train(network, config, config.training, prepared, folder, **options)
@@ -64,7 +65,7 @@ def _quantise(
     """Quantise the trained float network at once (ptq.safetensors), then train on as the integers (the model)."""
     config = describe.config
     quantised = QuantisedLSTMClassifier(
-        config.model.input_dim, config.hidden, config.model.num_layers, config.model.output_dim,
+        config.inputs, config.hidden, config.model.num_layers, config.outputs,
         asked.arithmetic, asked.dropout, asked.per_row,
     )  # fmt: skip
     quantised.take(network.cpu())

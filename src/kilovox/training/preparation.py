@@ -14,6 +14,7 @@ from kilovox.errors import KilovoxError
 from kilovox.frontend.corpus_features import corpus_features
 from kilovox.frontend.pipeline import AnyNormalisation, as_floats, fit_normalisation, pad
 from kilovox.integer.model_file import Source
+from kilovox.text import LABEL_LENGTH, complaint
 from kilovox.training.augmentation import augmented_features
 from kilovox.training.dataset import AudioFeaturesDataset
 
@@ -36,15 +37,16 @@ def prepare(config: Configuration, corpus: Corpus) -> Prepared:
     Raises KilovoxError where the corpus does not fit the network: other labels or other coefficients.
     """
     labels = corpus.labels
-    if len(labels) != config.model.output_dim:
+    check_labels(labels, corpus.where)
+    if len(labels) != config.outputs:
         found = f"{len(labels)} labels ({', '.join(labels)})"
-        raise KilovoxError(f"{corpus.where}: has {found}; expected model.output_dim, {config.model.output_dim}")
+        raise KilovoxError(f"{corpus.where}: has {found}; expected model.output_dim, {config.outputs}")
     splitting = config.data_splitting
     split = make_split(corpus, splitting.split, splitting.test_size, splitting.random_state, splitting.validation_size)
     raw = corpus_features(corpus, config.frontend)
-    if raw[0].shape[1] != config.model.input_dim:
+    if raw[0].shape[1] != config.inputs:
         raise KilovoxError(
-            f"{corpus.where}: has {raw[0].shape[1]} coefficients a frame; expected model.input_dim, {config.model.input_dim}"
+            f"{corpus.where}: has {raw[0].shape[1]} coefficients a frame; expected model.input_dim, {config.inputs}"
         )
     train = [raw[index] for index in split.train]
     normalisation = fit_normalisation(config.frontend, train)
@@ -72,6 +74,13 @@ def prepare(config: Configuration, corpus: Corpus) -> Prepared:
         held_out = padded([raw[index] for index in split.validation])
         validation = AudioFeaturesDataset.of_features([held_out], classes[split.validation])
     return Prepared(labels, split, dataset, validation, normalisation, besides)
+
+
+def check_labels(labels: tuple[str, ...], where: str) -> None:
+    """Raise KilovoxError for a label that no model file may hold: before hours of training, not after."""
+    for label in labels:
+        if wrong := complaint(label, LABEL_LENGTH):
+            raise KilovoxError(f"{where}: label {wrong}")
 
 
 def _check_words(added: Corpus, labels: tuple[str, ...]) -> None:

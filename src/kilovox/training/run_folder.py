@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kilovox.config import Configuration
-from kilovox.corpus.base import Corpus
+from kilovox.corpus.base import Corpus, FeatureCorpus
 from kilovox.errors import KilovoxError
 from kilovox.files import lock, make_folder, write_json
 
@@ -25,9 +25,15 @@ def teacher_folder(number: int) -> str:
     return f"teacher-{number}"
 
 
+def for_corpus(config: Configuration, corpus: Corpus) -> Configuration:
+    """`config` with the numbers of labels and of coefficients a frame that it leaves to `corpus`."""
+    features = corpus.features if isinstance(corpus, FeatureCorpus) else ()
+    return config.of(len(corpus.labels), features[0].shape[1] if features else None)
+
+
 def identity_of(config: Configuration, corpus: Corpus) -> str:
     """What a run is a run of: its configuration (wherever the corpus lies) and the corpus' content."""
-    values = config.model_dump(mode="json", exclude={"dataset": True, "synthetic": {"path"}})
+    values = for_corpus(config, corpus).model_dump(mode="json", exclude={"dataset": True, "synthetic": {"path"}})
     text = json.dumps({"configuration": values, "corpus": corpus.fingerprint}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -35,10 +35,10 @@ def learn_from_teachers(
     # Everything that the teachers depend on: networks of other sizes with the same teachers need not train them again.
     values = config.model_dump(mode="json", include={"data_splitting", "frontend", "training", "distillation"})
     values["besides"] = [(source.fingerprint, config.synthetic and config.synthetic.share) for source in prepared.besides]
-    sizes = [config.model.input_dim, config.model.output_dim]
+    sizes = [config.inputs, config.outputs]
     key = values | {"corpus": corpus.fingerprint, "seed": config.experiment.seed, "network": sizes, "version": CACHE_VERSION}
     shares = torch.from_numpy(np.stack(cached(key, compute)))
-    true = nn.functional.one_hot(prepared.train.labels, config.model.output_dim)
+    true = nn.functional.one_hot(prepared.train.labels, config.outputs)
     prepared.train.soften(asked.weight * shares + (1 - asked.weight) * true)
 
 
@@ -59,9 +59,8 @@ def _teach(
 
 
 def _teacher(config: Configuration, asked: Distillation) -> nn.Module:
-    model = config.model
     if asked.kind == "convolution":
-        return ConvolutionalTeacher(model.input_dim, asked.hidden_dim, model.output_dim, asked.dropout)
+        return ConvolutionalTeacher(config.inputs, asked.hidden_dim, config.outputs, asked.dropout)
     return LSTMClassifier(
-        model.input_dim, asked.hidden_dim, asked.num_layers, model.output_dim, asked.dropout, model.readout
+        config.inputs, asked.hidden_dim, asked.num_layers, config.outputs, asked.dropout, config.model.readout
     )  # fmt: skip
