@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kilovox.config import read_yaml_file as read_yaml_file
     from kilovox.evaluation.torch_evaluator import ModelEvaluator as ModelEvaluator
+    from kilovox.training.api import quantise as quantise
+    from kilovox.training.api import train as train
     from kilovox.training.dataset import AudioFeaturesDataset as AudioFeaturesDataset
     from kilovox.training.dataset import prepare_data_label_pairs as prepare_data_label_pairs
     from kilovox.training.network import LSTMClassifier as LSTMClassifier
@@ -26,12 +28,14 @@ _HOMES = {
     "LSTMClassifier": "kilovox.training.network",
     "get_model_params_size": "kilovox.training.network",
     "ModelTrainer": "kilovox.training.trainer",
+    "train": "kilovox.training.api",
+    "quantise": "kilovox.training.api",
     "ModelEvaluator": "kilovox.evaluation.torch_evaluator",
 }
 
 __all__ = [
     "AudioFeaturesDataset", "LSTMClassifier", "ModelEvaluator", "ModelTrainer", "get_model_params_size",
-    "prepare_data_label_pairs", "read_yaml_file", "set_seed",
+    "prepare_data_label_pairs", "quantise", "read_yaml_file", "set_seed", "train",
 ]  # fmt: skip
 
 

@@ -9,8 +9,8 @@ from rich.console import Console
 from kilovox.budget import Arithmetic, size_of
 from kilovox.cli.sizes import against_budget, layer_table
 from kilovox.config import Configuration, find_configuration
-from kilovox.corpus.base import DIGITS
-from kilovox.corpus.open import open_corpus
+from kilovox.corpus.mixture import open_first, settled
+from kilovox.corpus.vocabulary import Asked, digits
 from kilovox.errors import KilovoxError
 from kilovox.text import printable
 
@@ -45,10 +45,14 @@ def _arithmetic(config: Configuration) -> Arithmetic:
 
 def _resolved(config: Configuration) -> tuple[Configuration, list[str] | None, str]:
     """The configuration with its numbers of inputs and outputs; the labels, where the corpus tells; why it does not."""
-    if config.dataset.path is None and config.dataset.kind in ("fsdd", "features"):
-        return config.of(len(DIGITS)), list(DIGITS), ""
+    vocabulary, first = config.vocabulary, config.first
+    if (vocabulary is None or vocabulary.labels is None) and first.path is None and first.kind in ("fsdd", "features"):
+        vocabulary = digits()
+    if vocabulary is not None and vocabulary.labels is not None:
+        labels = Asked.of(vocabulary, []).labels
+        return config.of(len(labels)), list(labels), ""
     try:
-        labels = list(open_corpus(config.dataset.kind, config.dataset.path).labels)
+        corpus = open_first(config)
     except KilovoxError as error:
         return config, None, str(error).splitlines()[0]
-    return config.of(len(labels)), labels, ""
+    return settled(config, corpus), list(Asked.of(vocabulary, [corpus]).labels), ""

@@ -7,7 +7,7 @@ Scalars follow the core schema (https://yaml.org/spec/1.2.2/#103-core-schema): `
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -57,8 +57,8 @@ class Document:
 class _Loader(yaml.SafeLoader):
     """Resolves the scalars of `_SCALARS`, and constructs those kinds and nothing else."""
 
-    yaml_implicit_resolvers: Any = {}
-    yaml_constructors: Any = {
+    yaml_implicit_resolvers: Any = {}  # noqa: RUF012 (PyYAML declares it so)
+    yaml_constructors: ClassVar[Any] = {
         **{f"{_TAG}{kind}": yaml.SafeLoader.yaml_constructors[f"{_TAG}{kind}"] for kind in _KINDS},
         f"{_TAG}merge": yaml.SafeLoader.yaml_constructors[f"{_TAG}str"],  # `<<` that is no key
         None: yaml.SafeLoader.yaml_constructors[None],
@@ -68,7 +68,7 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         self._depth += 1
         if self._depth > _DEPTH:
-            raise yaml.composer.ComposerError(None, None, "sections in sections without end", self.peek_event().start_mark)
+            raise yaml.composer.ComposerError(None, None, "sections in sections without end", self.get_mark())
         node = super().compose_node(parent, index)
         self._depth -= 1
         return node

@@ -1,5 +1,6 @@
 """A torch network judged on the batches of a data loader, as the notebooks do it."""
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,9 +38,12 @@ class ModelEvaluator:
     def evaluate(self, verbose: bool = True) -> dict[str, Any]:
         """Judge the network in evaluation mode, print the report unless `verbose` is False, and leave the network as it was.
 
+        Warns of a dataset whose features are normalised in another way than those the network was trained on.
+
         Returns accuracy (percent), predictions and truth (clips,), confidence (clips,), confusion_matrix (labels, labels) and
         classification_report (text). Raises KilovoxError where the loader yields nothing.
         """
+        self._compare_normalisation()
         truth, logits = self._run()
         predictions = logits.argmax(axis=1)
         shares = np.exp(logits - logits.max(axis=1, keepdims=True))
@@ -58,6 +62,19 @@ class ModelEvaluator:
             print(f"\n Classification Report:\n{self.results['classification_report']}")
             print(f"\n Confusion Matrix:\n{confusion}")
         return self.results
+
+    def _compare_normalisation(self) -> None:
+        known = getattr(self.model, "trained_normalisation", None)
+        found = getattr(getattr(self.test_loader, "dataset", None), "normalisation", None)
+        if known is None or found is None:
+            return
+        ours, theirs = known.tensors(), found.tensors()
+        if ours.keys() != theirs.keys() or any(not np.array_equal(ours[name], theirs[name]) for name in ours):
+            warnings.warn(
+                "the test features are normalised by other statistics than the training features: make the test set as "
+                "AudioFeaturesDataset(pairs, normalisation=train.normalisation)",
+                stacklevel=3,
+            )
 
     def plot_confusion_matrix(self, path: str | Path) -> None:
         """Draw the confusion matrix to `path` (.svg, .png or .pdf), judging first where that was not done yet."""

@@ -27,7 +27,8 @@ from safetensors.numpy import save
 from kilovox.budget import Arithmetic
 from kilovox.errors import KilovoxError
 from kilovox.files import write_bytes
-from kilovox.integer.stored import Digest, Label, Line, Plain, Tensors, json_of, read_header, read_tensors
+from kilovox.integer.stored import Digest, Label, Line, Plain, json_of, read_header, read_tensors
+from kilovox.integer.stored import Tensors as Tensors
 from kilovox.text import printable
 
 FORMAT_VERSION = 2

@@ -18,6 +18,7 @@ from kilovox.audio import read_audio
 from kilovox.config import AnyFrontEnd, FrontEnd
 from kilovox.corpus.cache import cache_folder
 from kilovox.corpus.fsdd import open_fsdd
+from kilovox.corpus.open import open_corpus
 from kilovox.errors import KilovoxError
 from kilovox.frontend.corpus_features import blocks
 from kilovox.frontend.pipeline import AnyNormalisation, Normalisation, as_floats, fit_normalisation, pad, raw_features
@@ -32,12 +33,13 @@ BLOCK_CLIPS = 4096
 """Clips that are normalised and padded at once."""
 
 
-def prepare_data_label_pairs(data_path: str | Path) -> list[Pair]:
+def prepare_data_label_pairs(data_path: str | Path | None = None) -> list[Pair]:
     """The (path, digit) pairs of a folder of FSDD recordings, sorted by name.
 
-    Raises KilovoxError for a missing or empty folder and a name that does not fit.
+    Without a folder, as a configuration's dataset may be: of that which KILOVOX_FSDD names, or else of the download. Raises
+    KilovoxError for a missing or empty folder and a name that does not fit.
     """
-    corpus = open_fsdd(Path(data_path))
+    corpus = open_corpus("fsdd") if data_path is None else open_fsdd(Path(data_path).expanduser())
     return [(str(recording.path), int(recording.label)) for recording in corpus.recordings]
 
 
@@ -53,13 +55,15 @@ class AudioFeaturesDataset(Dataset[tuple[Tensor, Tensor]]):
     """
 
     normalisation: AnyNormalisation
+    front_end: AnyFrontEnd | None = None
+    """That made the features, where they were not ready."""
     groups: tuple[tuple[int, float], ...] = ()
     """Clips and share of every batch of each group of clips that is drawn from; they are the last ones."""
 
     def __init__(
         self, pairs: Sequence[Pair], front_end: AnyFrontEnd | None = None, normalisation: AnyNormalisation | None = None
     ) -> None:
-        front_end = front_end or FrontEnd()
+        front_end = self.front_end = front_end or FrontEnd()
         if not pairs:
             raise KilovoxError("no (path, label) pairs; expected at least one")
         read = partial(read_audio, rate=front_end.sample_rate)

@@ -9,6 +9,7 @@ from kilovox.budget import Arithmetic
 from kilovox.config import Configuration
 from kilovox.corpus.base import Corpus
 from kilovox.integer.model_file import FORMAT_VERSION, Metadata, Model, Provenance, short_hash
+from kilovox.text import printable
 from kilovox.training.preparation import Prepared
 from kilovox.training.trainer import Figures, best_epoch
 
@@ -46,12 +47,12 @@ class Description:
             network={**config.model.model_dump(mode="json"), "hidden_dim": config.hidden},
             configuration=config.model_dump(mode="json", exclude=_PATHS),
             trained_on=Provenance(
-                corpus=corpus.name,
+                corpus=printable(corpus.name) or "nameless",
                 fingerprint=corpus.fingerprint,
                 split=prepared.split.name,
                 recordings=tuple(sorted({short_hash(digest) for digest in prepared.recordings})),
                 besides=prepared.besides,
-                note="" if len(prepared.split.test) else JUDGES_NOTHING.format(corpus=corpus.name),
+                note="" if len(prepared.split.test) else JUDGES_NOTHING.format(corpus=printable(corpus.name)),
             ),
             metrics=_metrics(history, len(prepared.split.validation)) if history else {},
         )

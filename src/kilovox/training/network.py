@@ -1,6 +1,7 @@
 """The LSTM classifier of n layers, and the report of its parameters."""
 
 from collections.abc import Callable
+from numbers import Integral
 
 import torch
 from torch import Tensor, nn
@@ -9,12 +10,14 @@ from kilovox.errors import KilovoxError
 
 READOUTS = ("last_valid", "after_padding")
 
+FIT = ": find_configuration(...).hidden, or read_yaml_file(...)['model']['hidden_dim'], is the largest that fits the budget"
+
 
 class LSTMClassifier(nn.Module):
     """LSTM layers, and a linear head on the state of the top layer.
 
     `readout`: "last_valid" reads the state at each clip's last valid frame, "after_padding" at the last frame of all.
-    Raises KilovoxError for another readout.
+    Raises KilovoxError for another readout, and for sizes that are no numbers, such as a configuration's `fit`.
     """
 
     parts: int = 1
@@ -32,6 +35,15 @@ class LSTMClassifier(nn.Module):
         super().__init__()
         if readout not in READOUTS:
             raise KilovoxError(f"readout {readout!r}; expected one of {', '.join(READOUTS)}")
+        sizes: dict[str, object] = {
+            "input_dim": input_dim,
+            "hidden_dim": hidden_dim,
+            "num_layers": num_layers,
+            "output_dim": output_dim,
+        }
+        for name, size in sizes.items():
+            if not isinstance(size, Integral) or size < 1:
+                raise KilovoxError(f"{name} {size!r}; expected a number, 1 or more{FIT if size == 'fit' else ''}")
         self.readout = readout
         between_layers = dropout if num_layers > 1 else 0.0
         self.lstm = nn.LSTM(input_dim, hidden_dim, num_layers, batch_first=True, dropout=between_layers)

@@ -16,6 +16,7 @@ from kilovox.frontend.cache import Sequences
 from kilovox.frontend.corpus_features import CorpusSamples, corpus_features
 from kilovox.frontend.pipeline import AnyNormalisation, fit_normalisation
 from kilovox.integer.model_file import Source
+from kilovox.text import LABEL_LENGTH, complaint
 from kilovox.training.augmentation import augmented_features
 from kilovox.training.dataset import AudioFeaturesDataset, padded_views
 
@@ -48,6 +49,7 @@ def prepare(config: Configuration, corpus: Corpus, mixture: Mixture | None = Non
     mixture = open_mixture(config, corpus) if mixture is None else mixture
     divided = mixture.divided(config)
     labels = divided.asked.labels
+    check_labels(labels, corpus.where)
     if len(labels) != config.outputs:
         found = f"{len(labels)} labels ({', '.join(labels)})"
         raise KilovoxError(f"{corpus.where}: has {found}; expected model.output_dim, {config.outputs}")
@@ -91,6 +93,13 @@ def _recordings(divided: Divided) -> tuple[str, ...]:
         used = np.sort(np.concatenate([piece.indices for piece in pieces if piece.part is part]))
         found += [part.corpus.hashes[index] for index in used]
     return tuple(found)
+
+
+def check_labels(labels: tuple[str, ...], where: str) -> None:
+    """Raise KilovoxError for a label that no model file may hold: before hours of training, not after."""
+    for label in labels:
+        if wrong := complaint(label, LABEL_LENGTH):
+            raise KilovoxError(f"{where}: label {wrong}")
 
 
 def _source(config: Configuration, piece: Piece) -> Source:

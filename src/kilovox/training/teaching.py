@@ -54,9 +54,8 @@ def _teach(
 
 
 def _teacher(config: Configuration, asked: Distillation) -> nn.Module:
-    model = config.model
     if asked.kind == "convolution":
         return ConvolutionalTeacher(config.inputs, asked.hidden_dim, config.outputs, asked.dropout)
     return LSTMClassifier(
-        config.inputs, asked.hidden_dim, asked.num_layers, config.outputs, asked.dropout, model.readout
+        config.inputs, asked.hidden_dim, asked.num_layers, config.outputs, asked.dropout, config.model.readout
     )  # fmt: skip

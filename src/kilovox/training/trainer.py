@@ -66,6 +66,9 @@ class ModelTrainer:
         learning_rate, seconds and, with a validation loader, validation_loss and validation_accuracy (fractions)."""
         if self.tensorboard:
             check_tensorboard()
+        dataset = getattr(self.train_loader, "dataset", None)
+        # The evaluator compares: features normalised in another way are not what the network knows.
+        self.model.trained_normalisation = getattr(dataset, "normalisation", None)  # type: ignore[assignment]
         self._restore()
         with EpochProgress(self.epochs, len(self.history), self.progress) as progress:
             while len(self.history) < self.epochs and not self._out_of_patience():
