@@ -9,6 +9,7 @@ import click
 from kilovox.audio import Samples, read_audio
 from kilovox.errors import KilovoxError
 from kilovox.integer.bundled import open_recogniser
+from kilovox.integer.outcome import FULL_CONFIDENCE, LABEL, NAMES
 from kilovox.integer.stream import RecogniserStream
 from kilovox.microphone import microphone
 from kilovox.native.fast import fast_stream
@@ -39,7 +40,8 @@ def command(model: str, file: Path | None, as_json: bool) -> None:
     try:
         for seconds, label, confidence in heard(stream, pieces, rate):
             if as_json:
-                click.echo(json.dumps({"seconds": seconds, "label": label, "confidence": confidence}))
+                word = {"seconds": seconds, "label": label, "confidence": confidence, "outcome": NAMES[LABEL]}
+                click.echo(json.dumps(word))
             else:
                 click.echo(f"{seconds:8.2f}\t{label}\t{confidence:.3f}")
     except KeyboardInterrupt:
@@ -47,22 +49,23 @@ def command(model: str, file: Path | None, as_json: bool) -> None:
 
 
 def heard(stream: HostStream | RecogniserStream, pieces: Iterable[Samples], rate: int) -> Iterator[tuple[float, str, float]]:
-    """Of each word in `pieces` of sound: when it was decided on (seconds), label, confidence (a fraction)."""
+    """Of each word accepted in `pieces` of sound: when it was decided on (seconds), label, confidence (a fraction)."""
     samples = 0
     for piece in pieces:
         stream.push(piece)
         samples += len(piece)
-        if stream.words:
-            yield _word(stream, samples / rate)
+        yield from _accepted(stream, samples / rate)
     stream.finish()
+    yield from _accepted(stream, samples / rate)
+
+
+def _accepted(stream: HostStream | RecogniserStream, seconds: float) -> Iterator[tuple[float, str, float]]:
+    """The word decided on, if there is one and it is a label."""
     if stream.words:
-        yield _word(stream, samples / rate)
-
-
-def _word(stream: HostStream | RecogniserStream, seconds: float) -> tuple[float, str, float]:
-    label, confidence, _ = stream.result()
-    stream.next()
-    return seconds, label, confidence / 255
+        label, confidence, _ = stream.result()
+        stream.next()
+        if label is not None:
+            yield seconds, label, confidence / FULL_CONFIDENCE
 
 
 def _pieces(samples: Samples, size: int) -> Iterator[Samples]:

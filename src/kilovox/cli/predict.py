@@ -7,7 +7,7 @@ import click
 
 from kilovox.audio import read_audio
 from kilovox.errors import KilovoxError
-from kilovox.frontend.corpus_features import check_length
+from kilovox.integer.outcome import NAMES, label_of
 from kilovox.native.fast import open_fast_recogniser
 
 
@@ -19,6 +19,7 @@ from kilovox.native.fast import open_fast_recogniser
 def command(context: click.Context, model: str, files: tuple[Path, ...], as_json: bool) -> None:
     """Say what is spoken in each FILE, by MODEL, a file or the name of a bundled model.
 
+    "(nothing heard)" of silence, and of less than a frame; a label in brackets is likeliest, but not sure enough.
     A file that cannot be read does not keep the others waiting: it is named on standard error, and the exit status is 2.
     """
     recogniser = open_fast_recogniser(model)
@@ -26,16 +27,18 @@ def command(context: click.Context, model: str, files: tuple[Path, ...], as_json
     for file in files:
         try:
             samples = read_audio(file, recogniser.front_end.sample_rate)
-            check_length(samples, recogniser.front_end, str(file))
             decision = recogniser([samples])
         except KilovoxError as error:
             click.echo(f"kilovox: {error}", err=True)
             failed = True
             continue
-        label, confidence = recogniser.labels[int(decision.indices[0])], float(decision.confidence[0])
+        outcome, confidence = int(decision.outcomes[0]), float(decision.confidence[0])
+        label, best = label_of(outcome, int(decision.indices[0]), recogniser.labels)
         if as_json:
-            click.echo(json.dumps({"file": str(file), "label": label, "confidence": confidence}))
+            found = {"file": str(file), "label": label, "confidence": confidence, "outcome": NAMES[outcome], "best": best}
+            click.echo(json.dumps(found))
         else:
-            click.echo(f"{click.format_filename(file)}\t{label}\t{confidence:.3f}")
+            said = label or (f"({best}?)" if best else "(nothing heard)")
+            click.echo(f"{click.format_filename(file)}\t{said}\t{confidence:.3f}")
     if failed:
         context.exit(2)

@@ -8,7 +8,7 @@ import numpy as np
 from kilovox.firmware.layout import Array, Parts, codes_by_pair, column_pairs, folded_bias, parts_of
 from kilovox.frontend import fixed_point, fixed_point_stages, fixed_point_tables, word_finder
 from kilovox.frontend.word_finder import WordFinder
-from kilovox.integer import activation, network
+from kilovox.integer import activation, network, outcome
 from kilovox.integer.model_file import Metadata, Model
 
 A_LINE = 16
@@ -73,6 +73,7 @@ def sizes(parts: Parts) -> dict[str, int]:
         "POWER_BITS": network.POWER_BITS,
         "POWER_LINEAR": network.POWER_LINEAR,
         "POWER_SQUARE": network.POWER_SQUARE,
+        "NOTHING": outcome.NOTHING, "UNKNOWN": outcome.UNKNOWN, "LABEL": outcome.LABEL,
         **_word_sizes(transform.words),
     }  # fmt: skip
 
@@ -148,6 +149,7 @@ def _source(parts: Parts) -> str:
         _table("kv_tanh_table[KV_TANH_ENTRIES]", engine.table.astype(np.uint16)),
         _head(parts),
         _table("kv_head_bias[KV_LABELS]", engine.head.bias),
+        _table("kv_thresholds[KV_LABELS]", parts.thresholds),
     ]
     for name, table in parts.front_end.tables().items():
         # Cortex-M0 loads unsigned halves from any offset, signed ones only by two registers.

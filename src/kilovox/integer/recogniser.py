@@ -19,6 +19,7 @@ from kilovox.frontend.pipeline import as_floats, pad, raw_features, read_normali
 from kilovox.integer.float_network import float_logits
 from kilovox.integer.model_file import Model
 from kilovox.integer.network import IntegerNetwork, build_network, confidence
+from kilovox.integer.outcome import NOTHING, accept_all, judged
 
 BATCH = 256
 """Clips computed at once."""
@@ -28,11 +29,13 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class Decisions:
-    """Of each clip: index of the label, confidence (0 to 1), logits (clips, labels), float32 or, in integers, int32."""
+    """Of each clip: index of the likeliest label, confidence (0 to 1), logits (clips, labels), float32 or, in integers, int32, and
+    what it comes to (kilovox.integer.outcome). Where nothing was heard index, confidence and logits are 0, and say nothing."""
 
     indices: npt.NDArray[np.int64]
     confidence: npt.NDArray[np.float64]
     logits: Array
+    outcomes: npt.NDArray[np.uint8]
 
 
 class Recogniser:
@@ -45,6 +48,7 @@ class Recogniser:
         self.front_end = parse_front_end(model.metadata.front_end)
         self.network = _network(model)
         self.hidden = _hidden(self.network, self.name)
+        self.thresholds = _thresholds(model)
         self._normalisation = read_normalisation(self.front_end, model.tensors)
         self.engine = self._engine()
         if len(self.labels) != self.network.output_dim:
@@ -80,9 +84,16 @@ class Recogniser:
         return self._normalisation(raw)
 
     def decide(self, raw: Sequence[Array]) -> Decisions:
-        """Decisions on the front end's output of some clips, each (frames, coefficients)."""
-        batches = [self._decide(self.normalised(raw[start : start + BATCH])) for start in range(0, len(raw), BATCH)]
-        return Decisions(*(np.concatenate(parts) for parts in zip(*batches, strict=True)))
+        """Decisions on the front end's output of some clips, each (frames, coefficients). No frames: nothing was heard."""
+        heard = [index for index, sequence in enumerate(raw) if len(sequence)]
+        kind = np.float32 if self.engine is None else np.int32
+        indices, sure = np.zeros(len(raw), np.int64), np.zeros(len(raw))
+        logits, outcomes = np.zeros((len(raw), len(self.labels)), kind), np.full(len(raw), NOTHING, np.uint8)
+        for start in range(0, len(heard), BATCH):
+            batch = heard[start : start + BATCH]
+            indices[batch], sure[batch], logits[batch] = self._decide(self.normalised([raw[index] for index in batch]))
+        outcomes[heard] = judged(indices[heard], sure[heard], self.thresholds)
+        return Decisions(indices, sure, logits, outcomes)
 
     def __call__(self, recordings: Sequence[Samples]) -> Decisions:
         """Decisions on recordings, each (samples,) int16 at the front end's sample rate."""
@@ -149,6 +160,18 @@ def _network(model: Model) -> Network:
         first = error.errors()[0]
         key = ".".join(str(part) for part in ("network", *first["loc"]))
         raise KilovoxError(f"model {model.metadata.name}: metadata {key}: {first['msg'].lower()}") from None
+
+
+def _thresholds(model: Model) -> npt.NDArray[np.uint8]:
+    """The confidence that each label takes, (labels,) of 255."""
+    metadata = model.metadata
+    if not metadata.thresholds:
+        return accept_all(len(metadata.labels))
+    if len(metadata.thresholds) != len(metadata.labels):
+        raise KilovoxError(
+            f"model {metadata.name}: {len(metadata.thresholds)} thresholds; expected one for each of {len(metadata.labels)} labels"
+        )
+    return np.array(metadata.thresholds, np.uint8)
 
 
 def _hidden(network: Network, name: str) -> int:
