@@ -150,14 +150,10 @@ def test_stream_equals_whole(front_end: FixedPointMFCC, seed: int, samples: int,
         assert stream.heard == heard
 
 
-@given(
-    st.sampled_from([1, 100, 160, 256]),
-    st.booleans(),
-    st.integers(0, 900),
-    st.integers(-3, 3),
-    st.integers(0, 900),
-    st.integers(1, 300),
-)
+SAMPLES = st.integers(0, 900)
+
+
+@given(st.sampled_from([1, 100, 160, 256]), st.booleans(), SAMPLES, st.integers(-3, 3), SAMPLES, st.integers(1, 300))
 @settings(max_examples=100, deadline=None)
 def test_heard_is_what_the_bands_of_the_recordings_own_frames_say(
     hop: int, words: bool, length: int, level: int, step: int, chunk: int

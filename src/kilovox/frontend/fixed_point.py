@@ -221,7 +221,7 @@ def is_heard(samples: Samples, window: int, hop: int) -> bool:
     """Whether there is anything in a recording, (samples,), to decide on.
 
     There is where one of its frames (`window` samples, every `hop`; of its own samples, not of the silence put around them) has
-    samples that are not all equal: where a band lies above LOWEST_LEVEL. There is nothing in less than a window, nor in silence.
+    samples that are not all equal: where a band lies above LOWEST_LEVEL. Not in less than a window, nor in silence.
     """
     if len(samples) < window:
         return False

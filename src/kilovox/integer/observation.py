@@ -41,9 +41,6 @@ class Observation:
     outcome: npt.NDArray[np.uint8]
 
 
-Decided = tuple[npt.NDArray[np.int32], npt.NDArray[np.uint16], npt.NDArray[np.uint8], npt.NDArray[np.uint8]]
-
-
 def expected(recogniser: Recogniser, samples: Samples) -> Observation:
     """What the Python engine computes of one recording. `recogniser` is of an integer model, and `samples` are some.
 
@@ -60,10 +57,11 @@ def expected(recogniser: Recogniser, samples: Samples) -> Observation:
         found, values = _word_stages(recogniser, engine, front_end.words, cepstra, levels, stream.heard)
     else:
         found, values = _stages(recogniser, engine, cepstra)
-    return Observation(cepstra, *found, *_decided(recogniser, engine, values if stream.heard else None))
+    decided = _decided(recogniser, engine, values if stream.heard else None)
+    return Observation(cepstra, *found, *decided)
 
 
-def _decided(recogniser: Recogniser, engine: IntegerNetwork, values: npt.NDArray[np.int32] | None) -> Decided:
+def _decided(recogniser: Recogniser, engine: IntegerNetwork, values: npt.NDArray[np.int32] | None) -> tuple[Any, Any, Any, Any]:
     """Logits, label, confidence and outcome of (1, labels) logits; None: nothing was heard."""
     if values is None:
         zero = np.zeros(1, np.uint8)

@@ -1,6 +1,6 @@
 """What a decision comes to: a label, none of the labels, or nothing that was heard at all.
 
-kilovox.frontend.fixed_point.is_heard says when nothing was heard; a confidence below the label's threshold is none of the labels.
+kilovox.frontend.fixed_point.is_heard says when nothing was heard; a confidence below the label's threshold is no label.
 """
 
 from collections.abc import Sequence
@@ -35,7 +35,8 @@ def accept_all(labels: int) -> npt.NDArray[np.uint8]:
 def judged(indices: npt.NDArray[Any], confidence: npt.NDArray[Any], thresholds: npt.NDArray[np.uint8]) -> Outcomes:
     """LABEL or UNKNOWN of each decision on something heard.
 
-    indices: (clips,) of the likeliest label; confidence: (clips,) fractions, judged to the nearest 1/255; thresholds: (labels,).
+    indices: (clips,) of the likeliest label; confidence: (clips,) fractions, taken to the nearest 1/255; thresholds:
+    (labels,).
     """
     sure = np.rint(confidence * FULL_CONFIDENCE)
     return np.where(sure < thresholds[indices], UNKNOWN, LABEL).astype(np.uint8)

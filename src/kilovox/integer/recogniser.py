@@ -29,8 +29,8 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class Decisions:
-    """Of each clip: index of the likeliest label, confidence (0 to 1), logits (clips, labels), float32 or, in integers, int32, and
-    what it comes to (kilovox.integer.outcome). Where nothing was heard index, confidence and logits are 0, and say nothing."""
+    """Of each clip: index of the likeliest label, confidence (0 to 1), logits (clips, labels), float32 or, in integers, int32,
+    and what it comes to (kilovox.integer.outcome). Where nothing was heard index, confidence and logits are 0: no label."""
 
     indices: npt.NDArray[np.int64]
     confidence: npt.NDArray[np.float64]
@@ -164,14 +164,12 @@ def _network(model: Model) -> Network:
 
 def _thresholds(model: Model) -> npt.NDArray[np.uint8]:
     """The confidence that each label takes, (labels,) of 255."""
-    metadata = model.metadata
-    if not metadata.thresholds:
-        return accept_all(len(metadata.labels))
-    if len(metadata.thresholds) != len(metadata.labels):
-        raise KilovoxError(
-            f"model {metadata.name}: {len(metadata.thresholds)} thresholds; expected one for each of {len(metadata.labels)} labels"
-        )
-    return np.array(metadata.thresholds, np.uint8)
+    name, thresholds, labels = model.metadata.name, model.metadata.thresholds, len(model.metadata.labels)
+    if not thresholds:
+        return accept_all(labels)
+    if len(thresholds) != labels:
+        raise KilovoxError(f"model {name}: {len(thresholds)} thresholds; expected one for each of {labels} labels")
+    return np.array(thresholds, np.uint8)
 
 
 def _hidden(network: Network, name: str) -> int:

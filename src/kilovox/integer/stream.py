@@ -21,7 +21,7 @@ Heard = tuple[Word, npt.NDArray[Any]]
 
 
 class Result(tuple[str | None, int, npt.NDArray[np.int32]]):
-    """What a stream says: (label, confidence, logits). label: None unless accepted; confidence: 0 to 255; logits: (labels,) int32.
+    """What a stream says: label (None unless accepted), confidence (0 to 255), logits (labels,) int32.
 
     outcome: kilovox.integer.outcome; best: the likeliest label whatever the outcome, None where nothing was heard.
     """
@@ -45,9 +45,10 @@ class RecogniserStream:
     front end, running maximum, network and words are as new. `finish` ends it; where no sample came since the last end, nothing
     changes. Until a sample of the next one comes, `result` tells of the recording that has ended.
 
-    `result` tells of all that was heard of the recording so far. Of a model that finds words it tells of the loudest word decided
-    on since the recording began or `next` was called, of equals the first: each is decided on when a pause has followed it, the
-    last one at the end. Nothing was heard: before the first word, or before the first frame whose samples are not all equal.
+    `result` tells of all that was heard of the recording so far. Of a model that finds words it tells of the loudest word
+    decided on since the recording began or `next` was called, of equals the first: each is decided on when a pause has followed
+    it, the last one at the end. Nothing was heard: before the first word, or before the first frame whose samples are not all
+    equal.
     `next` forgets what was decided on: the words, but nothing that was heard since the last of them; of a model without words,
     everything, as `reset` does.
 
