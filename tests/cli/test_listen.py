@@ -36,7 +36,7 @@ def test_words_are_told_as_they_end_by_both_engines(runner, listener, three_word
     words = [json.loads(line) for line in compiled.stdout.splitlines()]
     assert len(words) == 3
     assert [word["seconds"] for word in words] == pytest.approx([0.82, 1.5, 2.2], abs=0.15)
-    assert all(word.keys() == {"seconds", "label", "confidence"} for word in words)
+    assert all(word.keys() == {"seconds", "label", "confidence", "outcome"} for word in words)
     monkeypatch.setenv("CC", "no-such-compiler")
     numpy = runner.invoke(main, ["listen", str(listener), "--file", str(three_words), "--json"])
     assert numpy.stdout == compiled.stdout

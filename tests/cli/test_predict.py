@@ -1,11 +1,14 @@
 import json
 
+import numpy as np
 import pytest
+import soundfile
 
 from kilovox.audio import read_audio
 from kilovox.cli.main import main
+from kilovox.integer.model_file import save_model
 from kilovox.integer.recogniser import Recogniser
-from models import make_model, write_wav
+from models import integer_model, make_model, write_wav
 
 
 def call(runner, *arguments):
@@ -21,7 +24,31 @@ def test_one_object_a_line(runner, model_file, tones):
     assert [line["file"] for line in lines] == [str(file) for file in files]
     assert [line["label"] for line in lines] == [("0", "1", "2")[index] for index in expected.indices]
     assert [line["confidence"] for line in lines] == pytest.approx(expected.confidence.tolist(), abs=1e-5)
-    assert all(line.keys() == {"file", "label", "confidence"} for line in lines)
+    assert all(line.keys() == {"file", "label", "confidence", "outcome", "best"} for line in lines)
+    assert all((line["outcome"], line["best"]) == ("label", line["label"]) for line in lines)
+
+
+@pytest.mark.parametrize("arithmetic", ["float32", "int8"])
+def test_nothing_heard_is_no_label(runner, model_file, tmp_path, arithmetic):
+    model = tmp_path / "integers.safetensors"
+    save_model(integer_model("int8"), model)
+    noise = np.random.default_rng(0).integers(-9000, 9000, 2000).astype(np.int16)
+    silent = {"silence": noise * 0, "cancelled": np.stack([noise, -noise], axis=1), "one": noise[:1], "short": noise[:255]}
+    for name, samples in silent.items():
+        soundfile.write(tmp_path / f"{name}.wav", samples, 8000)
+        result = call(runner, model_file if arithmetic == "float32" else model, tmp_path / f"{name}.wav", "--json")
+        assert result.exit_code == 0
+        found = json.loads(result.stdout)
+        assert found == {**found, "label": None, "confidence": 0.0, "outcome": "nothing", "best": None}
+    assert "\t(nothing heard)\t" in call(runner, model_file, tmp_path / "one.wav").stdout
+
+
+def test_a_label_that_is_not_sure_enough_is_unknown(runner, tones, tmp_path):
+    save_model(make_model(thresholds=(255, 255, 255)), tmp_path / "m.safetensors")
+    file = tones.recordings[0].path
+    found = json.loads(call(runner, tmp_path / "m.safetensors", file, "--json").stdout)
+    assert (found["label"], found["outcome"], found["best"] in "012") == (None, "unknown", True)
+    assert f"\t({found['best']}?)\t" in call(runner, tmp_path / "m.safetensors", file).stdout
 
 
 def test_text_for_people(runner, model_file, tones):

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from kilovox.errors import KilovoxError
 from kilovox.frontend import fixed_point_stages as stages
-from kilovox.frontend.fixed_point import FixedPointMFCC, FixedPointStream, quantisation, quantise
+from kilovox.frontend.fixed_point import FixedPointMFCC, FixedPointStream, is_heard, quantisation, quantise
 from kilovox.frontend.fixed_point_tables import DCT_BITS, LEVEL_BITS, log2_mantissa
 from kilovox.frontend.mfcc import dct_matrix, mel_filters
+from kilovox.frontend.word_finder import WordFinder
 
 FRONT_END = FixedPointMFCC()
 OCTAVE_DB = 10 * np.log10(2)
@@ -137,12 +138,43 @@ def test_dct_of_the_widest_input_fits(bands: int) -> None:
 def test_stream_equals_whole(front_end: FixedPointMFCC, seed: int, samples: int, chunks: list[int]) -> None:
     recording = speech_like(seed, 2000)[:samples]
     (whole,) = front_end([recording])
+    heard = is_heard(recording, front_end.window, front_end.hop)
+    assert heard == (samples >= front_end.window) == (len(whole) > 0)
     stream = FixedPointStream(front_end)
     for _ in range(2):
         pieces = [stream.push(part) for part in np.split(recording, np.minimum(np.cumsum(chunks), samples).astype(int))]
         pieces.append(stream.flush())
-        np.testing.assert_array_equal(np.concatenate(pieces), whole)
-    assert whole.shape == (front_end.frames(samples), front_end.coefficients)
+        found = np.concatenate(pieces)
+        np.testing.assert_array_equal(found if heard else found[:0], whole)
+        assert found.shape == (front_end.frames(samples), front_end.coefficients)
+        assert stream.heard == heard
+
+
+SAMPLES = st.integers(0, 900)
+
+
+@given(st.sampled_from([1, 100, 160, 256]), st.booleans(), SAMPLES, st.integers(-3, 3), SAMPLES, st.integers(1, 300))
+@settings(max_examples=100, deadline=None)
+def test_heard_is_what_the_bands_of_the_recordings_own_frames_say(
+    hop: int, words: bool, length: int, level: int, step: int, chunk: int
+) -> None:
+    """One step at most, which a frame holds or none does."""
+    front_end = FixedPointMFCC(hop=hop, words=WordFinder() if words and hop < 256 else None)
+    recording = np.full(length, 5, np.int16)
+    recording[step:] += np.int16(level)
+    starts = range(0, length - 255, hop)
+    expected = any(len(np.unique(recording[start : start + 256])) > 1 for start in starts)
+    if starts:
+        levels = FixedPointMFCC(hop=hop)._levels(recording, np.array(starts))
+        assert expected == (levels.max() > stages.LOWEST_LEVEL)
+    assert is_heard(recording, 256, hop) == expected
+    assert (len(front_end([recording])[0]) > 0) == expected
+    stream = FixedPointStream(front_end)
+    for start in range(0, length, chunk):
+        stream.push(recording[start : start + chunk])
+    assert stream.heard == expected
+    stream.flush()
+    assert stream.heard == expected
 
 
 def test_stream_sample_by_sample_and_batch_order() -> None:
@@ -151,7 +183,8 @@ def test_stream_sample_by_sample_and_batch_order() -> None:
     for recording, features in zip(recordings, together, strict=True):
         stream = FixedPointStream(FRONT_END)
         pieces = [stream.push(recording[i : i + 1]) for i in range(len(recording))]
-        np.testing.assert_array_equal(np.concatenate([*pieces, stream.flush()]), features)
+        found = np.concatenate([*pieces, stream.flush()])
+        np.testing.assert_array_equal(found[:0] if len(recording) < 256 else found, features)
         np.testing.assert_array_equal(FRONT_END([recording])[0], features)
 
 
@@ -236,7 +269,9 @@ def test_bit_length(value: int) -> None:
 
 @pytest.mark.parametrize("front_end", VARIANTS)
 def test_silence_is_defined(front_end: FixedPointMFCC) -> None:
-    silent, interrupted = front_end([np.zeros(2000, dtype=np.int16), np.pad(speech_like(3, 1000), (0, 1000))])
+    silence, (interrupted,) = np.zeros(2000, np.int16), front_end([np.pad(speech_like(3, 1000), (0, 1000))])
+    silent = FixedPointStream(front_end).push(silence)
+    assert front_end([silence])[0].shape == (0, front_end.coefficients)
     expected = 0 if front_end.energy == "relative" else round(-45 * np.sqrt(front_end.mel_bands) * 128)
     assert np.all(np.abs(silent[:, 0] - expected) <= 40)
     assert np.all(np.abs(silent[:, 1:]) <= 8)

@@ -9,11 +9,12 @@ from firmware.models import random_model
 from kilovox.errors import KilovoxError
 from kilovox.firmware.layout import parts_of
 from kilovox.firmware.sources import sources
+from kilovox.integer.observation import expected
 from kilovox.integer.recogniser import Recogniser
 from kilovox.verification import costs, emulator
 from kilovox.verification.clips import synthetic_clips
 from kilovox.verification.emulator import Core, memory
-from kilovox.verification.observation import Shape, cut, expected, first_difference
+from kilovox.verification.observation import Shape, cut, first_difference
 from kilovox.verification.toolchain import CORES, compile_core
 
 unicorn = pytest.importorskip("unicorn", reason="unicorn is not installed")

@@ -14,9 +14,9 @@ from compilers import Pair
 from firmware.models import random_model
 from kilovox.audio import read_audio
 from kilovox.errors import KilovoxError
+from kilovox.integer.observation import expected
 from kilovox.integer.recogniser import Recogniser
 from kilovox.verification.host import HostRecogniser, NoCompilerError, compile_library, find_compiler
-from kilovox.verification.observation import expected
 from models import make_model
 
 Samples = npt.NDArray[np.int16]
@@ -44,14 +44,16 @@ def recordings() -> list[Samples]:
 
 def expect_equal(pair: Pair, samples: Samples, chunk: int = 0) -> None:
     host, numpy = pair
-    cepstra = numpy.raw_features([samples])[0]
-    features = numpy.normalised([cepstra])[0]
-    np.testing.assert_array_equal(host.cepstra(samples), cepstra)
+    want = expected(numpy, samples)
+    np.testing.assert_array_equal(host.cepstra(samples), want.cepstra)
     trace = host.trace(samples, chunk)
-    np.testing.assert_array_equal(trace.features, features)
-    expect_network_equal(pair, features, trace)
+    for stage in ("features", "hidden", "cell", "logits"):
+        np.testing.assert_array_equal(getattr(trace, stage), getattr(want, stage))
+    assert (trace.label, trace.confidence, trace.outcome) == (want.label[0], want.confidence[0], want.outcome[0])
     decision = numpy([samples])
     assert (trace.label, trace.confidence) == (decision.indices[0], round(decision.confidence[0] * 255))
+    assert trace.outcome == decision.outcomes[0]
+    np.testing.assert_array_equal(trace.logits, decision.logits[0])
 
 
 def expect_network_equal(pair: Pair, features: npt.NDArray[np.int8], trace: object = None) -> None:
@@ -109,7 +111,7 @@ def test_words_are_found_and_decided_alike(pair: Callable[..., Pair], data: st.D
         found = host.trace(samples, chunk)
         for stage in ("features", "hidden", "cell", "logits"):
             np.testing.assert_array_equal(getattr(found, stage), getattr(want, stage))
-        assert (found.label, found.confidence) == (want.label[0], want.confidence[0])
+        assert (found.label, found.confidence, found.outcome) == (want.label[0], want.confidence[0], want.outcome[0])
     decision = numpy([samples])
     np.testing.assert_array_equal(decision.logits[0], want.logits)
 
@@ -176,10 +178,15 @@ def test_what_is_no_samples_or_features_is_refused(pair: Callable[..., Pair]) ->
         host.trace_features(np.zeros((3, 12), np.int8))
 
 
-def test_no_frames_give_the_bias(pair: Callable[..., Pair]) -> None:
-    host, numpy = pair("int8", 5)
-    trace = host.trace(np.zeros(0, np.int16))
-    np.testing.assert_array_equal(trace.logits, numpy.engine.head.bias)
+def test_nothing_heard_is_nothing_decided(pair: Callable[..., Pair]) -> None:
+    for words in (None, WORDS):
+        host, numpy = pair("int8", 13, 1, words=words)
+        silent = [np.zeros(0, np.int16), np.zeros(5000, np.int16), np.full(5000, -7, np.int16), recordings()[2]]
+        for decisions in (host(silent), numpy(silent)):
+            assert decisions.outcomes.tolist() == decisions.confidence.tolist() == [0, 0, 0, 0]
+            assert not decisions.logits.any()
+        trace = host.trace(silent[0])
+        assert (trace.outcome, trace.confidence, trace.label, trace.logits.any()) == (0, 0, 0, False)
 
 
 def test_recogniser_of_the_same_model_agrees(compiler: str) -> None:

@@ -9,11 +9,12 @@ import pytest
 from firmware.models import random_model
 from kilovox.errors import KilovoxError
 from kilovox.firmware.sources import sources
+from kilovox.integer.observation import STAGES, Observation
 from kilovox.verification import toolchain, verify
 from kilovox.verification.clips import find_clips, synthetic_clips
 from kilovox.verification.findings import KERNELS
 from kilovox.verification.host import NoCompilerError, find_compiler
-from kilovox.verification.observation import STAGES, Difference, Observation, first_difference
+from kilovox.verification.observation import Difference, first_difference
 from kilovox.verification.toolchain import CORES
 
 CLIPS = [(name, samples[:700]) for name, samples in synthetic_clips(10, 8000)]
@@ -123,6 +124,7 @@ def observation(**changes):
         "cepstra": np.zeros((2, 3), np.int16), "features": np.zeros((2, 3), np.int8),
         "hidden": np.zeros((2, 2, 4), np.int8), "cell": np.zeros((2, 2, 4), np.int16),
         "logits": np.zeros(5, np.int32), "label": np.zeros(1, np.uint16), "confidence": np.zeros(1, np.uint8),
+        "outcome": np.zeros(1, np.uint8),
     }  # fmt: skip
     return Observation(**(values | changes))
 

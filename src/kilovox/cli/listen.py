@@ -11,6 +11,7 @@ from kilovox.audio import Samples, stream_audio
 from kilovox.cli.sound import DEFAULT_MODEL, means_sound, raw_format, shown, source
 from kilovox.errors import KilovoxError
 from kilovox.integer.bundled import open_recogniser
+from kilovox.integer.outcome import FULL_CONFIDENCE, NAMES
 from kilovox.integer.stream import RecogniserStream
 from kilovox.microphone import microphone
 from kilovox.native.fast import fast_stream
@@ -19,12 +20,14 @@ from kilovox.verification.host import HostStream
 
 @dataclass(frozen=True)
 class Detection:
-    """A word: seconds, when it was decided on; confidence, a fraction; outcome, whether the label is accepted."""
+    """A word: seconds, when it was decided on; its label, None unless accepted; confidence, a fraction; `best`: the likeliest
+    label, whatever the outcome."""
 
     seconds: float
-    label: str
+    label: str | None
     confidence: float
     outcome: str
+    best: str | None
 
 
 @click.command("listen")
@@ -55,30 +58,33 @@ def command(
     pieces = microphone(rate_heard, hop, _lost) if file is None else stream_audio(source(file), rate_heard, hop, raw)
     try:
         for word in heard(stream, pieces, rate_heard):
-            if everything or word.outcome == "label":
-                text = f"{word.seconds:8.2f}\t{word.label}\t{word.confidence:.3f}"
-                click.echo(json.dumps(asdict(word)) if as_json else text)
+            if as_json and (everything or word.label is not None):
+                click.echo(json.dumps(asdict(word)))
+            elif everything or word.label is not None:
+                said = word.label if word.label is not None else f"({word.best}?)"
+                click.echo(f"{word.seconds:8.2f}\t{said}\t{word.confidence:.3f}")
     except KeyboardInterrupt:
         click.echo("", err=True)
 
 
 def heard(stream: HostStream | RecogniserStream, pieces: Iterable[Samples], rate: int) -> Iterator[Detection]:
-    """Each word in `pieces` of sound, none longer than a hop, at `rate` Hz."""
+    """Each word decided on in `pieces` of sound, none longer than a hop, at `rate` Hz."""
     samples = 0
     for piece in pieces:
         stream.push(piece)
         samples += len(piece)
-        if stream.words:
-            yield _word(stream, samples / rate)
+        yield from _decided(stream, samples / rate)
     stream.finish()
+    yield from _decided(stream, samples / rate)
+
+
+def _decided(stream: HostStream | RecogniserStream, seconds: float) -> Iterator[Detection]:
+    """The loudest word decided on since the last look, if there is one."""
     if stream.words:
-        yield _word(stream, samples / rate)
-
-
-def _word(stream: HostStream | RecogniserStream, seconds: float) -> Detection:
-    label, confidence, _ = stream.result()
-    stream.next()
-    return Detection(seconds, label, confidence / 255, "label")
+        result = stream.result()
+        stream.next()
+        label, confidence, _ = result
+        yield Detection(seconds, label, confidence / FULL_CONFIDENCE, NAMES[result.outcome], result.best)
 
 
 def _model(arguments: tuple[str, ...]) -> str:

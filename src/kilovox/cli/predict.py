@@ -9,8 +9,8 @@ import click
 from kilovox.audio import RawFormat, read_audio
 from kilovox.cli.sound import DEFAULT_MODEL, means_sound, raw_format, shown, source
 from kilovox.errors import KilovoxError
-from kilovox.frontend.corpus_features import check_length
-from kilovox.integer.recogniser import Decisions, Recogniser
+from kilovox.integer.outcome import NAMES, label_of
+from kilovox.integer.recogniser import Recogniser
 from kilovox.native.fast import open_fast_recogniser
 
 
@@ -24,6 +24,7 @@ def command(context: click.Context, arguments: tuple[str, ...], rate: int | None
     """Say what is spoken in each FILE, by MODEL, a file or the name of a bundled model.
 
     Where the first argument is a sound, MODEL is digits. FILE - is standard input: a sound file, or raw samples (--rate).
+    "(nothing heard)" of silence, and of less than a frame; a label in brackets is likeliest, but not sure enough.
 
     A file that cannot be read does not keep the others waiting: it is named on standard error, and the exit status is 2.
     """
@@ -42,27 +43,16 @@ def command(context: click.Context, arguments: tuple[str, ...], rate: int | None
             continue
         if as_json:
             click.echo(json.dumps(found))
-        else:
-            click.echo(f"{shown(file)}\t{found['label'] or found['outcome']}\t{found['confidence']:.3f}")
+            continue
+        said = found["label"] or (f"({found['best']}?)" if found["best"] else "(nothing heard)")
+        click.echo(f"{shown(file)}\t{said}\t{found['confidence']:.3f}")
     if failed:
         context.exit(2)
 
 
 def _answer(recogniser: Recogniser, file: Path, raw: RawFormat | None) -> dict[str, Any]:
-    where = source(file)
-    samples = read_audio(where, recogniser.front_end.sample_rate, raw)
-    check_length(samples, recogniser.front_end, str(file) if where is file else "standard input")
-    decisions = recogniser([samples])
-    outcome, best = _outcome(decisions), recogniser.labels[int(decisions.indices[0])]
-    return {
-        "file": str(file),
-        "label": best if outcome == "label" else None,
-        "confidence": float(decisions.confidence[0]),
-        "outcome": outcome,
-        "best": None if outcome == "nothing" else best,
-    }
-
-
-def _outcome(decisions: Decisions) -> str:
-    """What became of the one recording: a label, as long as every decision is accepted."""
-    return "label"
+    decision = recogniser([read_audio(source(file), recogniser.front_end.sample_rate, raw)])
+    outcome = int(decision.outcomes[0])
+    label, best = label_of(outcome, int(decision.indices[0]), recogniser.labels)
+    confidence = float(decision.confidence[0])
+    return {"file": str(file), "label": label, "confidence": confidence, "outcome": NAMES[outcome], "best": best}

@@ -11,10 +11,28 @@ from kilovox.errors import KilovoxError
 from kilovox.files import make_folder, write_bytes, write_json
 from kilovox.firmware.emit import provenance, sizes
 from kilovox.firmware.layout import parts_of
-from kilovox.firmware.sources import folder, sources
+from kilovox.firmware.names import DEFAULT, Names
+from kilovox.firmware.sources import folder, sealed_sources, sources
+from kilovox.firmware.text import line_of, plain
 from kilovox.firmware.vectors import vectors
 from kilovox.integer.model_file import Model
 from kilovox.integer.recogniser import Recogniser
+
+TEMPLATES = {
+    "c": {
+        "LICENSE.txt": "LICENSE.txt", "c/README.md": "README.md", "c/CMakeLists.txt": "CMakeLists.txt",
+        "c/self_test.c": "test/self_test.c",
+    },
+    "arduino": {
+        "LICENSE.txt": "LICENSE.txt", "arduino/library.properties": "library.properties",
+        "arduino/Listen.ino": "examples/Listen/Listen.ino",
+    },
+    "wasm": {
+        "LICENSE.txt": "LICENSE.txt", "wasm/kv_wasm.c": "src/kv_wasm.c", "wasm/exports.txt": "exports.txt",
+        "wasm/README.md": "README.md",
+    },
+}  # fmt: skip
+"""Of each target: where each template goes."""
 
 Target = Literal["c", "arduino", "wasm", "onnx"]
 TARGETS: tuple[Target, ...] = get_args(Target)
@@ -23,44 +41,39 @@ MANIFEST = "kilovox-export.json"
 """Lists the files of an export; a folder that has one may be exported to again."""
 
 
-def export(model: Model, where: Path, target: Target = "c") -> list[Path]:
-    """Write `model` to the folder `where` for `target`. Returns the files, sorted.
+def export(model: Model, where: Path, target: Target = "c", name: str = DEFAULT) -> list[Path]:
+    """Write `model` to the folder `where` for `target`, called `name`. Returns the files, sorted.
 
     Files of an earlier export to the same folder are replaced, each at once, or removed where there is no such file now.
-    Raises KilovoxError where the folder holds something else, or the model is none for this target.
+    Raises KilovoxError where the folder holds something else, the model is none for this target, or `name` cannot be one.
     """
     earlier = _earlier(where)
-    files = exported(model, target)
+    files = exported(model, target, name)
     make_folder(where)
-    for name, data in files.items():
-        write_bytes(where / name, data)
-    for name in sorted(earlier - files.keys()):
-        (where / name).unlink(missing_ok=True)
-    write_json(where / MANIFEST, {"model": model.metadata.name, "target": target, "files": sorted(files)})
-    return sorted(where / name for name in files)
+    for file, data in files.items():
+        write_bytes(where / file, data)
+    for file in sorted(earlier - files.keys()):
+        (where / file).unlink(missing_ok=True)
+    write_json(where / MANIFEST, {"model": model.metadata.name, "target": target, "name": name, "files": sorted(files)})
+    return sorted(where / file for file in files)
 
 
-def exported(model: Model, target: Target) -> dict[str, bytes]:
-    """The files of an export by relative name; the same model gives the same bytes."""
+def exported(model: Model, target: Target, name: str = DEFAULT) -> dict[str, bytes]:
+    """The files of an export by relative name; the same model and name give the same bytes. Raises KilovoxError as `export`."""
+    names = Names(name)
     if target == "onnx":
         from kilovox.firmware.onnx_file import onnx_bytes
 
-        return {"model.onnx": onnx_bytes(model), "labels.txt": "".join(f"{x}\n" for x in model.metadata.labels).encode()}
-    files = {f"src/{name}": text for name, text in sources(model).items()}
-    facts = _facts(model)
-    files["LICENSE.txt"] = _fill("LICENSE.txt", facts)
+        labels = "".join(f"{line_of(label)}\n" for label in model.metadata.labels)
+        return {"model.onnx": onnx_bytes(model), "labels.txt": labels.encode(errors="replace")}
+    # A module for WebAssembly is linked whole, and what it exports goes by its plain name.
+    code = sources(model, names) if target == "wasm" else sealed_sources(model, names)
+    files = {f"src/{file}": text for file, text in code.items()}
+    facts = _facts(model, names)
+    files |= {names.file(file): _fill(template, facts, names) for template, file in TEMPLATES[target].items()}
     if target == "c":
-        for name in ("README.md", "CMakeLists.txt", "self_test.c"):
-            files[f"test/{name}" if name == "self_test.c" else name] = _fill(f"c/{name}", facts)
-        files["test/test_vectors.h"] = vectors(model)
-    elif target == "arduino":
-        files["library.properties"] = _fill("arduino/library.properties", facts)
-        files["examples/Listen/Listen.ino"] = _fill("arduino/Listen.ino", facts)
-    else:
-        files["src/kv_wasm.c"] = _fill("wasm/kv_wasm.c", facts)
-        files["exports.txt"] = _fill("wasm/exports.txt", facts)
-        files["README.md"] = _fill("wasm/README.md", facts)
-    return {name: text.encode() for name, text in sorted(files.items())}
+        files["test/test_vectors.h"] = names.renamed(vectors(model))
+    return {file: text.encode() for file, text in sorted(files.items())}
 
 
 def wasm_exports() -> list[str]:
@@ -85,31 +98,32 @@ def _up(size: int, to: int = 4) -> int:
     return (size + to - 1) // to * to
 
 
-def _facts(model: Model) -> dict[str, str]:
+def _facts(model: Model, names: Names) -> dict[str, str]:
+    """What fills the holes of the templates: numbers, words of ours, and the model's text made plain."""
     parts, metadata, trained = parts_of(model), model.metadata, model.metadata.trained_on
     constants = sizes(parts)
     values = {
-        "name": metadata.name, "version": __version__, "arithmetic": metadata.arithmetic,
-        "labels": ", ".join(metadata.labels), "label_count": len(metadata.labels),
+        "name": plain(metadata.name), "version": __version__, "arithmetic": metadata.arithmetic, "library": names.library,
+        "labels": ", ".join(map(plain, metadata.labels)), "label_count": len(metadata.labels),
         "sample_rate": constants["SAMPLE_RATE"], "hop": constants["HOP"],
         "layers": constants["LAYERS"], "units": constants["UNITS"],
         "network_bytes": f"{Recogniser(model).size.bytes:,}", "table_bytes": f"{parts.front_end.table_bytes:,}",
         "state_bytes": f"{state_bytes(constants):,}",
         "provenance": "\n".join(f"    {line}" for line in provenance(metadata)),
-        "export_flags": " ".join(f"-Wl,--export={name}" for name in wasm_exports()),
-        "trained_on": f"{len(trained.recordings)} recordings of {trained.corpus} (fingerprint {trained.fingerprint})",
+        "export_flags": " ".join(f"-Wl,--export={names.renamed(name)}" for name in wasm_exports()),
+        "trained_on": plain(f"{len(trained.recordings)} recordings of {trained.corpus} (fingerprint {trained.fingerprint})"),
     }  # fmt: skip
-    return {name: " ".join(str(value).split("\r")) for name, value in values.items()}
+    return {name: str(value) for name, value in values.items()}
 
 
-def _fill(template: str, facts: dict[str, str]) -> str:
+def _fill(template: str, facts: dict[str, str], names: Names) -> str:
+    """The text of a template with `names`, its holes filled; of the facts nothing is renamed."""
     text = (folder() / "templates" / template).read_text()
+    if template.endswith("CMakeLists.txt"):
+        return names.built(text)
     # Only prose has holes: a dollar in C or CMake is its own.
-    return (
-        Template(text).substitute(facts)
-        if template.endswith((".md", ".txt", ".properties")) and "CMake" not in template
-        else text
-    )
+    renamed = names.renamed(text)
+    return Template(renamed).substitute(facts) if template.endswith((".md", ".txt", ".properties")) else renamed
 
 
 def _earlier(where: Path) -> set[str]:

@@ -26,6 +26,7 @@ class Parts:
     network: IntegerNetwork
     front_end: FixedPointMFCC
     normalisation: IntegerNormalisation
+    thresholds: npt.NDArray[np.uint8]
 
     @property
     def powers_of_two(self) -> bool:
@@ -42,12 +43,13 @@ def parts_of(model: Model) -> Parts:
             f"model {name}: arithmetic {arithmetic}, front end {front_end.kind}; "
             "C takes int8 or pow2 with front end fixed_point (train with such a configuration; --target onnx takes floats)"
         )
-    engine = Recogniser(model).engine
+    recogniser = Recogniser(model)
+    engine = recogniser.engine
     assert engine is not None  # noqa: S101 (a Recogniser of integers has one)
     transform = fixed_point_mfcc(front_end)
     if engine.layers[0].inputs != transform.coefficients:
         raise KilovoxError(f"model {name}: {engine.layers[0].inputs} inputs; its front end gives {transform.coefficients}")
-    return Parts(model, engine, transform, IntegerNormalisation.from_tensors(model.tensors))
+    return Parts(model, engine, transform, IntegerNormalisation.from_tensors(model.tensors), recogniser.thresholds)
 
 
 def folded_bias(layer: Layer, offset: bool) -> Array:

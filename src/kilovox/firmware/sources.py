@@ -4,6 +4,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from kilovox.firmware.emit import emit
+from kilovox.firmware.names import KILOVOX, Names, public_symbols, sealed
 from kilovox.integer.model_file import Model
 
 INT8_ONLY = frozenset({"kv_dot4.c", "kv_dot4_dsp.c", "kv_layer_step_int8.c"})
@@ -15,9 +16,13 @@ def folder() -> Path:
     return Path(str(files("kilovox.firmware")))
 
 
-def sources(model: Model) -> dict[str, str]:
+def sources(model: Model, names: Names = KILOVOX) -> dict[str, str]:
     """Every C file of the recogniser of `model` by name, kernels and tables. Raises KilovoxError as `emit` does."""
-    generated = emit(model)
     leave_out = INT8_ONLY if model.metadata.arithmetic == "pow2" else POW2_ONLY
     kernels = {path.name: path.read_text() for path in sorted((folder() / "c").glob("*.[ch]")) if path.name not in leave_out}
-    return kernels | generated
+    return {names.file(name): names.renamed(text) for name, text in kernels.items()} | emit(model, names)
+
+
+def sealed_sources(model: Model, names: Names) -> dict[str, str]:
+    """`sources`, whose public symbols are called after all of them."""
+    return sealed(sources(model, names), public_symbols((folder() / "c" / "kilovox.h").read_text()), names)

@@ -142,7 +142,7 @@ class FixedPointMFCC:
         return tables.decibels_to_level(self.decay_db * self.hop / self.sample_rate)
 
     def frames(self, samples: int) -> int:
-        """Frames of a recording: 0 of no samples, 1 of less than a window, which zeros fill up.
+        """Frames that a stream advances in a recording: 0 of no samples, 1 of less than a window, which zeros fill up.
 
         Where words are found, a hop of zeros comes before the recording and one after it.
         """
@@ -160,15 +160,20 @@ class FixedPointMFCC:
     def __call__(self, recordings: Sequence[Samples]) -> list[Features]:
         """Features of each of `recordings`, (samples,) int16 -> (frames, coefficients) int16 in Q7 octaves.
 
-        Raises KilovoxError for samples that are not one-dimensional int16.
+        A recording in which nothing is heard has no frames. Raises KilovoxError for samples that are not one-dimensional int16.
         """
-        pieces = []
         for samples in recordings:
             check_samples(samples)
-            piece = self.between_silence(samples)
-            pieces.append(piece if len(piece) >= self.window else np.pad(piece, (0, self.window - len(piece))))
-        if not pieces:
+        heard = [is_heard(samples, self.window, self.hop) for samples in recordings]
+        features = iter(self._features_of([samples for samples, there in zip(recordings, heard, strict=True) if there]))
+        nothing = np.zeros((0, self.coefficients), np.int16)
+        return [next(features) if there else nothing for there in heard]
+
+    def _features_of(self, recordings: Sequence[Samples]) -> list[Features]:
+        """The same of recordings in which something is heard, so that each is a window at least."""
+        if not recordings:
             return []
+        pieces = [self.between_silence(samples) for samples in recordings]
         counts = np.array([self.frames(len(samples)) for samples in recordings])
         bounds = np.cumsum([0, *counts])
         offsets = np.cumsum([0, *map(len, pieces[:-1])]) - bounds[:-1] * self.hop
@@ -232,8 +237,23 @@ class FixedPointMFCC:
         return features
 
 
+def is_heard(samples: Samples, window: int, hop: int) -> bool:
+    """Whether there is anything in a recording, (samples,), to decide on.
+
+    There is where one of its frames (`window` samples, every `hop`; of its own samples, not of the silence put around them) has
+    samples that are not all equal: where a band lies above LOWEST_LEVEL. Not in less than a window, nor in silence.
+    """
+    if len(samples) < window:
+        return False
+    frames = np.lib.stride_tricks.sliding_window_view(samples, window)[::hop]
+    return bool((frames != frames[:, :1]).any())
+
+
 class FixedPointStream:
-    """The front end of one live recording: equal to `FixedPointMFCC` of the whole, however the samples are cut."""
+    """The front end of one live recording: equal to `FixedPointMFCC` of the whole, however the samples are cut.
+
+    Frames come whether or not anything is heard in them; `heard` says what `is_heard` says of the samples so far.
+    """
 
     def __init__(self, front_end: FixedPointMFCC) -> None:
         self.front_end = front_end
@@ -242,16 +262,22 @@ class FixedPointStream:
     def _start(self) -> None:
         self._pending = np.zeros(self.front_end.silence, dtype=np.int16)
         self._maximum = LOWEST_LEVEL
-        self._began = self._heard = False
+        self._began = self._any = False
+        self.heard = False
         self.loudest: list[int] = []
         """Levels of the loudest band, Q8 octaves, of the frames that the last push or flush completed."""
 
     def push(self, samples: Samples) -> Features:
         """Take any number of samples; the features of the frames that they complete, (frames, coefficients) int16, Q7."""
         check_samples(samples)
-        self._heard |= len(samples) > 0
+        if len(samples) and not self._any:
+            self._any, self.heard = True, False
         self._pending = np.concatenate([self._pending, samples])
-        return self._whole_frames()
+        # The first frame begins with the silence before the recording.
+        others = int(self.front_end.silence > 0 and not self._began)
+        features = self._whole_frames()
+        self.heard |= any(level > LOWEST_LEVEL for level in self.loudest[others:])
+        return features
 
     def _whole_frames(self) -> Features:
         hop, window = self.front_end.hop, self.front_end.window
@@ -262,15 +288,15 @@ class FixedPointStream:
 
     def flush(self) -> Features:
         """End the recording: the frame that the zeros after it complete, or the one frame of a recording shorter than a window;
-        else none. The next push starts another."""
-        if self._heard:
+        else none. The next push starts another; until then `heard` tells of this one."""
+        if self._any:
             self._pending = np.pad(self._pending, (0, self.front_end.silence))
             if not self._began and len(self._pending) < self.front_end.window:
                 self._pending = np.pad(self._pending, (0, self.front_end.window - len(self._pending)))
-        features = self._whole_frames() if self._heard else self._advance(0)
-        loudest = self.loudest
+        features = self._whole_frames() if self._any else self._advance(0)
+        loudest, heard = self.loudest, self.heard
         self._start()
-        self.loudest = loudest
+        self.loudest, self.heard = loudest, heard
         return features
 
     def _advance(self, count: int) -> Features:

@@ -11,13 +11,13 @@ from kilovox.audio import Samples
 from kilovox.config import AnyFrontEnd, FixedPointFrontEnd, Words
 from kilovox.errors import KilovoxError
 from kilovox.frontend.band_pass import band_pass
-from kilovox.frontend.fixed_point import FixedPointMFCC, check_multiplier, quantisation, quantise
+from kilovox.frontend.fixed_point import FixedPointMFCC, check_multiplier, is_heard, quantisation, quantise
 from kilovox.frontend.mfcc import MFCC
 from kilovox.frontend.word_finder import WordFinder
 
 Array = npt.NDArray[Any]
 
-VERSION = 4
+VERSION = 5
 """Part of the cache's key: to be raised when the same samples begin to give other features."""
 
 _BLOCK = 4096
@@ -134,7 +134,10 @@ def read_normalisation(config: AnyFrontEnd, tensors: Mapping[str, Array], inputs
 
 
 def raw_features(config: AnyFrontEnd, recordings: Sequence[Samples]) -> list[Array]:
-    """Features before normalisation: each recording (samples,) int16 -> (frames, coefficients), float32 or int16."""
+    """Features before normalisation: each recording (samples,) int16 -> (frames, coefficients), float32 or int16.
+
+    Of a recording in which nothing is heard (kilovox.frontend.fixed_point.is_heard) there are no frames.
+    """
     return list(_transform(config)(recordings))
 
 
@@ -156,9 +159,15 @@ def _transform(config: AnyFrontEnd) -> Callable[[Sequence[Samples]], Sequence[Ar
     if isinstance(config, FixedPointFrontEnd):
         return fixed_point_mfcc(config)
     mfcc = MFCC(config.sample_rate, config.window, config.hop, config.mel_bands, config.coefficients, config.top_db)
-    if not config.band_pass:
-        return mfcc
-    return lambda recordings: mfcc([band_pass(samples, config.sample_rate) for samples in recordings])
+
+    def of_heard(recordings: Sequence[Samples]) -> Sequence[Array]:
+        heard = [is_heard(samples, config.window, config.hop) for samples in recordings]
+        kept = [samples for samples, there in zip(recordings, heard, strict=True) if there]
+        found = iter(mfcc([band_pass(samples, config.sample_rate) for samples in kept] if config.band_pass else kept))
+        nothing = np.zeros((0, config.coefficients), np.float32)
+        return [next(found) if there else nothing for there in heard]
+
+    return of_heard
 
 
 def as_integers(config: FixedPointFrontEnd, sequence: Array) -> npt.NDArray[np.int16]:

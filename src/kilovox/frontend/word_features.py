@@ -23,6 +23,11 @@ class WordFeatureStream:
         self._levels: list[int] = []
         self._before = 0
 
+    @property
+    def heard(self) -> bool:
+        """What kilovox.frontend.fixed_point.is_heard says of the samples so far; after `flush`, of the recording that ended."""
+        return self._stream.heard
+
     def push(self, samples: Samples) -> tuple[int, list[tuple[Word, Features]]]:
         """Take any number of samples. Returns the frames they completed, and the words that ended with those."""
         features = self._stream.push(samples)
@@ -32,7 +37,7 @@ class WordFeatureStream:
         """End the recording: the last frames and words. The next push starts another."""
         features = self._stream.flush()
         found = self._heard(features)
-        last = self._words.finish()
+        last = self._words.finish() if self.heard else None
         if last is not None:
             found.append((last, self._take(last)))
         self._start()

@@ -86,7 +86,8 @@ def short_hash(digest: str) -> str:
 
 
 class Metadata(BaseModel):
-    """What a model file says besides its tensors. `configuration` is the experiment, section by section."""
+    """What a model file says besides its tensors. `configuration` is the experiment, section by section; `thresholds`: for each
+    label the least confidence, of 255, with which it is accepted; none: any."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -100,6 +101,13 @@ class Metadata(BaseModel):
     configuration: Plain
     trained_on: Provenance
     metrics: Plain = {}
+    thresholds: tuple[Annotated[int, Field(ge=0, le=255)], ...] = Field(default=(), max_length=1024)
+
+    @model_serializer(mode="wrap")
+    def _without_nothing(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Files written before there were `thresholds` stay what their checksum says."""
+        values: dict[str, Any] = serialise(self)
+        return {key: value for key, value in values.items() if value or key != "thresholds"}
 
     @field_validator("labels")
     @classmethod

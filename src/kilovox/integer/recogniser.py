@@ -21,6 +21,7 @@ from kilovox.integer.description import smallest_exponent
 from kilovox.integer.float_network import float_logits
 from kilovox.integer.model_file import Model
 from kilovox.integer.network import IntegerNetwork, build_network, confidence
+from kilovox.integer.outcome import NOTHING, accept_all, judged
 
 BATCH = 256
 """Clips computed at once."""
@@ -34,11 +35,13 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class Decisions:
-    """Of each clip: index of the label, confidence (0 to 1), logits (clips, labels), float32 or, in integers, int32."""
+    """Of each clip: index of the likeliest label, confidence (0 to 1), logits (clips, labels), float32 or, in integers, int32,
+    and what it comes to (kilovox.integer.outcome). Where nothing was heard index, confidence and logits are 0: no label."""
 
     indices: npt.NDArray[np.int64]
     confidence: npt.NDArray[np.float64]
     logits: Array
+    outcomes: npt.NDArray[np.uint8]
 
 
 class Recogniser:
@@ -50,6 +53,7 @@ class Recogniser:
         self.labels = model.metadata.labels
         self.front_end = parse_front_end(model.metadata.front_end)
         self.network = _network(model)
+        self.thresholds = _thresholds(model)
         self.inputs, self.hidden, self.outputs = _sizes(self.network, self.name)
         try:
             self._normalisation = read_normalisation(self.front_end, model.tensors, self.inputs)
@@ -88,10 +92,16 @@ class Recogniser:
         return self._normalisation(raw)
 
     def decide(self, raw: Sequence[Array]) -> Decisions:
-        """Decisions on the front end's output of some clips, each (frames, coefficients)."""
-        batch = self._batch()
-        batches = [self._decide(self.normalised(raw[start : start + batch])) for start in range(0, len(raw), batch)]
-        return Decisions(*(np.concatenate(parts) for parts in zip(*batches, strict=True)))
+        """Decisions on the front end's output of some clips, each (frames, coefficients). No frames: nothing was heard."""
+        heard = [index for index, sequence in enumerate(raw) if len(sequence)]
+        kind = np.float32 if self.engine is None else np.int32
+        indices, sure, size = np.zeros(len(raw), np.int64), np.zeros(len(raw)), self._batch()
+        logits, outcomes = np.zeros((len(raw), len(self.labels)), kind), np.full(len(raw), NOTHING, np.uint8)
+        for start in range(0, len(heard), size):
+            batch = heard[start : start + size]
+            indices[batch], sure[batch], logits[batch] = self._decide(self.normalised([raw[index] for index in batch]))
+        outcomes[heard] = judged(indices[heard], sure[heard], self.thresholds)
+        return Decisions(indices, sure, logits, outcomes)
 
     def __call__(self, recordings: Sequence[Samples]) -> Decisions:
         """Decisions on recordings, each (samples,) int16 at the front end's sample rate."""
@@ -187,3 +197,13 @@ def _sizes(network: Network, name: str) -> tuple[int, int, int]:
         if not isinstance(size, int):
             raise KilovoxError(f"{name}: metadata network.{key} {size!r}; expected a number")
     return sizes["input_dim"], sizes["hidden_dim"], sizes["output_dim"]
+
+
+def _thresholds(model: Model) -> npt.NDArray[np.uint8]:
+    """The confidence that each label takes, (labels,) of 255."""
+    name, thresholds, labels = model.metadata.name, model.metadata.thresholds, len(model.metadata.labels)
+    if not thresholds:
+        return accept_all(labels)
+    if len(thresholds) != labels:
+        raise KilovoxError(f"model {name}: {len(thresholds)} thresholds; expected one for each of {labels} labels")
+    return np.array(thresholds, np.uint8)

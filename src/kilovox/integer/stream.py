@@ -1,5 +1,6 @@
 """A recogniser that listens: any number of samples at a time, the same bits as the whole recording."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,59 +9,94 @@ import numpy.typing as npt
 from kilovox.audio import Samples
 from kilovox.config import FixedPointFrontEnd
 from kilovox.errors import KilovoxError
-from kilovox.frontend.fixed_point import FixedPointStream
+from kilovox.frontend.fixed_point import FixedPointStream, check_samples
 from kilovox.frontend.pipeline import fixed_point_mfcc
 from kilovox.frontend.word_features import WordFeatureStream
 from kilovox.frontend.word_finder import Word
 from kilovox.integer.network import confidence, logits
+from kilovox.integer.outcome import FULL_CONFIDENCE, NOTHING, judged, label_of
 from kilovox.integer.recogniser import Recogniser
 
 Heard = tuple[Word, npt.NDArray[Any]]
 
 
-class RecogniserStream:
-    """One live recording through an integer model. Raises KilovoxError for a float model.
+class Result(tuple[str | None, int, npt.NDArray[np.int32]]):
+    """What a stream says: label (None unless accepted), confidence (0 to 255), logits (labels,) int32.
 
-    A model that finds words decides on each when a pause has followed it, and on the last one at the end; the loudest counts.
+    outcome: kilovox.integer.outcome; best: the likeliest label whatever the outcome, None where nothing was heard.
+    """
+
+    outcome: int
+    best: str | None
+
+    @classmethod
+    def of(cls, outcome: int, best: int, confidence: int, logits: npt.NDArray[np.int32], labels: Sequence[str]) -> "Result":
+        """From the index `best` of the likeliest of `labels`."""
+        label, likeliest = label_of(outcome, best, labels)
+        result = cls((label, confidence, logits))
+        result.outcome, result.best = outcome, likeliest
+        return result
+
+
+class RecogniserStream:
+    """Live sound through an integer model, recording after recording; kilovox.h says the same of the same model in C.
+
+    A recording begins with the first sample after `reset`, or after `finish`, and nothing of what was before it counts for it:
+    front end, running maximum, network and words are as new. `finish` ends it; where no sample came since the last end, nothing
+    changes. Until a sample of the next one comes, `result` tells of the recording that has ended.
+
+    `result` tells of all that was heard of the recording so far. Of a model that finds words it tells of the loudest word
+    decided on since the recording began or `next` was called, of equals the first: each is decided on when a pause has followed
+    it, the last one at the end. Nothing was heard: before the first word, or before the first frame whose samples are not all
+    equal.
+    `next` forgets what was decided on: the words, but nothing that was heard since the last of them; of a model without words,
+    everything, as `reset` does.
+
+    Raises KilovoxError for a float model.
     """
 
     def __init__(self, recogniser: Recogniser) -> None:
         if recogniser.engine is None or not isinstance(recogniser.front_end, FixedPointFrontEnd):
             raise KilovoxError(f"{recogniser.name}: float32; expected an integer model, int8 or pow2")
         self._recogniser, self._engine = recogniser, recogniser.engine
-        front_end = fixed_point_mfcc(recogniser.front_end)
-        self._finds_words = front_end.words is not None
-        self._samples = FixedPointStream(front_end)
-        if self._finds_words:
-            self._word_samples = WordFeatureStream(front_end)
+        self._front_end = fixed_point_mfcc(recogniser.front_end)
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything heard."""
-        self._samples.flush()
-        if self._finds_words:
-            self._word_samples.flush()
+        """Forget everything; the next sample begins a recording."""
+        finds_words = self._front_end.words is not None
+        self._stream = WordFeatureStream(self._front_end) if finds_words else FixedPointStream(self._front_end)
         self._states = self._engine.start(1)
         self._logits: npt.NDArray[np.int32] | None = None
         self._peak = 0
+        self._ended = False
         self.frames = 0
+        """Frames of the recording."""
         self.words = 0
-        """Words decided on since the last reset, by a model that finds them."""
+        """Words decided on since the recording began or `next`, by a model that finds them."""
 
     def push(self, samples: Samples) -> int:
         """Hear (samples,) int16; returns the frames that they completed."""
-        if self._finds_words:
-            return self._decide(*self._word_samples.push(samples))
-        return self._advance(self._samples.push(samples))
+        check_samples(samples)
+        if self._ended and len(samples):
+            self.reset()
+        if isinstance(self._stream, WordFeatureStream):
+            return self._decide(*self._stream.push(samples))
+        return self._advance(self._stream.push(samples))
 
     def finish(self) -> int:
         """End the recording: one shorter than a frame is filled up with zeros. Returns the frames that this completed."""
-        if self._finds_words:
-            return self._decide(*self._word_samples.flush())
-        return self._advance(self._samples.flush())
+        if self._ended:
+            return 0
+        self._ended = True
+        if isinstance(self._stream, WordFeatureStream):
+            return self._decide(*self._stream.flush())
+        return self._advance(self._stream.flush())
 
     def next(self) -> None:
-        """Forget the words decided on, but nothing that was heard since."""
+        """Forget what was decided on, but nothing that was heard since."""
+        if isinstance(self._stream, FixedPointStream):
+            self.reset()
         self._logits, self.words = None, 0
 
     def _advance(self, raw: npt.NDArray[np.int16]) -> int:
@@ -68,26 +104,24 @@ class RecogniserStream:
         for frame in features:
             self._states = self._engine.step(self._states, frame[None])
         self.frames += len(features)
-        if self.frames:
-            self._logits = logits(self._engine.head, self._states[-1].hidden)
+        self._logits = logits(self._engine.head, self._states[-1].hidden)
         return len(features)
 
-    def _decide(self, frames: int, heard: list[Heard]) -> int:
+    def _decide(self, frames: int, words: list[Heard]) -> int:
         self.frames += frames
-        for word, raw in heard:
+        for word, raw in words:
             self.words += 1
             values = self._engine.run(self._recogniser.normalised([raw]))
             if self._logits is None or word.peak > self._peak:
                 self._logits, self._peak = values, word.peak
         return frames
 
-    def result(self) -> tuple[str, int, npt.NDArray[np.int32]]:
-        """Label, confidence (0 to 255) and logits (labels,) int32 of what was heard so far.
-
-        Raises KilovoxError before the first whole frame, or the first whole word.
-        """
-        if self._logits is None:
-            what = "word" if self._finds_words else "frame"
-            raise KilovoxError(f"no whole {what} heard yet; expected at least one")
+    def result(self) -> Result:
+        """What was heard, as the class says. May be asked for at any time."""
+        labels = self._recogniser.labels
+        if self._logits is None or not self._stream.heard:
+            return Result.of(NOTHING, 0, 0, np.zeros(len(labels), np.int32), labels)
         values = self._logits
-        return self._recogniser.labels[int(values[0].argmax())], int(confidence(self._engine.head, values)[0]), values[0]
+        best, sure = values.argmax(axis=1), confidence(self._engine.head, values)
+        outcome = int(judged(best, sure / FULL_CONFIDENCE, self._recogniser.thresholds)[0])
+        return Result.of(outcome, int(best[0]), int(sure[0]), values[0], labels)

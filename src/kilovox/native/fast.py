@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kilovox.audio import Samples
+from kilovox.frontend.fixed_point import is_heard
 from kilovox.integer.bundled import open_recogniser
 from kilovox.integer.model_file import Model
 from kilovox.integer.recogniser import Recogniser
@@ -22,11 +23,15 @@ class FastRecogniser(Recogniser):
     def __init__(self, model: Model) -> None:
         super().__init__(model)
         self._c = HostRecogniser(model)
+        self._no_frames = np.zeros((0, self.network.input_dim), np.int16)
 
     def raw_features(self, recordings: Sequence[Samples]) -> list[Array]:
         if self.finds_words:
             return [self._c.word(samples) for samples in recordings]
-        return [self._c.cepstra(samples) for samples in recordings]
+        return [
+            self._c.cepstra(samples) if is_heard(samples, self.front_end.window, self.front_end.hop) else self._no_frames
+            for samples in recordings
+        ]
 
     def _decide(self, sequences: list[Array]) -> tuple[Array, Array, Array]:
         decisions = self._c.decide([np.ascontiguousarray(sequence) for sequence in sequences])

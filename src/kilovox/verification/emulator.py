@@ -12,9 +12,10 @@ import numpy as np
 
 from kilovox.audio import Samples
 from kilovox.errors import KilovoxError
+from kilovox.integer.observation import Observation
 from kilovox.verification.costs import cycles, multiplies
 from kilovox.verification.disassembly import disassembler, read_elf
-from kilovox.verification.observation import Observation, Shape, cut
+from kilovox.verification.observation import Shape, cut
 from kilovox.verification.toolchain import CORES, Image, need
 
 FLASH, FLASH_BYTES = 0x10000, 0x100000

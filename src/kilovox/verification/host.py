@@ -25,10 +25,12 @@ from kilovox.errors import KilovoxError
 from kilovox.files import make_folder, replacing
 from kilovox.firmware.layout import parts_of
 from kilovox.firmware.sources import sources
-from kilovox.frontend.fixed_point import check_samples, of_word
+from kilovox.frontend.fixed_point import check_samples, is_heard, of_word
 from kilovox.frontend.word_finder import loudest_word
 from kilovox.integer.model_file import Model
+from kilovox.integer.outcome import FULL_CONFIDENCE, judged
 from kilovox.integer.recogniser import Decisions
+from kilovox.integer.stream import Result
 
 FLAGS = ("-std=c99", "-O3", "-march=native", "-fPIC", "-shared", "-Wno-psabi")
 PORTABLE_FLAGS = ("-std=c99", "-O3", "-fPIC", "-shared", "-Wno-psabi")
@@ -96,7 +98,7 @@ def compile_library(files: Mapping[str, str], compiler: str, flags: Sequence[str
 @dataclass(frozen=True)
 class Trace:
     """One recording, stage by stage. features: (frames, n) int8; hidden, cell: (frames, layers, units) int8, int16; logits:
-    (labels,) int32; confidence: 0 to 255."""
+    (labels,) int32; label: index; confidence: 0 to 255; outcome: kilovox.integer.outcome."""
 
     features: npt.NDArray[np.int8]
     hidden: npt.NDArray[np.int8]
@@ -104,6 +106,7 @@ class Trace:
     logits: npt.NDArray[np.int32]
     label: int
     confidence: int
+    outcome: int
 
 
 class HostRecogniser:
@@ -140,27 +143,34 @@ class HostRecogniser:
     def __call__(self, recordings: Sequence[Samples]) -> Decisions:
         """Decisions on recordings, each (samples,) int16, as kilovox.integer.recogniser.Recogniser makes them."""
         logits = np.zeros((len(recordings), len(self.labels)), np.int32)
-        decided = np.zeros((len(recordings), 3), np.uint8)
+        decided = np.zeros((len(recordings), 4), np.uint8)
         for index, recording in enumerate(recordings):
             samples = self._checked(recording)
             count, found = ctypes.c_size_t(len(samples)), (_pointer(logits[index]), _pointer(decided[index]))
-            if self.parts.front_end.words is not None or not self._fast:
+            front_end = self.parts.front_end
+            if front_end.words is not None or not self._fast:
                 self._c.kv_host_recording(_pointer(samples), count, ctypes.c_size_t(0), None, None, None, *found)
-            else:
-                frames = self.parts.front_end.frames(len(samples))
-                scratch = np.empty(3 * frames * self.parts.front_end.coefficients + 1, np.int8)
+            elif is_heard(samples, front_end.window, front_end.hop):
+                scratch = np.empty(3 * front_end.frames(len(samples)) * front_end.coefficients + 1, np.int8)
                 self._c.kv_host_fast_recording(self._packed, _pointer(samples), count, _pointer(scratch), *found)
+                self._judge(decided[index])
         return _decisions(logits, decided)
+
+    def _judge(self, decided: npt.NDArray[np.uint8]) -> None:
+        """Fill in the outcome of (4,) label, confidence and outcome."""
+        label = np.array([int(decided[0]) | int(decided[1]) << 8])
+        decided[3] = judged(label, decided[2:3] / FULL_CONFIDENCE, self.parts.thresholds)[0]
 
     def decide(self, features: Sequence[npt.NDArray[np.int8]]) -> Decisions:
         """Decisions of the network alone on int8 features, each (frames, coefficients)."""
         logits = np.zeros((len(features), len(self.labels)), np.int32)
-        decided = np.zeros((len(features), 3), np.uint8)
+        decided = np.zeros((len(features), 4), np.uint8)
         for index, sequence in enumerate(features):
             frames = self._checked_features(sequence)
             count, found = ctypes.c_size_t(len(frames)), (_pointer(logits[index]), _pointer(decided[index]))
             if self._fast:
                 self._c.kv_host_fast_features(self._packed, _pointer(frames), count, *found)
+                self._judge(decided[index])
             else:
                 self._c.kv_host_features(_pointer(frames), count, None, None, *found)
         return _decisions(logits, decided)
@@ -177,7 +187,7 @@ class HostRecogniser:
         )  # fmt: skip
         if found != frames:
             raise KilovoxError(f"{len(samples)} samples: C made {found} frames; expected {frames}")
-        return Trace(features, hidden, cell, logits, int(decided[0]) | int(decided[1]) << 8, int(decided[2]))
+        return Trace(features, hidden, cell, logits, int(decided[0]) | int(decided[1]) << 8, int(decided[2]), int(decided[3]))
 
     def trace_features(self, sequence: npt.NDArray[np.int8]) -> Trace:
         """Every stage of the network alone on (frames, coefficients) int8."""
@@ -191,7 +201,7 @@ class HostRecogniser:
             _pointer(logits),
             _pointer(decided),
         )
-        return Trace(frames, hidden, cell, logits, int(decided[0]) | int(decided[1]) << 8, int(decided[2]))
+        return Trace(frames, hidden, cell, logits, int(decided[0]) | int(decided[1]) << 8, int(decided[2]), int(decided[3]))
 
     def cepstra(self, recording: Samples) -> npt.NDArray[np.int16]:
         """The front end alone: (samples,) int16 -> (frames, coefficients) int16 in Q7 octaves."""
@@ -211,14 +221,16 @@ class HostRecogniser:
         samples = front_end.between_silence(samples)
         cepstra, levels = np.zeros((frames, front_end.coefficients), np.int16), np.zeros(frames, np.int16)
         self._c.kv_host_fast_cepstra(_pointer(samples), ctypes.c_size_t(len(samples)), _pointer(cepstra), _pointer(levels))
-        if front_end.words is None or not frames:
+        if not is_heard(recording, front_end.window, front_end.hop):
+            return cepstra[:0]
+        if front_end.words is None:
             return cepstra
         loudest = levels.astype(np.int32)
         return of_word(cepstra, loudest, loudest_word(front_end.words, loudest))
 
     def _buffers(self, frames: int) -> tuple[Array, Array, Array, Array]:
         shape = (frames, self._layers, self._units)
-        return np.zeros(shape, np.int8), np.zeros(shape, np.int16), np.zeros(len(self.labels), np.int32), np.zeros(3, np.uint8)
+        return np.zeros(shape, np.int8), np.zeros(shape, np.int16), np.zeros(len(self.labels), np.int32), np.zeros(4, np.uint8)
 
     def _checked(self, recording: Samples) -> Samples:
         check_samples(recording)
@@ -232,7 +244,7 @@ class HostRecogniser:
 
 
 class HostStream:
-    """One live recording through a model in C: what kilovox.integer.stream.RecogniserStream is in NumPy. Owns its state."""
+    """Live sound through a model in C: what kilovox.integer.stream.RecogniserStream is in NumPy. Owns its state."""
 
     def __init__(self, recogniser: HostRecogniser) -> None:
         self._recogniser, self._c = recogniser, recogniser._c
@@ -245,33 +257,39 @@ class HostStream:
     def reset(self) -> None:
         """Forget everything heard."""
         self._c.kv_reset(self._ear)
+        self._ended = False
         self.frames = 0
 
     @property
     def words(self) -> int:
-        """Words decided on since the last reset or `next`, by a model that finds them."""
+        """Words decided on since the recording began or `next`, by a model that finds them."""
         return int(self._c.kv_host_words(self._ear))
 
     def push(self, samples: Samples) -> int:
         """Hear (samples,) int16; returns the frames that they completed."""
         heard = self._recogniser._checked(samples)
+        if self._ended and len(heard):
+            self._ended, self.frames = False, 0
         return self._count(self._c.kv_push(self._ear, _pointer(heard), ctypes.c_size_t(len(heard))))
 
     def finish(self) -> int:
         """End the recording. Returns the frames that this completed."""
+        self._ended = True
         return self._count(self._c.kv_finish(self._ear))
 
     def next(self) -> None:
-        """Forget the words decided on, but nothing that was heard since."""
+        """Forget what was decided on, but nothing that was heard since."""
         self._c.kv_next(self._ear)
+        if self._recogniser.parts.front_end.words is None:
+            self._ended, self.frames = False, 0
 
-    def result(self) -> tuple[str, int, npt.NDArray[np.int32]]:
-        """Label, confidence (0 to 255) and logits (labels,) int32 of the loudest word, or of all that was heard."""
+    def result(self) -> Result:
+        """What was heard of the recording; the loudest word of a model that finds them."""
         self._c.kv_result(self._ear, self._decision)
         labels = self._recogniser.labels
         logits = np.frombuffer(self._decision.raw, np.int32, len(labels)).copy()
-        label, share = np.frombuffer(self._decision.raw, np.uint16, 1, 4 * len(labels)), self._decision.raw[-2]
-        return labels[int(label[0])], share, logits
+        label, share, outcome = np.frombuffer(self._decision.raw, np.uint16, 1, 4 * len(labels)), *self._decision.raw[-2:]
+        return Result.of(outcome, int(label[0]), share, logits, labels)
 
     def _count(self, frames: int) -> int:
         self.frames += frames
@@ -280,7 +298,7 @@ class HostStream:
 
 def _decisions(logits: npt.NDArray[np.int32], decided: npt.NDArray[np.uint8]) -> Decisions:
     indices = decided[:, 0].astype(np.int64) | decided[:, 1].astype(np.int64) << 8
-    return Decisions(indices, decided[:, 2] / 255.0, logits)
+    return Decisions(indices, decided[:, 2] / FULL_CONFIDENCE, logits, decided[:, 3].copy())
 
 
 def _pointer(array: Array) -> ctypes.c_void_p:

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from kilovox.audio import Samples
-from kilovox.verification.observation import Observation, Shape, cut
+from kilovox.integer.observation import Observation
+from kilovox.verification.observation import Shape, cut
 
 
 class Library(ABC):

@@ -1,40 +1,13 @@
-"""What a target computed of one recording, and where two of them differ first."""
+"""What a target computed of one recording, out of its memory, and where it differs first."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from kilovox.audio import Samples
-from kilovox.config import FixedPointFrontEnd
 from kilovox.firmware.layout import Parts
-from kilovox.frontend.fixed_point import FixedPointStream, of_word
-from kilovox.frontend.pipeline import fixed_point_mfcc
-from kilovox.frontend.word_finder import WordStream
-from kilovox.integer.network import IntegerNetwork, confidence, logits
-from kilovox.integer.recogniser import Recogniser
-
-STAGES = ("cepstra", "features", "hidden", "cell", "logits", "label", "confidence")
-"""In the order in which they are computed."""
-
-
-@dataclass(frozen=True)
-class Observation:
-    """One recording, stage by stage.
-
-    cepstra: (frames, n) int16, Q7 octaves; features: (frames, n) int8, Q0.7; hidden, cell: (frames, layers, units) int8 in
-    Q0.7, int16 in Q3.12; logits: (labels,) int32; label: (1,) index; confidence: (1,) 0 to 255. None: not looked at.
-    """
-
-    cepstra: npt.NDArray[np.int16] | None
-    features: npt.NDArray[np.int8] | None
-    hidden: npt.NDArray[np.int8] | None
-    cell: npt.NDArray[np.int16] | None
-    logits: npt.NDArray[np.int32]
-    label: npt.NDArray[np.uint16]
-    confidence: npt.NDArray[np.uint8]
+from kilovox.integer.observation import STAGES, Observation
 
 
 @dataclass(frozen=True)
@@ -105,60 +78,12 @@ class Shape:
             features, hidden = xh[:, : self.features], xh[:, self.features :].reshape(cells.shape)
         return Observation(found, features, hidden, cells, *self.decided(decision))
 
-    def decided(self, decision: bytes) -> tuple[Any, Any, Any]:
-        """Logits, label and confidence of a kv_decision."""
-        end = 4 * self.labels
-        label, share = decision[end : end + 2], decision[end + 2 : end + 3]
-        return np.frombuffer(decision[:end], "<i4"), np.frombuffer(label, "<u2"), np.frombuffer(share, np.uint8)
-
-
-def expected(recogniser: Recogniser, samples: Samples) -> Observation:
-    """What the Python engine computes of one recording. `recogniser` is of an integer model, and `samples` are some."""
-    engine = recogniser.engine
-    assert engine is not None  # noqa: S101 (of integers)
-    if recogniser.finds_words:
-        return _expected_words(recogniser, engine, samples)
-    (cepstra,) = recogniser.raw_features([samples])
-    (features,) = recogniser.normalised([cepstra])
-    hidden, cell, states = [], [], engine.start(1)
-    for frame in features:
-        states = engine.step(states, frame[None])
-        hidden.append([state.hidden[0] for state in states])
-        cell.append([state.cell[0] for state in states])
-    values = logits(engine.head, states[-1].hidden)
-    label = values.argmax(axis=1).astype(np.uint16)
-    return Observation(cepstra, features, np.array(hidden), np.array(cell), values[0], label, confidence(engine.head, values))
-
-
-def _expected_words(recogniser: Recogniser, engine: IntegerNetwork, samples: Samples) -> Observation:
-    """The same of a model that finds words: features, hidden and cell as the last word left them, frame by frame; those of
-    the last frame after the end of the recording."""
-    config = recogniser.front_end
-    assert isinstance(config, FixedPointFrontEnd)  # noqa: S101 (of integers)
-    front_end = fixed_point_mfcc(config)
-    assert front_end.words is not None  # noqa: S101 (it finds words)
-    heard = FixedPointStream(front_end)
-    cepstra, levels = heard.push(samples), heard.loudest
-    cepstra, levels = np.concatenate([cepstra, heard.flush()]), levels + heard.loudest
-    states, features = engine.start(1), np.zeros(front_end.coefficients, np.int8)
-    values, peak = np.zeros((1, len(engine.head.bias)), np.int32), None
-    seen: list[tuple[Any, Any, Any]] = []
-    words = WordStream(front_end.words)
-    for level in [*levels, None]:
-        word = words.finish() if level is None else words.push(level)
-        if word is not None:
-            (sequence,) = recogniser.normalised([of_word(cepstra, np.array(levels, np.int32), word)])
-            states = engine.start(1)
-            for features in sequence:
-                states = engine.step(states, features[None])
-            if peak is None or word.peak > peak:
-                values, peak = logits(engine.head, states[-1].hidden), word.peak
-        if level is None:
-            seen.pop()
-        seen.append((features, [state.hidden[0] for state in states], [state.cell[0] for state in states]))
-    label = values.argmax(axis=1).astype(np.uint16)
-    features, hidden, cell = (np.array(column) for column in zip(*seen, strict=True))
-    return Observation(cepstra, features, hidden, cell, values[0], label, confidence(engine.head, values))
+    def decided(self, decision: bytes) -> tuple[Any, Any, Any, Any]:
+        """Logits, label, confidence and outcome of a kv_decision."""
+        logits, rest = decision[: 4 * self.labels], decision[4 * self.labels :]
+        label, share, outcome = rest[:2], rest[2:3], rest[3:4]
+        read = np.frombuffer
+        return read(logits, "<i4"), read(label, "<u2"), read(share, np.uint8), read(outcome, np.uint8)
 
 
 def first_difference(want: Observation, have: Observation, clip: str, pushed: str) -> Difference | None:

@@ -12,13 +12,14 @@ from kilovox.errors import KilovoxError
 from kilovox.firmware.layout import Parts, parts_of
 from kilovox.firmware.sources import sources
 from kilovox.integer.model_file import Model
+from kilovox.integer.observation import Observation, expected
 from kilovox.integer.recogniser import Recogniser
 from kilovox.verification.costs import modelled_milliseconds
 from kilovox.verification.emulator import Core, memory
 from kilovox.verification.findings import findings
 from kilovox.verification.host import compile_library, find_compiler, run_compiler
 from kilovox.verification.library import SharedLibrary
-from kilovox.verification.observation import Difference, Observation, Shape, expected, first_difference
+from kilovox.verification.observation import Difference, Shape, first_difference
 from kilovox.verification.toolchain import Image, compile_core, compile_wasm, shims
 from kilovox.verification.verification import Instructions, TargetReport, Verification
 from kilovox.verification.wasm import WasmModule, module_sizes

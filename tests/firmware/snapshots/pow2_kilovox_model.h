@@ -50,6 +50,9 @@
 #define KV_POWER_BITS 15
 #define KV_POWER_LINEAR 86
 #define KV_POWER_SQUARE 22
+#define KV_NOTHING 0
+#define KV_UNKNOWN 1
+#define KV_LABEL 2
 #define KV_WORDS 0
 
 #endif

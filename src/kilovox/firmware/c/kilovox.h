@@ -8,10 +8,18 @@
  *     kv_reset(&ear);
  *     kv_push(&ear, samples, count);        any number at a time, as they come
  *     kv_finish(&ear);                      where a recording ends
- *     kv_result(&ear, &decision);           kv_labels[decision.label], decision.confidence of 255
+ *     kv_result(&ear, &decision);           decision.outcome == KV_LABEL: kv_labels[decision.label], confidence of 255
+ *
+ * A recording begins with the first sample after kv_reset, or after kv_finish, and nothing of what was before it counts for it.
+ * kv_finish ends it; where no sample came since the last end, nothing changes. Until a sample of the next one comes, kv_result
+ * tells of the recording that has ended.
  *
  * A model that finds words (KV_WORDS) hears nothing between them. It decides on a word when a pause has followed it, or at
- * kv_finish: ear.words counts. kv_result tells of the loudest of these; kv_next forgets them, to hear of the next word alone.
+ * kv_finish: ear.words counts those since the recording began or kv_next. kv_result tells of the loudest of these, of equals the
+ * first; kv_next forgets them, to hear of the next word alone. Without words, kv_next forgets everything, as kv_reset does.
+ *
+ * Nothing was heard (KV_NOTHING): before the first word; and before the first frame, KV_WINDOW samples of the recording's own,
+ * whose samples are not all equal: in silence, or in less than a window.
  *
  * Samples are int16, mono, KV_SAMPLE_RATE a second. Sizes (KV_LABELS, KV_FEATURES, KV_LAYERS, KV_UNITS ...) are defined by
  * the generated kilovox_model.h. */
@@ -53,9 +61,9 @@ typedef struct {
     int8_t features[KV_WORD_BUFFER][KV_FEATURES - 1]; /* all but the first, which is a level: Q0.7 */
     uint8_t first, count;                             /* the oldest frame's place; frames kept */
     uint8_t edge;                                     /* whether the oldest is the recording's first */
-    uint8_t any;                                      /* whether a word was decided on since kv_reset */
-    int16_t peak;                                     /* level of the loudest word since kv_reset or kv_next, */
-    int32_t logits[KV_LABELS];                        /* and its logits */
+    uint8_t any;                                      /* whether a word of the recording was decided on */
+    int16_t peak;                                     /* level of the loudest word that `words` counts, */
+    int32_t logits[KV_LABELS];                        /* and its logits; of no meaning before the first */
 } kv_word_buffer;
 #endif
 
@@ -68,20 +76,26 @@ typedef struct {
     } scratch;                                      /* of no meaning between calls */
     int32_t maximum;                                /* running maximum of the loudest band, Q8 octaves */
     uint16_t filled;                                /* samples in the frame, 0 ... KV_WINDOW - 1 between calls */
-    uint16_t began;                                 /* whether a frame was advanced since kv_reset */
+    uint16_t stage;                                 /* of the recording: KV_BEGAN, KV_HEARD, KV_ENDED */
     int16_t cell[KV_LAYERS][KV_UNITS];              /* Q3.12 */
 #if KV_WORDS
     kv_word_buffer heard;
     int16_t loudest; /* level of the loudest band of the last frame, Q8 octaves */
-    uint16_t words; /* decided on since kv_reset or kv_next; no more than 65,535 are counted */
+    uint16_t words; /* decided on since the recording began or kv_next; no more than 65,535 are counted */
 #endif
     int8_t xh[KV_FEATURES + KV_LAYERS * KV_UNITS]; /* features, then the hidden state of every layer: Q0.7 */
 } kv_recogniser;
+
+/* Bits of kv_recogniser.stage. */
+#define KV_BEGAN 1 /* a frame was advanced */
+#define KV_HEARD 2 /* the samples of one were not all equal */
+#define KV_ENDED 4 /* kv_finish; the next sample begins a recording */
 
 typedef struct {
     int32_t logits[KV_LABELS];
     uint16_t label;     /* index of the largest logit, the first of equals */
     uint8_t confidence; /* its share in the softmax, 255 = all */
+    uint8_t outcome;    /* KV_NOTHING was heard: all else is 0. KV_UNKNOWN: less sure than the label's threshold. KV_LABEL */
 } kv_decision;
 
 extern const char *const kv_labels[KV_LABELS];
@@ -92,17 +106,14 @@ void kv_reset(kv_recogniser *r);
 /* Take `count` samples. Returns the number of frames that they completed. */
 size_t kv_push(kv_recogniser *r, const int16_t *samples, size_t count);
 
-/* End a recording: one shorter than a window is filled up with zeros; where words are found, a hop of zeros comes after every
- * recording, as one comes before, and the last word is decided on. Returns the frames advanced, 0 or 1. */
+/* End the recording: one shorter than a window is filled up with zeros; where words are found, a hop of zeros comes after every
+ * recording, as one comes before, and the last word is decided on. Returns the frames advanced. */
 size_t kv_finish(kv_recogniser *r);
 
-#if KV_WORDS
-/* Forget the words decided on, but nothing that was heard since the last of them. */
+/* Forget what was decided on: the words, but nothing that was heard since the last of them; without words, everything. */
 void kv_next(kv_recogniser *r);
-#endif
 
-/* The decision on what was heard since kv_reset. May be asked for at any time; before the first word (KV_WORDS) all logits are
- * 0. */
+/* The decision on what was heard of the recording. May be asked for at any time. */
 void kv_result(const kv_recogniser *r, kv_decision *decision);
 
 /* The parts, for those who test, count or replace one.

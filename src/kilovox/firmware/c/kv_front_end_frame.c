@@ -1,7 +1,8 @@
 /* The front end: one window of samples to cepstra. docs/arithmetic.md derives every width. */
 #include "kv_internal.h"
 
-/* r->samples: (KV_WINDOW) int16 -> cepstra: (KV_FEATURES) int16 in Q7 octaves. Advances the running maximum. */
+/* r->samples: (KV_WINDOW) int16 -> cepstra: (KV_FEATURES) int16 in Q7 octaves. Advances the running maximum; notes whether the
+ * samples are not all equal. */
 void kv_front_end_frame(kv_recogniser *r, int16_t *cepstra)
 {
     kv_front_end_scratch *s = &r->scratch.front_end;
@@ -10,6 +11,7 @@ void kv_front_end_frame(kv_recogniser *r, int16_t *cepstra)
         exponent += kv_transform(s);
         exponent += kv_power(s);
         kv_mel_levels(s, exponent);
+        r->stage |= KV_HEARD;
     } else {
         uint32_t band;
         for (band = 0; band < KV_BANDS; band++)

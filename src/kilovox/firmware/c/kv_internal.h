@@ -20,6 +20,7 @@ typedef struct {
 extern const kv_layer kv_layers[KV_LAYERS];
 extern const uint16_t kv_tanh_table[KV_TANH_ENTRIES]; /* Q0.15 */
 extern const int32_t kv_head_bias[KV_LABELS];
+extern const uint8_t kv_thresholds[KV_LABELS]; /* the least confidence with which a label is accepted */
 #if KV_POW2
 extern const uint8_t kv_head_weights[(KV_UNITS + 1) / 2][KV_LABELS]; /* two codes a byte */
 #else
@@ -53,11 +54,6 @@ static inline int8_t kv_quantised(int32_t cepstrum, uint32_t index)
     const int32_t centred = cepstrum - kv_feature_offset[index];
     return kv_saturate8(kv_rounding_shift(centred * kv_feature_multiplier[index], KV_FEATURE_SHIFT));
 }
-
-#if KV_WORDS
-/* The front end as before the first sample. */
-void kv_begin(kv_recogniser *r);
-#endif
 
 /* The network as before its first frame. */
 void kv_forget_states(kv_recogniser *r);

@@ -1,15 +1,22 @@
-/* The decision: logits of the last layer's state, the largest, its share. */
+/* The decision: logits of the last layer's state, the largest, its share, and whether that is enough. */
 #include "kv_internal.h"
 
 void kv_result(const kv_recogniser *r, kv_decision *decision)
 {
-#if KV_WORDS
     uint32_t label;
+#if KV_WORDS
+    const int heard = r->stage & KV_HEARD && r->words;
     for (label = 0; label < KV_LABELS; label++)
-        decision->logits[label] = r->heard.logits[label];
+        decision->logits[label] = heard ? r->heard.logits[label] : 0;
 #else
-    kv_head(r->xh + KV_FEATURES + (KV_LAYERS - 1) * KV_UNITS, decision->logits);
+    const int heard = r->stage & KV_HEARD;
+    if (heard)
+        kv_head(r->xh + KV_FEATURES + (KV_LAYERS - 1) * KV_UNITS, decision->logits);
+    else
+        for (label = 0; label < KV_LABELS; label++)
+            decision->logits[label] = 0;
 #endif
     decision->label = kv_largest(decision->logits);
-    decision->confidence = kv_confidence(decision->logits);
+    decision->confidence = heard ? kv_confidence(decision->logits) : 0;
+    decision->outcome = !heard ? KV_NOTHING : decision->confidence < kv_thresholds[decision->label] ? KV_UNKNOWN : KV_LABEL;
 }

@@ -12,7 +12,7 @@ void kv_host_sizes(uint32_t *sizes)
     sizes[3] = KV_UNITS;
 }
 
-/* Words decided on since kv_reset or kv_next; 0 of a model that finds none. */
+/* Words decided on since the recording began or kv_next; 0 of a model that finds none. */
 uint32_t kv_host_words(const kv_recogniser *r)
 {
 #if KV_WORDS
@@ -38,22 +38,24 @@ static void dump(const kv_recogniser *r, int8_t **features, int8_t **hidden, int
             *(*cell)++ = r->cell[i / KV_UNITS][i % KV_UNITS];
 }
 
-static void decide(const kv_recogniser *r, int32_t *logits, uint8_t *label_and_confidence)
+/* decided: (4): label, low byte first, confidence, outcome. */
+static void decide(const kv_recogniser *r, int32_t *logits, uint8_t *decided)
 {
     kv_decision decision;
     size_t i;
     kv_result(r, &decision);
     for (i = 0; i < KV_LABELS; i++)
         logits[i] = decision.logits[i];
-    label_and_confidence[0] = (uint8_t)(decision.label & 255);
-    label_and_confidence[1] = (uint8_t)(decision.label >> 8);
-    label_and_confidence[2] = decision.confidence;
+    decided[0] = (uint8_t)(decision.label & 255);
+    decided[1] = (uint8_t)(decision.label >> 8);
+    decided[2] = decision.confidence;
+    decided[3] = decision.outcome;
 }
 
 /* samples: (count) int16, in chunks of `chunk` at most (0: all at once). Returns the frames, each of which is dumped; for
  * that, a chunk is cut where a frame ends. */
 size_t kv_host_recording(const int16_t *samples, size_t count, size_t chunk, int8_t *features, int8_t *hidden, int16_t *cell,
-    int32_t *logits, uint8_t *label_and_confidence)
+    int32_t *logits, uint8_t *decided)
 {
     kv_recogniser r;
     const int dumps = features || hidden || cell;
@@ -92,13 +94,13 @@ size_t kv_host_recording(const int16_t *samples, size_t count, size_t chunk, int
 #endif
             dump(&r, &features, &hidden, &cell);
     }
-    decide(&r, logits, label_and_confidence);
+    decide(&r, logits, decided);
     return frames;
 }
 
-/* features: (frames, KV_FEATURES) int8, through the network alone. */
+/* features: (frames, KV_FEATURES) int8, through the network alone; a decision in any case. */
 void kv_host_features(const int8_t *features, size_t frames, int8_t *hidden, int16_t *cell, int32_t *logits,
-    uint8_t *label_and_confidence)
+    uint8_t *decided)
 {
     kv_recogniser r;
     int8_t *none = NULL;
@@ -107,10 +109,12 @@ void kv_host_features(const int8_t *features, size_t frames, int8_t *hidden, int
         kv_step_features(&r, features);
         dump(&r, &none, &hidden, &cell);
     }
+    r.stage |= KV_HEARD;
 #if KV_WORDS
+    r.words = 1;
     kv_head(r.xh + KV_FEATURES + (KV_LAYERS - 1) * KV_UNITS, r.heard.logits);
 #endif
-    decide(&r, logits, label_and_confidence);
+    decide(&r, logits, decided);
 }
 
 /* samples: (count) int16, filled up with zeros to one window at least; cepstra: (frames, KV_FEATURES) int16, by the front end

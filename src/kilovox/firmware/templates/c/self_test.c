@@ -14,15 +14,28 @@ static void compare(const char *what, long where, long found, long expected)
         printf("%s %ld: %ld, expected %ld\n", what, where, found, expected);
 }
 
-static void compare_decision(const kv_recogniser *r, const int32_t *logits, int label, int confidence)
+static void compare_decision(const kv_recogniser *r)
 {
     kv_decision decision;
     long i;
     kv_result(r, &decision);
     for (i = 0; i < KV_LABELS; i++)
-        compare("logit", i, decision.logits[i], logits[i]);
-    compare("label", 0, decision.label, label);
-    compare("confidence", 0, decision.confidence, confidence);
+        compare("logit", i, (long)decision.logits[i], (long)kv_test_logits[i]);
+    compare("label", 0, decision.label, KV_TEST_LABEL);
+    compare("confidence", 0, decision.confidence, KV_TEST_CONFIDENCE);
+    compare("outcome", 0, decision.outcome, KV_TEST_OUTCOME);
+}
+
+static void compare_with_nothing(const kv_recogniser *r)
+{
+    kv_decision decision;
+    long i;
+    kv_result(r, &decision);
+    for (i = 0; i < KV_LABELS; i++)
+        compare("logit of nothing", i, (long)decision.logits[i], 0);
+    compare("label of nothing", 0, decision.label, 0);
+    compare("confidence of nothing", 0, decision.confidence, 0);
+    compare("outcome of nothing", 0, decision.outcome, KV_NOTHING);
 }
 
 /* The whole recording at once, one sample at a time (features compared), and in pieces of all sizes, two side by side. */
@@ -48,34 +61,45 @@ static void test_long_recording(void)
         }
     }
     compare("frames", 1, (long)frame, KV_TEST_FRAMES - KV_TEST_END_FRAMES);
-    compare("frames", 4, (long)kv_finish(&whole), KV_TEST_END_FRAMES);
-    compare("frames", 5, (long)kv_finish(&single), KV_TEST_END_FRAMES);
-    compare("frames", 6, (long)kv_finish(&pieces), KV_TEST_END_FRAMES);
+    compare("frames", 2, (long)kv_finish(&whole), KV_TEST_END_FRAMES);
+    compare("frames", 3, (long)kv_finish(&single), KV_TEST_END_FRAMES);
+    compare("frames", 4, (long)kv_finish(&pieces), KV_TEST_END_FRAMES);
 #if KV_WORDS
     for (i = 0; i < KV_FEATURES; i++) /* the last frame of the last word */
         compare("feature", (long)i, single.xh[i], kv_test_features[0][i]);
     compare("words", 0, single.words, KV_TEST_WORDS);
 #endif
-    compare_decision(&whole, kv_test_logits, KV_TEST_LABEL, KV_TEST_CONFIDENCE);
-    compare_decision(&single, kv_test_logits, KV_TEST_LABEL, KV_TEST_CONFIDENCE);
-    compare_decision(&pieces, kv_test_logits, KV_TEST_LABEL, KV_TEST_CONFIDENCE);
+    compare_decision(&whole);
+    compare_decision(&single);
+    compare_decision(&pieces);
 }
 
-/* The first samples alone: less than a window, which zeros fill up. */
-static void test_short_recording(void)
+/* One recording after another through one recogniser: each is as if there had been no other. The first samples alone are less
+ * than a window, in which nothing is heard. */
+static void test_recordings_in_turn(void)
 {
     static kv_recogniser r;
+    int turn;
     kv_reset(&r);
-    kv_push(&r, kv_test_samples, KV_TEST_SHORT_SAMPLES);
-    compare("frames", 2, (long)kv_finish(&r), 1);
-    compare("frames", 3, (long)kv_finish(&r), 0);
-    compare_decision(&r, kv_test_short_logits, KV_TEST_SHORT_LABEL, KV_TEST_SHORT_CONFIDENCE);
+    compare_with_nothing(&r);
+    for (turn = 0; turn < 2; turn++) {
+        kv_push(&r, kv_test_samples, KV_TEST_SHORT_SAMPLES);
+        compare_with_nothing(&r);
+        kv_finish(&r);
+        compare_with_nothing(&r);
+        kv_push(&r, kv_test_samples, KV_TEST_SAMPLES);
+        kv_finish(&r);
+        compare("frames", 5, (long)kv_finish(&r), 0); /* it has ended already */
+        compare_decision(&r);
+    }
+    kv_next(&r);
+    compare_with_nothing(&r);
 }
 
 int main(void)
 {
     test_long_recording();
-    test_short_recording();
+    test_recordings_in_turn();
     printf(differences ? "%d differences\n" : "all equal\n", differences);
     return differences ? 1 : 0;
 }
