@@ -4,6 +4,7 @@
 
 #include "kilovox.h"
 #include "kv_arithmetic.h"
+#include "kv_memory.h"
 #include "kv_weights.h"
 
 /* One layer: n = inputs + KV_UNITS columns.
@@ -50,8 +51,8 @@ void kv_cepstra(int16_t *levels, int16_t *cepstra);
 /* One feature, saturated: ((x - offset) multiplier + half) >> shift. */
 static inline int8_t kv_quantised(int32_t cepstrum, uint32_t index)
 {
-    const int32_t centred = cepstrum - kv_feature_offset[index];
-    return kv_saturate8(kv_rounding_shift(centred * kv_feature_multiplier[index], KV_FEATURE_SHIFT));
+    const int32_t centred = cepstrum - KV_READ16(kv_feature_offset + index);
+    return kv_saturate8(kv_rounding_shift(centred * KV_READ16(kv_feature_multiplier + index), KV_FEATURE_SHIFT));
 }
 
 #if KV_WORDS
@@ -82,6 +83,7 @@ typedef struct {
     uint32_t odd;                          /* whether a column is left over */
     int32_t correction;
     uint32_t mask; /* of even bytes */
+    int8_t (*update)(int32_t, int32_t, int32_t, int32_t, int16_t *); /* kv_cell_update */
 } kv_units;
 void kv_all_units(const kv_units *units);
 #else
