@@ -7,6 +7,10 @@
 #include "kv_memory.h"
 #include "kv_weights.h"
 
+#if defined(__AVR__) /* a recogniser, and 384 bytes for the stack and what else there is */
+typedef char kv_recogniser_fits_into_ram[sizeof(kv_recogniser) + 384 <= RAMEND - RAMSTART + 1UL ? 1 : -1];
+#endif
+
 /* One layer: n = inputs + KV_UNITS columns.
  * int8: weights, unit by unit, as kv_weights.h stores them; shift: (units, 4).
  * pow2: weights (pairs of columns, units, 4), two codes a byte, the left column's low; shift: (1).
