@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help reproduce quick strangers test lint benchmarks soak fuzz coverage-c clean bundle bundle-strangers
+.PHONY: help reproduce quick strangers test lint benchmarks soak fuzz compilers coverage-c clean bundle bundle-strangers
 
 help:  ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -36,6 +36,9 @@ soak: $(VENV)/.develop  ## An hour of random and one of adversarial sound throug
 
 fuzz: $(VENV)/.develop  ## Ten minutes of libFuzzer on the C (needs clang)
 	$(BIN)/python fuzz/run.py fuzz $(ARGS)
+
+compilers: $(VENV)/.develop  ## Build the exported self-test in every ordinary way and run it (gcc, clang, s390x, AVR: what is installed)
+	$(BIN)/python fuzz/compilers.py
 
 coverage-c: $(VENV)/.develop  ## Lines and branches of the C that these and the self-tests reach
 	$(BIN)/python fuzz/run.py coverage
