@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help reproduce quick strangers test lint benchmarks soak fuzz mutants coverage-c clean bundle bundle-strangers
+.PHONY: help reproduce quick strangers test lint benchmarks soak fuzz mutants compilers coverage-c clean bundle bundle-strangers
 
 help:  ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -40,6 +40,9 @@ fuzz: $(VENV)/.develop  ## Ten minutes of libFuzzer on the C (needs clang)
 mutants: $(VENV)/.develop  ## How much wrong code the tests let through: random changes of Python and C (an hour)
 	$(BIN)/python fuzz/mutants.py python $(ARGS)
 	$(BIN)/python fuzz/mutants.py c $(ARGS)
+
+compilers: $(VENV)/.develop  ## Build the exported self-test in every ordinary way and run it (gcc, clang, s390x, AVR: what is installed)
+	$(BIN)/python fuzz/compilers.py
 
 coverage-c: $(VENV)/.develop  ## Lines and branches of the C that these and the self-tests reach
 	$(BIN)/python fuzz/run.py coverage

@@ -1,6 +1,7 @@
 """kilovox verify: a model's firmware compiled, run and compared, bit for bit."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -8,9 +9,11 @@ from rich.console import Console
 from rich.table import Table
 
 from kilovox.errors import KilovoxError
+from kilovox.firmware.emit import sizes
 from kilovox.firmware.layout import parts_of
 from kilovox.integer.bundled import resolve_model
-from kilovox.integer.model_file import load_model
+from kilovox.integer.model_file import Model, load_model
+from kilovox.verification.avr import avr_missing, avr_refusal
 from kilovox.verification.clips import find_clips
 from kilovox.verification.verification import TargetReport, Verification
 from kilovox.verification.verify import TARGETS, verify
@@ -23,7 +26,7 @@ WIDTH = 104
 @click.argument("model")
 @click.option(
     "--target", "wanted", metavar="NAME,...",
-    help=f"Some of {', '.join(TARGETS)}; riscv32 stands for riscv32i, without a multiplier, as well.  [default: all]",
+    help=f"Some of {', '.join(TARGETS)}; riscv32 stands for riscv32i, without a multiplier, as well.  [default: all that are there]",
 )  # fmt: skip
 @click.option(
     "--clips", type=click.IntRange(min=1), help="How many recordings a target.  [default: all on host and wasm32, else 20]"
@@ -43,7 +46,8 @@ def command(ctx: click.Context, model: str, wanted: str | None, clips: int | Non
     loaded = load_model(resolve_model(model))
     recordings, about = find_clips(folder, parts_of(loaded).front_end.sample_rate)
     tell = Console(stderr=True, quiet=as_json)
-    result = verify(loaded, _targets(wanted), recordings, clips, about, tell=lambda line: tell.print(line, highlight=False))
+    targets = _targets(wanted, loaded, lambda line: tell.print(line, highlight=False, soft_wrap=True))
+    result = verify(loaded, targets, recordings, clips, about, tell=lambda line: tell.print(line, highlight=False))
     if as_json:
         click.echo(json.dumps(result.as_json()))
     else:
@@ -51,9 +55,12 @@ def command(ctx: click.Context, model: str, wanted: str | None, clips: int | Non
     ctx.exit(0 if result.passed else 1)
 
 
-def _targets(wanted: str | None) -> list[str]:
+def _targets(wanted: str | None, model: Model, tell: Callable[[str], None]) -> list[str]:
     if wanted is None:
-        return list(TARGETS)
+        without = avr_refusal(sizes(parts_of(model))) or avr_missing()
+        if without:
+            tell(f"left out: {without}")
+        return [name for name in TARGETS if name != "avr" or not without]
     names = [name.strip() for name in wanted.split(",")]
     unknown = [name for name in names if name not in TARGETS]
     if unknown:

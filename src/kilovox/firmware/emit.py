@@ -169,7 +169,7 @@ def _layers(parts: Parts) -> Iterable[str]:
         else:
             words = column_pairs(layer).reshape(-1, 4)
             values = (f"KV_4({', '.join(map(str, word))})" for word in words.tolist())
-            yield _definition("static const kv_weight", f"weights{index}[]", values, A_LINE // 4)
+            yield _definition("static const kv_weight", f"weights{index}[] KV_TABLE", values, A_LINE // 4)
             shift = layer.shift
         yield _table(f"bias{index}[]", folded_bias(layer, offset=not parts.powers_of_two).reshape(-1), "static ")
         yield _table(f"shift{index}[]", shift.astype(np.uint8), "static ")
@@ -186,7 +186,7 @@ def _head(parts: Parts) -> str:
 
 
 def _table(declarator: str, values: Array, storage: str = "") -> str:
-    kind = f"{storage}const {C_TYPES[values.dtype.name]}"
+    kind, declarator = f"{storage}const {C_TYPES[values.dtype.name]}", f"{declarator} KV_TABLE"
     if values.ndim == 1:
         return _definition(kind, declarator, map(str, values.tolist()), A_LINE)
     rows = (",\n     ".join(_lines(map(str, row), A_LINE)) for row in values.tolist())

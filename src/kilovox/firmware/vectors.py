@@ -53,11 +53,11 @@ def vectors(model: Model) -> str:
         f"#define KV_TEST_CONFIDENCE {seen.confidence[0]}",
         f"#define KV_TEST_OUTCOME {seen.outcome[0]}",
         f"#define KV_TEST_SHORT_SAMPLES {SHORT_SAMPLES}", "",
-        "static const int16_t kv_test_samples[KV_TEST_SAMPLES] = {",
+        "static const int16_t kv_test_samples[KV_TEST_SAMPLES] KV_TABLE = {",
         *c_lines(samples, A_LINE), "};", "",
-        f"static const int8_t kv_test_features[{'1' if words else 'KV_TEST_FRAMES'}][KV_FEATURES] = {{",
+        f"static const int8_t kv_test_features[{'1' if words else 'KV_TEST_FRAMES'}][KV_FEATURES] KV_TABLE = {{",
         *(f"    {{{', '.join(map(str, frame))}}}," for frame in features.tolist()), "};", "",
-        "static const int32_t kv_test_logits[KV_LABELS] = {", *c_lines(seen.logits, A_LINE), "};", "",
+        "static const int32_t kv_test_logits[KV_LABELS] KV_TABLE = {", *c_lines(seen.logits, A_LINE), "};", "",
         "#endif", "",
     ]  # fmt: skip
     return "\n".join(lines)

@@ -75,11 +75,12 @@ def _of_file(instructions: Iterable[Instruction], target: str, kernel: bool) -> 
         for kind, pattern in patterns.items():
             if pattern.fullmatch(instruction.mnemonic) and (kind != "multiply" or kernel):
                 yield f"{text} ({WORDS[kind]})"
-        if wrong := _wrong_call(instruction.called, kernel):
+        if wrong := wrong_call(instruction.called, kernel):
             yield f"{instruction.function}: {instruction.called} ({wrong})"
 
 
-def _wrong_call(called: str, kernel: bool) -> str:
+def wrong_call(called: str, kernel: bool) -> str:
+    """What is wrong with calling the helper `called`, in a `kernel` of powers of two or elsewhere; nothing: all is well."""
     if SOFT_FLOAT.fullmatch(called):
         return "call of a soft-float helper"
     if WIDE_HELPER.fullmatch(called):

@@ -100,7 +100,7 @@ def compile_core(files: Mapping[str, str], target: str, use_gcc: bool = True) ->
     command = core_compiler(core, use_gcc)
     with tempfile.TemporaryDirectory() as name:
         build = Path(name)
-        _write({**files, **_own("kv_target.c", "kv_helpers.c", "kv_target.ld")}, build)
+        _write({**files, **own_files("kv_target.c", "kv_helpers.c", "kv_target.ld")}, build)
         objects = compile_objects(command, [file for file in files if file.endswith(".c")], build)
         own = compile_objects(command, ["kv_target.c", "kv_helpers.c"], build)
         script = ["--gc-sections", "-T", "kv_target.ld", "-o", "linked.elf", *(f"{file}.o" for file in objects | own)]
@@ -133,14 +133,15 @@ def compile_wasm(files: Mapping[str, str]) -> Image:
 
 def shims() -> dict[str, str]:
     """C files through which Python calls the firmware of a library or a module, by name."""
-    return {"kv_host.c": (_folder() / "host_c" / "kv_host.c").read_text()} | _own("kv_target.c")
+    return {"kv_host.c": (_folder() / "host_c" / "kv_host.c").read_text()} | own_files("kv_target.c")
 
 
 def _folder() -> Path:
     return Path(str(files("kilovox.verification")))
 
 
-def _own(*names: str) -> dict[str, str]:
+def own_files(*names: str) -> dict[str, str]:
+    """C files of target_c/ by name."""
     return {name: (_folder() / "target_c" / name).read_text() for name in names}
 
 

@@ -9,11 +9,13 @@ import numpy as np
 
 from kilovox.audio import Samples
 from kilovox.errors import KilovoxError
+from kilovox.firmware.emit import sizes
 from kilovox.firmware.layout import Parts, parts_of
 from kilovox.firmware.sources import sources
 from kilovox.integer.model_file import Model
 from kilovox.integer.observation import Observation, expected
 from kilovox.integer.recogniser import Recogniser
+from kilovox.verification.avr import CHIP, MEGAHERTZ, Avr
 from kilovox.verification.costs import modelled_milliseconds
 from kilovox.verification.emulator import Core, memory
 from kilovox.verification.findings import findings
@@ -24,10 +26,13 @@ from kilovox.verification.toolchain import Image, compile_core, compile_wasm, sh
 from kilovox.verification.verification import Instructions, TargetReport, Verification
 from kilovox.verification.wasm import WasmModule, module_sizes
 
-TARGETS = ("host", "cortex-m0", "cortex-m4", "riscv32", "riscv32i", "wasm32")
+TARGETS = ("host", "cortex-m0", "cortex-m4", "riscv32", "riscv32i", "wasm32", "avr")
 
 EMULATED_CLIPS = 20
 """Clips on an emulated core, unless asked for otherwise."""
+
+AVR_CLIPS = 5
+"""Clips on an AVR, unless asked for otherwise: each is two runs of a simulator that goes cycle by cycle."""
 
 RAGGED = (1, 159, 7, 64, 160, 31, 2)
 """Lengths of the pieces, over and over."""
@@ -134,7 +139,7 @@ def verify(
     reports = {}
     for target in targets:
         tell(f"{target} ...")
-        reports[target] = {"host": _host, "wasm32": _wasm}.get(target, _core)(task, target, clips)
+        reports[target] = {"host": _host, "wasm32": _wasm, "avr": _avr}.get(target, _core)(task, target, clips)
     return Verification(model.metadata.name, about or f"{len(recordings)} recordings", reports)
 
 
@@ -159,6 +164,22 @@ def _wasm(task: Task, target: str, count: int | None) -> TargetReport:
         image.compiler, difference, len(clips), task.frames(clips) / len(clips), task.instructions(counts, counted),
         module_sizes(image, task.parts.front_end.table_bytes), module.layout[0] + task.shape.decision_bytes,
         findings=task.findings(image, target),
+    )  # fmt: skip
+
+
+def _avr(task: Task, _: str, count: int | None) -> TargetReport:
+    clips = task.some(AVR_CLIPS if count is None else count)
+    chip = Avr(task.files, task.shape, sizes(task.parts))
+    difference, took = None, 0
+    for clip in clips:
+        difference = difference or task.difference(chip, clip)
+        took += chip.cycles
+    found, table_bytes = chip.sizes(), task.parts.front_end.table_bytes
+    return TargetReport(
+        chip.compiler, difference, len(clips), task.frames(clips) / len(clips),
+        flash={"code": found.code, "front_end_tables": table_bytes, "network": found.tables - table_bytes},
+        ram=found.ram, stack=chip.stack, findings=chip.findings(),
+        modelled_milliseconds={f"{CHIP}, {MEGAHERTZ} MHz": took / len(clips) / (1000 * MEGAHERTZ)},
     )  # fmt: skip
 
 

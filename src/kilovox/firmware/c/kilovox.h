@@ -38,8 +38,9 @@ extern "C" {
 /* What the front end works in: the transform, whose place the powers take, and the levels of the bands. */
 typedef struct {
     union {
-        int16_t z[KV_TRANSFORM][2];   /* real, imaginary */
-        uint32_t power[KV_TRANSFORM]; /* of each bin; also the two int16 above as one word */
+        int16_t z[KV_TRANSFORM][2];      /* real, imaginary */
+        uint16_t power[KV_TRANSFORM][2]; /* of each bin: low, high half */
+        uint32_t pairs[KV_TRANSFORM];    /* a pair of z as one word: only read, and only as this member (kv_stage_shift.c) */
     } bins;
     int16_t levels[KV_BANDS]; /* Q8 octaves */
 } kv_front_end_scratch;

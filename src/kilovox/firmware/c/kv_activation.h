@@ -8,8 +8,8 @@
 static inline int32_t kv_tanh_of_size(uint32_t size, uint32_t step_bits)
 {
     const uint16_t *entry = kv_tanh_table + (size >> step_bits);
-    const int32_t fraction = (int32_t)(size & ((1u << step_bits) - 1)), low = entry[0];
-    return low + kv_rounding_shift((entry[1] - low) * fraction, step_bits);
+    const int32_t fraction = (int32_t)(size & (((uint32_t)1 << step_bits) - 1)), low = KV_READ16(entry);
+    return low + kv_rounding_shift((KV_READ16(entry + 1) - low) * fraction, step_bits);
 }
 
 /* x in Q3.12, of any size: beyond int16 it saturates. Returns Q0.15, odd in x. */
@@ -29,7 +29,7 @@ static inline int32_t kv_sigmoid_inline(int32_t x)
     uint32_t size = (uint32_t)((x ^ sign) - sign);
     if (size >> 15)
         size = 32767;
-    return (1 << (KV_GATE_BITS - 1)) + ((((kv_tanh_of_size(size, KV_TANH_STEP_BITS + 1) + 1) >> 1) ^ sign) - sign);
+    return ((int32_t)1 << (KV_GATE_BITS - 1)) + ((((kv_tanh_of_size(size, KV_TANH_STEP_BITS + 1) + 1) >> 1) ^ sign) - sign);
 }
 
 #endif

@@ -6,7 +6,7 @@
 
 /* C99 leaves two things to the compiler, and every compiler we know does them alike; one that does not fails to compile
  * these lines: a negative integer shifts right arithmetically, and a uint32_t beyond 2^31 becomes the int32_t of its bits. */
-typedef char kv_right_shift_is_arithmetic[(-1 >> 1) == -1 ? 1 : -1];
+typedef char kv_right_shift_is_arithmetic[((int32_t)-1 >> 1) == -1 ? 1 : -1];
 typedef char kv_conversion_keeps_the_bits[(int32_t)0xFFFFFFFFu == -1 ? 1 : -1];
 
 /* floor(x / 2^n), 0 <= n < 32. */

@@ -16,7 +16,7 @@ void kv_cepstra(int16_t *levels, int16_t *cepstra)
         const int step = row & 1 ? -1 : 1;
         int32_t total = 0;
         for (i = 0; i < KV_BANDS / 2; i++, level += step)
-            total += kv_half_dct[row][i] * *level;
+            total += (int32_t)KV_READ16(&kv_half_dct[row][i]) * *level;
         cepstra[row] = kv_saturate16(kv_rounding_shift(total, KV_DCT_BITS + KV_LEVEL_BITS - KV_FEATURE_BITS));
     }
 }

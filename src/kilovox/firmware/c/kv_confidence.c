@@ -9,9 +9,9 @@ static uint32_t exponential(uint32_t below)
     if (below > KV_LARGEST_DIFFERENCE)
         below = KV_LARGEST_DIFFERENCE;
     octaves = (below * KV_LOG2_E) >> KV_LOGIT_BITS;
-    fraction = octaves & ((1u << KV_LOGIT_BITS) - 1);
+    fraction = octaves & (((uint32_t)1 << KV_LOGIT_BITS) - 1);
     /* At most 23 octaves, no more than a word can shift. */
-    return ((1u << KV_POWER_BITS) - KV_POWER_LINEAR * fraction + ((KV_POWER_SQUARE * fraction * fraction) >> KV_LOGIT_BITS)) >>
+    return (((uint32_t)1 << KV_POWER_BITS) - KV_POWER_LINEAR * fraction + ((KV_POWER_SQUARE * fraction * fraction) >> KV_LOGIT_BITS)) >>
         (octaves >> KV_LOGIT_BITS);
 }
 
@@ -28,7 +28,7 @@ static int32_t q8(int32_t logit)
 uint8_t kv_confidence(const int32_t *logits)
 {
     const int32_t largest = q8(logits[kv_largest(logits)]);
-    uint32_t total = 0, rest = 255u << KV_POWER_BITS, share = 0, label, bit;
+    uint32_t total = 0, rest = (uint32_t)255 << KV_POWER_BITS, share = 0, label, bit;
     for (label = 0; label < KV_LABELS; label++)
         total += exponential((uint32_t)largest - (uint32_t)q8(logits[label]));
     /* 255 2^15 / total, rounded down: the largest gives 2^15 of the total, so that eight bits are enough. */

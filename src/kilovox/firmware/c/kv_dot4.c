@@ -23,14 +23,17 @@
         KV_WORD("r5", "r10", "r11")
 
 /* All units of a layer: their dot products, then kv_cell_update of each. Between units everything but the sums is on the stack,
- * as kv_units says, the cell on top: it is the fifth argument. */
-__attribute__((naked)) void kv_all_units(const kv_units *units)
+ * as kv_units says, the cell on top: it is the fifth argument. kv_cell_update is called by its address, for a name that stands in
+ * assembly alone is lost to an optimiser of the whole program. r4 ... r11 are put back here: of r7 GCC makes the frame pointer
+ * where it optimises little, and lets nobody name it. */
+void kv_all_units(const kv_units *units)
 {
-    (void)units;
+    register const kv_units *from __asm__("r0") = units;
     __asm__ volatile(
         ".syntax unified\n\t"
-        "push {r4-r7, lr}\n\tmov r3, r8\n\tmov r4, r9\n\tmov r5, r10\n\tmov r6, r11\n\tpush {r3-r7}\n\t"
-        "sub sp, #48\n\tmov r1, sp\n\tldmia r0!, {r2-r7}\n\tstmia r1!, {r2-r7}\n\tldmia r0!, {r2-r7}\n\tstmia r1!, {r2-r7}\n"
+        "push {r4-r7}\n\tmov r3, r8\n\tmov r4, r9\n\tmov r5, r10\n\tmov r6, r11\n\tpush {r3-r6}\n\t"
+        "sub sp, #56\n\tmov r1, sp\n\tldmia r0!, {r2-r7}\n\tstmia r1!, {r2-r7}\n\tldmia r0!, {r2-r7}\n\tstmia r1!, {r2-r7}\n\t"
+        "ldr r2, [r0]\n\tstr r2, [r1]\n"
         /* both = s0 + 2^16 s1, high = s1, from the bias less the correction */
         "1:\n\t"
         "ldr r3, [sp, #8]\n\tldmia r3!, {r4-r7}\n\tstr r3, [sp, #8]\n\tldr r2, [sp, #40]\n\t"
@@ -55,10 +58,13 @@ __attribute__((naked)) void kv_all_units(const kv_units *units)
         "mov r2, r10\n\tmov r3, r11\n\tlsls r4, r3, #16\n\tsubs r2, r2, r4\n\t"
         "ldr r4, [sp, #12]\n\tldrb r5, [r4]\n\tasrs r0, r5\n\tldrb r5, [r4, #1]\n\tasrs r1, r5\n\t"
         "ldrb r5, [r4, #2]\n\tasrs r2, r5\n\tldrb r5, [r4, #3]\n\tasrs r3, r5\n\tadds r4, #4\n\tstr r4, [sp, #12]\n\t"
-        "bl kv_cell_update\n\t"
+        "ldr r4, [sp, #48]\n\tblx r4\n\t"
         "ldr r1, [sp, #16]\n\tstrb r0, [r1]\n\tadds r1, #1\n\tstr r1, [sp, #16]\n\t"
         "ldr r2, [sp]\n\tadds r2, #2\n\tstr r2, [sp]\n\tldr r2, [sp, #20]\n\tcmp r1, r2\n\tbeq 7f\n\tb 1b\n"
-        "7:\n\tadd sp, #48\n\tpop {r3-r7}\n\tmov r8, r3\n\tmov r9, r4\n\tmov r10, r5\n\tmov r11, r6\n\tpop {r4-r7, pc}\n\t");
+        "7:\n\tadd sp, #56\n\tpop {r3-r6}\n\tmov r8, r3\n\tmov r9, r4\n\tmov r10, r5\n\tmov r11, r6\n\tpop {r4-r7}\n\t"
+        : "+r"(from)
+        :
+        : "r1", "r2", "r3", "r12", "lr", "cc", "memory");
 }
 
 #else
@@ -67,15 +73,15 @@ __attribute__((naked)) void kv_all_units(const kv_units *units)
 #define KV_TWO_COLUMNS(k)                                                                                                    \
     do {                                                                                                                     \
         input = x[2 * (k)];                                                                                                  \
-        s0 += w[8 * (k)] * input;                                                                                            \
-        s1 += w[8 * (k) + 1] * input;                                                                                        \
-        s2 += w[8 * (k) + 4] * input;                                                                                        \
-        s3 += w[8 * (k) + 5] * input;                                                                                        \
+        s0 += KV_READ8(w + 8 * (k)) * input;                                                                                 \
+        s1 += KV_READ8(w + 8 * (k) + 1) * input;                                                                             \
+        s2 += KV_READ8(w + 8 * (k) + 4) * input;                                                                             \
+        s3 += KV_READ8(w + 8 * (k) + 5) * input;                                                                             \
         input = x[2 * (k) + 1];                                                                                              \
-        s0 += w[8 * (k) + 2] * input;                                                                                        \
-        s1 += w[8 * (k) + 3] * input;                                                                                        \
-        s2 += w[8 * (k) + 6] * input;                                                                                        \
-        s3 += w[8 * (k) + 7] * input;                                                                                        \
+        s0 += KV_READ8(w + 8 * (k) + 2) * input;                                                                             \
+        s1 += KV_READ8(w + 8 * (k) + 3) * input;                                                                             \
+        s2 += KV_READ8(w + 8 * (k) + 6) * input;                                                                             \
+        s3 += KV_READ8(w + 8 * (k) + 7) * input;                                                                             \
     } while (0)
 
 /* w: (n, 4) of one unit, inputs: (n) uint8, sums: (4). sums += W x. Returns the weights of the next unit. */
@@ -96,10 +102,10 @@ const kv_weight *kv_dot4(const kv_weight *w, const uint32_t *inputs, uint32_t n,
         KV_TWO_COLUMNS(0);
     if (n & 1) {
         input = x[0];
-        s0 += w[0] * input;
-        s1 += w[1] * input;
-        s2 += w[2] * input;
-        s3 += w[3] * input;
+        s0 += KV_READ8(w) * input;
+        s1 += KV_READ8(w + 1) * input;
+        s2 += KV_READ8(w + 2) * input;
+        s3 += KV_READ8(w + 3) * input;
         w += 4;
     }
     sums[0] = s0;

@@ -4,7 +4,12 @@
 
 #include "kilovox.h"
 #include "kv_arithmetic.h"
+#include "kv_memory.h"
 #include "kv_weights.h"
+
+#if defined(__AVR__) /* a recogniser, and 384 bytes for the stack and what else there is */
+typedef char kv_recogniser_fits_into_ram[sizeof(kv_recogniser) + 384 <= RAMEND - RAMSTART + 1UL ? 1 : -1];
+#endif
 
 /* One layer: n = inputs + KV_UNITS columns.
  * int8: weights, unit by unit, as kv_weights.h stores them; shift: (units, 4).
@@ -51,8 +56,8 @@ void kv_cepstra(int16_t *levels, int16_t *cepstra);
 /* One feature, saturated: ((x - offset) multiplier + half) >> shift. */
 static inline int8_t kv_quantised(int32_t cepstrum, uint32_t index)
 {
-    const int32_t centred = cepstrum - kv_feature_offset[index];
-    return kv_saturate8(kv_rounding_shift(centred * kv_feature_multiplier[index], KV_FEATURE_SHIFT));
+    const int32_t centred = cepstrum - KV_READ16(kv_feature_offset + index);
+    return kv_saturate8(kv_rounding_shift(centred * KV_READ16(kv_feature_multiplier + index), KV_FEATURE_SHIFT));
 }
 
 /* The network as before its first frame. */
@@ -78,6 +83,7 @@ typedef struct {
     uint32_t odd;                          /* whether a column is left over */
     int32_t correction;
     uint32_t mask; /* of even bytes */
+    int8_t (*update)(int32_t, int32_t, int32_t, int32_t, int16_t *); /* kv_cell_update */
 } kv_units;
 void kv_all_units(const kv_units *units);
 #else

@@ -30,17 +30,18 @@ void kv_layer_step(kv_recogniser *r, uint32_t index)
     units.odd = n & 1;
     units.correction = correction;
     units.mask = 0x00ff00ff;
+    units.update = kv_cell_update;
     kv_all_units(&units);
 #else
     for (; hidden != end; hidden++, cell++, bias += 4, shift += 4) {
         int32_t z[4];
-        z[0] = bias[0] - correction;
-        z[1] = bias[1] - KV_ODD(correction);
-        z[2] = bias[2] - correction;
-        z[3] = bias[3] - KV_ODD(correction);
+        z[0] = KV_READ32(bias) - correction;
+        z[1] = KV_READ32(bias + 1) - KV_ODD(correction);
+        z[2] = KV_READ32(bias + 2) - correction;
+        z[3] = KV_READ32(bias + 3) - KV_ODD(correction);
         w = kv_dot4(w, inputs, n, z);
-        *hidden = kv_cell_update(
-            kv_asr(z[0], shift[0]), kv_asr(z[1], shift[1]), kv_asr(z[2], shift[2]), kv_asr(z[3], shift[3]), cell);
+        *hidden = kv_cell_update(kv_asr(z[0], KV_READ8(shift)), kv_asr(z[1], KV_READ8(shift + 1)),
+            kv_asr(z[2], KV_READ8(shift + 2)), kv_asr(z[3], KV_READ8(shift + 3)), cell);
     }
 #endif
 }

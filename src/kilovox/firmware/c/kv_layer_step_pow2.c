@@ -6,14 +6,14 @@
 void kv_layer_step(kv_recogniser *r, uint32_t index)
 {
     const kv_layer *layer = &kv_layers[index];
-    const uint32_t shift = layer->shift[0];
+    const uint32_t shift = KV_READ8(layer->shift);
     int16_t *cell = r->cell[index];
     /* The input of every layer ends where its own state begins. */
     int8_t *hidden = r->xh + KV_FEATURES + index * KV_UNITS;
     int32_t *z = r->scratch.layer.sums;
     uint32_t j;
     for (j = 0; j < 4 * KV_UNITS; j++)
-        z[j] = layer->bias[j];
+        z[j] = KV_READ32(layer->bias + j);
     kv_pow2_matvec(layer->weights, hidden - layer->inputs, layer->inputs + (uint32_t)KV_UNITS, z, r->scratch.layer.pairs);
     for (j = 0; j < KV_UNITS; j++, z += 4)
         hidden[j] = kv_cell_update(

@@ -42,10 +42,10 @@ static const uint8_t *add(int32_t *sums, const int16_t *pairs, const uint8_t *co
 {
     int32_t *const end = sums + 4 * KV_UNITS;
     for (; sums != end; sums += 4, codes += 4) {
-        sums[0] += pairs[codes[0]];
-        sums[1] += pairs[codes[1]];
-        sums[2] += pairs[codes[2]];
-        sums[3] += pairs[codes[3]];
+        sums[0] += pairs[KV_READ8(codes)];
+        sums[1] += pairs[KV_READ8(codes + 1)];
+        sums[2] += pairs[KV_READ8(codes + 2)];
+        sums[3] += pairs[KV_READ8(codes + 3)];
     }
     return codes;
 }

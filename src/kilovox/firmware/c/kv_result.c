@@ -18,5 +18,5 @@ void kv_result(const kv_recogniser *r, kv_decision *decision)
 #endif
     decision->label = kv_largest(decision->logits);
     decision->confidence = heard ? kv_confidence(decision->logits) : 0;
-    decision->outcome = !heard ? KV_NOTHING : decision->confidence < kv_thresholds[decision->label] ? KV_UNKNOWN : KV_LABEL;
+    decision->outcome = !heard ? KV_NOTHING : decision->confidence < KV_READ8(kv_thresholds + decision->label) ? KV_UNKNOWN : KV_LABEL;
 }

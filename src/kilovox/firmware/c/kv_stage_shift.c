@@ -4,31 +4,34 @@
 #if KV_THUMB1
 
 #if KV_TRANSFORM != 128
-#error "changes counts 128 words"
+#error "changes takes sixteen words a turn"
 #endif
 
-#define KV_ONE_WORD(x) "lsls r6, " x ", #1\n\teors " x ", r6\n\torrs r1, " x "\n\t"
-#define KV_FOUR_WORDS "ldmia r0!, {r2-r5}\n\t" KV_ONE_WORD("r2") KV_ONE_WORD("r3") KV_ONE_WORD("r4") KV_ONE_WORD("r5")
+#define KV_ONE_WORD(x) "lsls r6, " x ", #1\n\teors " x ", r6\n\torrs %1, " x "\n\t"
+#define KV_FOUR_WORDS "ldmia %0!, {r2-r5}\n\t" KV_ONE_WORD("r2") KV_ONE_WORD("r3") KV_ONE_WORD("r4") KV_ONE_WORD("r5")
 
-/* OR of x ^ 2 x over 128 words from `words` on: LDM loads four at once, which GCC does not see. */
-__attribute__((naked)) static uint32_t changes(const uint32_t *words)
+/* OR of x ^ 2 x over the pairs: LDM loads four at once, which GCC does not see. */
+static uint32_t changes(const kv_front_end_scratch *s)
 {
-    (void)words;
-    __asm__ volatile(
-        ".syntax unified\n\t"
-        "push {r4-r7, lr}\n\tmovs r1, #128\n\tlsls r1, r1, #2\n\tadds r1, r0, r1\n\tmov r12, r1\n\tmovs r1, #0\n"
-        "1:\n\t" KV_FOUR_WORDS KV_FOUR_WORDS KV_FOUR_WORDS KV_FOUR_WORDS
-        "cmp r0, r12\n\tbne 1b\n\t"
-        "movs r0, r1\n\tpop {r4-r7, pc}\n\t");
+    const uint32_t *words = s->bins.pairs, *const end = words + KV_TRANSFORM;
+    uint32_t bits = 0;
+    __asm__ volatile(".syntax unified\n"
+                     "1:\n\t" KV_FOUR_WORDS KV_FOUR_WORDS KV_FOUR_WORDS KV_FOUR_WORDS
+                     "cmp %0, %2\n\tbne 1b\n\t"
+                     : "+l"(words), "+l"(bits)
+                     : "h"(end)
+                     : "r2", "r3", "r4", "r5", "r6", "cc", "memory");
+    return bits;
 }
 
 #else
 
-static uint32_t changes(const uint32_t *words)
+/* Each word is read as a member of the union: a plain pointer to uint32_t may not see what was written as int16_t. */
+static uint32_t changes(const kv_front_end_scratch *s)
 {
     uint32_t bits = 0, k;
-    for (k = 0; k < KV_TRANSFORM; k += 4, words += 4) {
-        const uint32_t a = words[0], b = words[1], c = words[2], d = words[3];
+    for (k = 0; k < KV_TRANSFORM; k += 4) {
+        const uint32_t a = s->bins.pairs[k], b = s->bins.pairs[k + 1], c = s->bins.pairs[k + 2], d = s->bins.pairs[k + 3];
         bits |= (a ^ (a << 1)) | (b ^ (b << 1)) | (c ^ (c << 1)) | (d ^ (d << 1));
     }
     return bits;
@@ -40,6 +43,6 @@ static uint32_t changes(const uint32_t *words)
  * A bit differs from its lower neighbour where x ^ 2 x is 1; bits 15 and 14 of either half tell. */
 uint32_t kv_stage_shift(const kv_front_end_scratch *s)
 {
-    const uint32_t bits = changes(s->bins.power); /* through the union, for it holds z */
+    const uint32_t bits = changes(s);
     return bits & 0x80008000u ? 2 : bits & 0x40004000u ? 1 : 0;
 }

@@ -6,10 +6,10 @@ static void first_pass(int16_t (*z)[2])
 {
     int16_t (*const end)[2] = z + KV_TRANSFORM;
     for (; z != end; z += 4) {
-        int32_t near_r = z[0][0] + z[1][0] + 1, far_r = z[2][0] + z[3][0];
-        int32_t near_i = z[0][1] + z[1][1] + 1, far_i = z[2][1] + z[3][1];
-        const int32_t near_2r = z[0][0] - z[1][0] + 1, far_2r = z[2][0] - z[3][0];
-        const int32_t near_2i = z[0][1] - z[1][1] + 1, far_2i = z[2][1] - z[3][1];
+        const int32_t near_r = (int32_t)z[0][0] + z[1][0] + 1, far_r = (int32_t)z[2][0] + z[3][0];
+        const int32_t near_i = (int32_t)z[0][1] + z[1][1] + 1, far_i = (int32_t)z[2][1] + z[3][1];
+        const int32_t near_2r = (int32_t)z[0][0] - z[1][0] + 1, far_2r = (int32_t)z[2][0] - z[3][0];
+        const int32_t near_2i = (int32_t)z[0][1] - z[1][1] + 1, far_2i = (int32_t)z[2][1] - z[3][1];
         z[0][0] = (int16_t)kv_asr(near_r + far_r, 2);
         z[0][1] = (int16_t)kv_asr(near_i + far_i, 2);
         z[2][0] = (int16_t)kv_asr(near_r - far_r, 2);
@@ -30,15 +30,15 @@ static void stage(int16_t *z, uint32_t span, uint32_t step, uint32_t shift)
     const int16_t *const end = z + 2 * KV_TRANSFORM;
     const int16_t *sine = kv_sine, *const last = kv_sine + KV_TRANSFORM;
     for (; sine != last; sine += step, z += 2) {
-        const int32_t s = sine[0], c = sine[KV_WINDOW / 4];
+        const int32_t s = KV_READ16(sine), c = KV_READ16(sine + KV_WINDOW / 4);
         int16_t *a;
         for (a = z; a < end; a += 4 * span) {
             int16_t *b = a + 2 * span;
             const int32_t b_r = b[0], b_i = b[1];
-            int32_t centre = a[0] * (1 << KV_TWIDDLE_BITS) + half, turned = b_r * c + b_i * s;
+            int32_t centre = a[0] * ((int32_t)1 << KV_TWIDDLE_BITS) + half, turned = b_r * c + b_i * s;
             a[0] = (int16_t)kv_asr(centre + turned, down);
             b[0] = (int16_t)kv_asr(centre - turned, down);
-            centre = a[1] * (1 << KV_TWIDDLE_BITS) + half;
+            centre = a[1] * ((int32_t)1 << KV_TWIDDLE_BITS) + half;
             turned = b_i * c - b_r * s;
             a[1] = (int16_t)kv_asr(centre + turned, down);
             b[1] = (int16_t)kv_asr(centre - turned, down);
@@ -56,11 +56,11 @@ static void late_stage(int16_t *z, uint32_t span, uint32_t step, uint32_t shift)
         const int16_t *sine = kv_sine;
         for (; sine != kv_sine + KV_TRANSFORM; sine += step, z += 2) {
             int16_t *b = z + 2 * span;
-            const int32_t s = sine[0], c = sine[KV_WINDOW / 4], b_r = b[0], b_i = b[1];
-            int32_t centre = z[0] * (1 << KV_TWIDDLE_BITS) + half, turned = b_r * c + b_i * s;
+            const int32_t s = KV_READ16(sine), c = KV_READ16(sine + KV_WINDOW / 4), b_r = b[0], b_i = b[1];
+            int32_t centre = z[0] * ((int32_t)1 << KV_TWIDDLE_BITS) + half, turned = b_r * c + b_i * s;
             z[0] = (int16_t)kv_asr(centre + turned, down);
             b[0] = (int16_t)kv_asr(centre - turned, down);
-            centre = z[1] * (1 << KV_TWIDDLE_BITS) + half;
+            centre = z[1] * ((int32_t)1 << KV_TWIDDLE_BITS) + half;
             turned = b_i * c - b_r * s;
             z[1] = (int16_t)kv_asr(centre + turned, down);
             b[1] = (int16_t)kv_asr(centre - turned, down);

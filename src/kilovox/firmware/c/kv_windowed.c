@@ -23,12 +23,14 @@ static uint32_t product_bits(const int16_t *samples)
     int32_t previous = *samples++;
     uint32_t bits = 0;
     for (; samples != middle; samples++) {
-        const int32_t p = (*samples - previous) * *window++;
+        const uint16_t *const entry = window++;
+        const int32_t p = (*samples - previous) * KV_READ16(entry);
         previous = *samples;
         bits |= (uint32_t)(p ^ kv_asr(p, 31));
     }
     for (; samples != end; samples++) {
-        const int32_t p = (*samples - previous) * *--window;
+        const uint16_t *const entry = --window;
+        const int32_t p = (*samples - previous) * KV_READ16(entry);
         previous = *samples;
         bits |= (uint32_t)(p ^ kv_asr(p, 31));
     }
@@ -61,18 +63,18 @@ int kv_windowed(const int16_t *samples, int16_t (*z)[2], int32_t *exponent)
     up = *exponent < 0 ? (uint32_t)-*exponent : 0;
     /* Products again, for 1,024 bytes of them are more than there is room for. */
     for (; place != middle; place++, samples += 2, window += 2) {
-        int16_t *pair = z[*place];
+        int16_t *pair = z[KV_READ8(place)];
         const int32_t even = samples[0], odd = samples[1];
-        pair[0] = (int16_t)kv_shl(kv_asr((even - previous) * window[0], down), up);
-        pair[1] = (int16_t)kv_shl(kv_asr((odd - even) * window[1], down), up);
+        pair[0] = (int16_t)kv_shl(kv_asr((even - previous) * KV_READ16(window), down), up);
+        pair[1] = (int16_t)kv_shl(kv_asr((odd - even) * KV_READ16(window + 1), down), up);
         previous = odd;
     }
     for (; place != kv_bit_reverse + KV_TRANSFORM; place++, samples += 2) {
-        int16_t *pair = z[*place];
+        int16_t *pair = z[KV_READ8(place)];
         const int32_t even = samples[0], odd = samples[1];
         window -= 2;
-        pair[0] = (int16_t)kv_shl(kv_asr((even - previous) * window[1], down), up);
-        pair[1] = (int16_t)kv_shl(kv_asr((odd - even) * window[0], down), up);
+        pair[0] = (int16_t)kv_shl(kv_asr((even - previous) * KV_READ16(window + 1), down), up);
+        pair[1] = (int16_t)kv_shl(kv_asr((odd - even) * KV_READ16(window), down), up);
         previous = odd;
     }
     return 1;
