@@ -19,6 +19,7 @@ from kilovox.frontend.pipeline import as_floats, pad, raw_features, read_normali
 from kilovox.integer.float_network import float_logits
 from kilovox.integer.model_file import Model
 from kilovox.integer.network import IntegerNetwork, build_network, confidence
+from kilovox.integer.outcome import LABEL
 
 BATCH = 256
 """Clips computed at once."""
@@ -28,11 +29,15 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class Decisions:
-    """Of each clip: index of the label, confidence (0 to 1), logits (clips, labels), float32 or, in integers, int32."""
+    """Of each clip: index of the label, confidence (0 to 1), logits (clips, labels), float32 or, in integers, int32.
+
+    outcomes: (clips,) uint8, as kilovox.integer.outcome names them.
+    """
 
     indices: npt.NDArray[np.int64]
     confidence: npt.NDArray[np.float64]
     logits: Array
+    outcomes: npt.NDArray[np.uint8]
 
 
 class Recogniser:
@@ -82,7 +87,8 @@ class Recogniser:
     def decide(self, raw: Sequence[Array]) -> Decisions:
         """Decisions on the front end's output of some clips, each (frames, coefficients)."""
         batches = [self._decide(self.normalised(raw[start : start + BATCH])) for start in range(0, len(raw), BATCH)]
-        return Decisions(*(np.concatenate(parts) for parts in zip(*batches, strict=True)))
+        outcomes = np.full(len(raw), LABEL, np.uint8)
+        return Decisions(*(np.concatenate(parts) for parts in zip(*batches, strict=True)), outcomes)
 
     def __call__(self, recordings: Sequence[Samples]) -> Decisions:
         """Decisions on recordings, each (samples,) int16 at the front end's sample rate."""

@@ -28,6 +28,7 @@ from kilovox.firmware.sources import sources
 from kilovox.frontend.fixed_point import check_samples, of_word
 from kilovox.frontend.word_finder import loudest_word
 from kilovox.integer.model_file import Model
+from kilovox.integer.outcome import LABEL
 from kilovox.integer.recogniser import Decisions
 
 FLAGS = ("-std=c99", "-O3", "-march=native", "-fPIC", "-shared", "-Wno-psabi")
@@ -280,7 +281,7 @@ class HostStream:
 
 def _decisions(logits: npt.NDArray[np.int32], decided: npt.NDArray[np.uint8]) -> Decisions:
     indices = decided[:, 0].astype(np.int64) | decided[:, 1].astype(np.int64) << 8
-    return Decisions(indices, decided[:, 2] / 255.0, logits)
+    return Decisions(indices, decided[:, 2] / 255.0, logits, np.full(len(indices), LABEL, np.uint8))
 
 
 def _pointer(array: Array) -> ctypes.c_void_p:
