@@ -1,6 +1,5 @@
 """Figures of the report."""
 
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -251,7 +250,7 @@ def accuracy_against_bytes(points: Sequence[Point], limit: int | None = None) ->
     axes.grid(axis="y")
     if points or limit is not None:
         figure.legend(loc="outside lower center", ncols=3, columnspacing=1, handletextpad=0.4)
-    _name(figure, axes, points)
+    _name(figure, axes, points, limit)
     return figure
 
 
@@ -269,35 +268,47 @@ def _looks(series: Mapping[str, None]) -> dict[str, tuple[str, str]]:
 def _tick_bytes(axes: Axes) -> None:
     """Ticks at powers of two, as many as can be read."""
     low, high = axes.get_xlim()
-    powers = range(max(0, int(np.ceil(np.log2(low)))), int(np.floor(np.log2(high))) + 1)
-    step = max(1, -(-len(powers) // 5))
-    ticks = [2**power for power in powers if power % step == 0] or [round(np.sqrt(low * high))]
+    powers = range(-1, int(np.ceil(np.log2(high))) + 1)
+    for steps in ((1,), (1, 1.5), (1, 1.125, 1.25, 1.375, 1.5, 1.625, 1.75, 1.875)):
+        ticks = [2**power * step for power in powers for step in steps if low <= 2**power * step <= high]
+        if len(ticks) > 2:
+            break
+    ticks = ticks[:: max(1, -(-len(ticks) // 5))] or [float(np.sqrt(low * high))]
     axes.xaxis.set_major_locator(FixedLocator(ticks))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value / 1024:g} KB" if value >= 1024 else f"{value:g}")
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value / 1024:.3g} KB" if value >= 1024 else f"{value:.3g}")
 
 
-def _name(figure: Figure, axes: Axes, points: Sequence[Point]) -> None:
+def _name(figure: Figure, axes: Axes, points: Sequence[Point], limit: int | None) -> None:
     """The points' names beside them, where there is room; the table has those that there is none for."""
     canvas: Any = FigureCanvasAgg(figure)  # its methods have no types
     canvas.draw()
     renderer = canvas.get_renderer()
     centres = {point: axes.transData.transform((point.bytes, point.accuracy)) for point in points}
-    taken = [Bbox.from_bounds(x - 4, y - 4, 8, 8) for x, y in centres.values()]
+    places = np.array(list(centres.values()))
+    taken = [Bbox.from_bounds(x - 4, y - 4, 8, 8) for x, y in places]
     inside = axes.get_window_extent(renderer)
+    lines = [(point.bytes, *point.interval) for point in points if point.interval]
+    for across, bottom, top in [*lines, *([(limit, *axes.get_ylim())] if limit else [])]:
+        (x, low), (_, high) = axes.transData.transform([(across, bottom), (across, top)])
+        taken.append(Bbox.from_extents(x - 1, low, x + 1, high))
     named: list[tuple[str, float, float]] = []
     for point, (x, y) in centres.items():
-        if any(name == point.name and np.hypot(x - other, y - beside) < 20 for name, other, beside in named):
+        if any(name == point.name and np.hypot(x - across, y - up) < 20 for name, across, up in named):
             continue  # the same network by another method, nearly where that one is
-        for right, up in itertools.product((7, -7), (0, 8, -8, 16, -16)):
+        low, high = point.interval or (point.accuracy, point.accuracy)
+        beside = [(point.accuracy, right, up) for up in (0, 9, -9) for right in (7, -7)]
+        for share, right, up in (*beside, (high, 0, 7), (low, 0, -7)):
             text = axes.annotate(
-                short(point.name), (point.bytes, point.accuracy), (right, up), textcoords="offset points", fontsize=8,
-                ha="left" if right > 0 else "right", va="center", annotation_clip=False,
+                short(point.name), (point.bytes, share), (right, up), textcoords="offset points", fontsize=8,
+                ha={0: "center", 7: "left", -7: "right"}[right], va="center", annotation_clip=False,
             )  # fmt: skip
             text.set_in_layout(False)
             box = text.get_window_extent(renderer).padded(1)
+            middle = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
+            nearest = places[int(np.argmin(np.hypot(*(places - middle).T)))]
             fits = box.x0 >= inside.x0 and box.x1 <= figure.bbox.x1 and inside.y0 <= box.y0 and box.y1 <= inside.y1
-            if fits and not box.count_overlaps(taken):
+            if fits and np.hypot(*(nearest - centres[point])) < 20 and not box.count_overlaps(taken):
                 taken.append(box)
                 named.append((point.name, x, y))
                 break

@@ -286,7 +286,7 @@ def misheard(runs: Sequence[Run], corpora: Iterable[Corpus]) -> list[Misheard]:
 
 def _classes(judged: Evaluation) -> Table:
     scores = (*judged.classes, macro_average(judged.classes), weighted_average(judged.classes))
-    rows = [(one.label, *(f"{share:.4f}" for share in (one.precision, one.recall, one.f1)), one.support) for one in scores]
+    rows = [(one.label, f"{one.precision:.4f}", f"{one.recall:.4f}", f"{one.f1:.4f}", one.support) for one in scores]
     return Table(("label", "precision", "recall", "F1", "support"), tuple(rows))
 
 
