@@ -3,16 +3,16 @@
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from rich import box
-from rich.console import Console
-from rich.table import Table
 
-from kilovox.corpus.open import open_corpus, open_corpus_at, open_default_corpus
-from kilovox.evaluation.report.report import Report, Run, summary
-from kilovox.search.plans import RECIPES, TASKS
-from kilovox.search.reproduce import reproduce
+from kilovox.search.tasks import RECIPES, TASKS
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from kilovox.evaluation.report.report import Report, Run
 
 
 @click.command("reproduce")
@@ -33,6 +33,13 @@ def command(task: str, corpus: Path | None, features: bool, out: Path, recipe: s
     """
     if corpus and features:
         raise click.UsageError("--corpus and --features; expected at most one of them")
+    # Not before they are needed: the help must not wait for torch, or want it.
+    from rich.console import Console
+
+    from kilovox.corpus.open import open_corpus, open_corpus_at, open_default_corpus
+    from kilovox.evaluation.report.report import summary
+    from kilovox.search.reproduce import reproduce
+
     opened = open_corpus_at(corpus) if corpus else open_corpus("features") if features else open_default_corpus()
     tasks = TASKS if task == "all" else (task,)
     said = "kilovox " + " ".join(sys.argv[1:])
@@ -52,7 +59,10 @@ def command(task: str, corpus: Path | None, features: bool, out: Path, recipe: s
         console.print(line, highlight=False, soft_wrap=True)
 
 
-def _table(report: Report) -> Table:
+def _table(report: "Report") -> "Table":
+    from rich import box
+    from rich.table import Table
+
     splits = list(dict.fromkeys(split for run in report.runs for split in run.evaluations))
     corpus = report.corpora[0]
     table = Table(title=f"{report.title}: {corpus.name}, {corpus.recordings:,} recordings", box=box.SIMPLE_HEAD)
@@ -70,7 +80,7 @@ def _table(report: Report) -> Table:
     return table
 
 
-def _accuracy(run: Run, split: str) -> str:
+def _accuracy(run: "Run", split: str) -> str:
     """Accuracy, with what was judged; over several seeds their mean."""
     if split not in run.evaluations:
         return ""
@@ -79,7 +89,7 @@ def _accuracy(run: Run, split: str) -> str:
     return f"{run.accuracy(split):.2%} " + (f"({seeds} seeds)" if seeds > 1 else f"({judged.correct}/{judged.recordings})")
 
 
-def _spreads(report: Report) -> list[str]:
+def _spreads(report: "Report") -> list[str]:
     """What the seeds gave where there are several."""
     return [
         f"{run.network} {run.arithmetic}, {split}: "

@@ -25,7 +25,7 @@ class Dataset(Section):
 class DataSplitting(Section):
     """`validation_size` is a share of the training part; it chooses the epoch and nothing else."""
 
-    split: Annotated[str, Field(pattern=r"^(random|official|all|speaker:.+)$")] = "random"
+    split: Annotated[str, Field(pattern=r"^(random|official|all|speaker:.+|fold:[0-9]{1,6}/[0-9]{1,6})$")] = "random"
     test_size: Annotated[float, Field(gt=0, lt=1)] = 0.2
     random_state: Annotated[int, Field(ge=0, lt=2**32)] = 42
     validation_size: Share = 0.1

@@ -49,6 +49,9 @@ def judging_indices(corpus: Corpus, split: str, test_size: float = 0.2, random_s
         if None in takes:
             raise KilovoxError(f"split official: {corpus.where} does not say which take a recording is; use random")
         return everything[[take in OFFICIAL_TEST_TAKES for take in takes]]
+    if split.startswith("fold:"):
+        number, _, folds = split.removeprefix("fold:").partition("/")
+        return grouped_folds(corpus, int(folds), random_state)[int(number) - 1][1]
     if split.startswith("speaker:"):
         name = split.removeprefix("speaker:")
         if name not in corpus.speakers:
@@ -56,6 +59,25 @@ def judging_indices(corpus: Corpus, split: str, test_size: float = 0.2, random_s
             raise KilovoxError(f"split {split}: no such speaker in {corpus.where}; it has {known}")
         return everything[[recording.speaker == name for recording in corpus.recordings]]
     raise KilovoxError(f"split {split!r}: expected random, official, speaker:NAME or all")
+
+
+def grouped_folds(corpus: Corpus, folds: int, random_state: int) -> list[tuple[str, Indices]]:
+    """`folds` parts of `corpus`, by the names 1/N, 2/N, ...: whole speakers, as equally many recordings as can be.
+
+    Raises KilovoxError where somebody is not named, and for fewer speakers than folds.
+    """
+    speakers = [recording.speaker for recording in corpus.recordings]
+    if None in speakers:
+        raise KilovoxError(f"{folds} folds of speakers: {corpus.where} names no speaker of some; speakers are not recorded")
+    names, which, sizes = np.unique(np.array(speakers, str), return_inverse=True, return_counts=True)
+    if not 2 <= folds <= len(names):
+        raise KilovoxError(f"{folds} folds of {corpus.where}: expected at least 2, and no more than its {len(names)} speakers")
+    order = np.random.RandomState(random_state).permutation(len(sizes))
+    filled, fold_of = np.zeros(folds, np.int64), np.empty(len(sizes), np.int64)
+    for one in order[np.argsort(-sizes[order], kind="stable")]:  # the largest first, each into the emptiest fold
+        fold_of[one] = np.argmin(filled)
+        filled[fold_of[one]] += sizes[one]
+    return [(f"{fold + 1}/{folds}", np.flatnonzero(fold_of[which] == fold).astype(np.int64)) for fold in range(folds)]
 
 
 def make_split(

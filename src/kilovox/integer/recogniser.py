@@ -88,7 +88,8 @@ class Recogniser:
         """Decisions on the front end's output of some clips, each (frames, coefficients)."""
         batches = [self._decide(self.normalised(raw[start : start + BATCH])) for start in range(0, len(raw), BATCH)]
         outcomes = np.full(len(raw), LABEL, np.uint8)
-        return Decisions(*(np.concatenate(parts) for parts in zip(*batches, strict=True)), outcomes)
+        indices, sure, logits = (np.concatenate(parts) for parts in zip(*batches, strict=True))
+        return Decisions(indices, sure, logits, outcomes)
 
     def __call__(self, recordings: Sequence[Samples]) -> Decisions:
         """Decisions on recordings, each (samples,) int16 at the front end's sample rate."""

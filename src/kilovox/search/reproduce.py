@@ -145,7 +145,8 @@ def _curve(runs: Sequence[Run]) -> list[Section]:
     table = Table(("network", "arithmetic", "method", "bytes", "accuracy"), rows)
     text = (
         "Split random. Networks are named by layers and units; colours are the arithmetic, markers the method; "
-        "upright lines are the intervals of the table above. A line joins networks of one recipe that differ in their size alone."
+        "upright lines are the intervals of the table above. A line joins networks of one recipe that differ in their "
+        "size alone."
     )
     return [Section("Accuracy against bytes", text, table, figure)]
 
