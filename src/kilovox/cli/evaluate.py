@@ -2,39 +2,64 @@
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from kilovox.corpus.open import open_corpus_at, open_default_corpus
-from kilovox.evaluation.evaluate import Evaluation, evaluate, evaluate_robustness
-from kilovox.evaluation.metrics import classification_report
-from kilovox.evaluation.robustness import JUDGED_DB, Robustness
-from kilovox.native.fast import open_fast_recogniser
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from kilovox.evaluation.evaluate import Evaluation
+    from kilovox.evaluation.robustness import Robustness
 
 SHOWN = 20
 """Misclassified recordings and speakers listed on a terminal; --json has all of them."""
 
+ENOUGH = 10
+"""Recordings of a speaker that make a line of its own worth reading, where there are many speakers."""
+
 
 @click.command("evaluate")
 @click.argument("model")
-@click.option("--corpus", "folder", type=click.Path(path_type=Path), help="The recordings to judge on.  [default: FSDD]")
+@click.option(
+    "--corpus",
+    "folder",
+    type=click.Path(path_type=Path),
+    help="The recordings to judge on.  [default: those of the model's run; FSDD for a bundled model or one of digits]",
+)
 @click.option(
     "--split",
-    metavar="random|official|speaker:NAME|all",
+    metavar="random|official|speaker:NAME|fold:K/N|all",
     help="Which of them.  [default: the model's own split on the corpus it was trained on, all of any other]",
 )
 @click.option("--include-trained", is_flag=True, help="Judge what the model was trained on as well, and say how much.")
 @click.option("--robustness", "robust", is_flag=True, help="Judge in noise, rooms, other levels and speeds too.")
+@click.option("--report", type=click.Path(path_type=Path), help="Write a report with figures and sounds, an HTML file, too.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output, and nothing else.")
-def command(model: str, folder: Path | None, split: str | None, include_trained: bool, robust: bool, as_json: bool) -> None:
+def command(
+    model: str,
+    folder: Path | None,
+    split: str | None,
+    include_trained: bool,
+    robust: bool,
+    report: Path | None,
+    as_json: bool,
+) -> None:
     """Judge MODEL, a file or the name of a bundled model, on recordings it was not trained on."""
+    from kilovox.corpus.open import open_corpus_at
+    from kilovox.evaluation.evaluate import evaluate, evaluate_robustness
+    from kilovox.evaluation.own_corpus import own_corpus
+    from kilovox.native.fast import open_fast_recogniser
+
     recogniser = open_fast_recogniser(model)
-    corpus = open_corpus_at(folder) if folder is not None else open_default_corpus(quiet=as_json)
+    corpus = open_corpus_at(folder) if folder is not None else own_corpus(model, recogniser.model.metadata, quiet=as_json)
     result = evaluate(recogniser, corpus, split, allow_trained=include_trained)
     table = evaluate_robustness(recogniser, corpus, split, allow_trained=include_trained) if robust else None
+    if report is not None:
+        from kilovox.evaluation.report.evaluation import report_evaluation
+
+        said = f"kilovox evaluate {model}" + (f" --split {split}" if split else "") + " --robustness" * robust
+        report_evaluation(report, recogniser, result, table, corpus, said)
     if as_json:
         click.echo(json.dumps(result.as_json() | ({"robustness": table.as_json()} if table else {})))
         return
@@ -43,8 +68,14 @@ def command(model: str, folder: Path | None, split: str | None, include_trained:
         show_robustness(table)
 
 
-def show_robustness(result: Robustness) -> None:
+def show_robustness(result: "Robustness") -> None:
     """Print the table."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from kilovox.evaluation.robustness import JUDGED_DB
+
     table = Table("condition", title="Robustness")
     table.add_column("right", justify="right")
     table.add_column("accuracy", justify="right")
@@ -55,19 +86,36 @@ def show_robustness(result: Robustness) -> None:
     Console().print(table)
 
 
-def _show(result: Evaluation) -> None:
+def _show(result: "Evaluation") -> None:
+    from rich.console import Console
+
+    from kilovox.evaluation.metrics import classification_report
+
     console = Console()
     low, high = result.interval
-    console.print(
+    by_speaker = result.interval_speakers
+    counted = f"counting {len(result.speakers):,} speakers" if by_speaker else "counting recordings"
+    first = (
         f"{result.model} on {result.corpus}, split {result.split}: {result.correct} of {result.recordings} right, "
-        f"{result.accuracy:.2%} (95 % interval {low:.2%} to {high:.2%})",
-        markup=False, highlight=False, soft_wrap=True,
-    )  # fmt: skip
+        f"{result.accuracy:.2%} (95 % interval {low:.2%} to {high:.2%}, {counted})"
+    )
+    lines = [first]
+    if by_speaker:
+        least, most = result.interval_recordings
+        lines.append(f"interval if every recording were another person's: {least:.2%} to {most:.2%}")
+    if sum(result.missed):
+        lines.append(", ".join(f"{name} {count:,}" for name, count in result.outcomes.items()))
     if result.left_out:
-        console.print(f"{result.left_out} recordings of words the model does not know were left out", highlight=False)
+        others = result.others
+        lines.append(
+            f"{others.recordings} recordings of words the model does not know were left out; {others.accepted} of them are "
+            "taken for one that it does"
+        )
     if result.trained_on:
-        console.print(f"{result.trained_on} of the {result.recordings} recordings were trained on", highlight=False)
-    console.print(f"\n{classification_report(result.confusion, result.labels)}", markup=False, highlight=False)
+        lines.append(f"{result.trained_on} of the {result.recordings} recordings were trained on")
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    console.print(f"\n{classification_report(result.confusion, result.labels, result.missed)}", markup=False, highlight=False)
     console.print(_confusion_table(result))
     if result.speakers:
         console.print(_speaker_table(result))
@@ -75,29 +123,58 @@ def _show(result: Evaluation) -> None:
         console.print(_misclassified_table(result))
 
 
-def _confusion_table(result: Evaluation) -> Table:
+def _confusion_table(result: "Evaluation") -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
+    extra = {name: counts for name, counts in (("rejected", result.rejected), ("nothing", result.nothing)) if any(counts)}
     table = Table("spoken", title="Confusion matrix: spoken by decided")
-    for label in result.labels:
+    for label in (*result.labels, *extra):
         table.add_column(Text(label), justify="right")
-    for label, row in zip(result.labels, result.confusion, strict=True):
-        table.add_row(Text(label), *(str(count) if count else "." for count in row))
+    for index, (label, row) in enumerate(zip(result.labels, result.confusion, strict=True)):
+        counts = (*row, *(values[index] for values in extra.values()))
+        table.add_row(Text(label), *(str(count) if count else "." for count in counts))
     return table
 
 
-def _speaker_table(result: Evaluation) -> Table:
-    table = Table("speaker", title=_title("Speakers", len(result.speakers), ", worst first"))
+def _speaker_table(result: "Evaluation") -> "Table":
+    """Each speaker; where there are many, those with enough recordings to say anything, and how the others fare together."""
+    from rich.table import Table
+    from rich.text import Text
+
+    many = len(result.speakers) > SHOWN
+    ordered = sorted(result.speakers, key=lambda score: (score.accuracy, score.speaker))
+    alone = [score for score in ordered if not many or score.recordings >= ENOUGH]
+    table = Table("speaker", title=_title("Speakers", len(alone), ", worst first"))
     table.add_column("right", justify="right")
     table.add_column("accuracy", justify="right")
-    for score in sorted(result.speakers, key=lambda score: (score.accuracy, score.speaker))[:SHOWN]:
+    for score in alone[:SHOWN]:
         table.add_row(Text(score.speaker), f"{score.correct}/{score.recordings}", f"{score.accuracy:.2%}")
+    few = [score for score in ordered if score not in alone]
+    if few:
+        table.add_section()
+        kinds = {
+            "all right": [score for score in few if score.correct == score.recordings],
+            "some right": [score for score in few if 0 < score.correct < score.recordings],
+            "none right": [score for score in few if score.correct == 0],
+        }
+        for name, scores in kinds.items():
+            right, total = sum(score.correct for score in scores), sum(score.recordings for score in scores)
+            if scores:
+                said = f"{len(scores):,} speaker{'s' * (len(scores) > 1)} of fewer than {ENOUGH} recordings, {name}"
+                table.add_row(said, f"{right}/{total}", f"{right / total:.2%}")
     return table
 
 
-def _misclassified_table(result: Evaluation) -> Table:
+def _misclassified_table(result: "Evaluation") -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table("recording", "spoken", "decided", title=_title("Misclassified", len(result.misclassified)))
     table.add_column("confidence", justify="right")
     for one in result.misclassified[:SHOWN]:
-        table.add_row(Text(one.recording), Text(one.truth), Text(one.predicted), f"{one.confidence:.3f}")
+        decided = one.predicted if one.predicted is not None else f"({one.outcome})"
+        table.add_row(Text(one.recording), Text(one.truth), Text(decided), f"{one.confidence:.3f}")
     return table
 
 

@@ -6,14 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich import box
-from rich.console import Console
-from rich.table import Table
 
-from kilovox.corpus.open import open_corpus, open_corpus_at, open_default_corpus
-from kilovox.search.plans import RECIPES, TASKS
+from kilovox.search.tasks import RECIPES, TASKS
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from kilovox.evaluation.report.report import Report, Run
 
 
@@ -35,7 +33,10 @@ def command(task: str, corpus: Path | None, features: bool, out: Path, recipe: s
     """
     if corpus and features:
         raise click.UsageError("--corpus and --features; expected at most one of them")
-    # Not before they are needed: the help must not wait for torch and jinja2, or want them.
+    # Not before they are needed: the help must not wait for torch, or want it.
+    from rich.console import Console
+
+    from kilovox.corpus.open import open_corpus, open_corpus_at, open_default_corpus
     from kilovox.evaluation.report.report import summary
     from kilovox.search.reproduce import reproduce
 
@@ -58,7 +59,10 @@ def command(task: str, corpus: Path | None, features: bool, out: Path, recipe: s
         console.print(line, highlight=False, soft_wrap=True)
 
 
-def _table(report: "Report") -> Table:
+def _table(report: "Report") -> "Table":
+    from rich import box
+    from rich.table import Table
+
     splits = list(dict.fromkeys(split for run in report.runs for split in run.evaluations))
     corpus = report.corpora[0]
     table = Table(title=f"{report.title}: {corpus.name}, {corpus.recordings:,} recordings", box=box.SIMPLE_HEAD)

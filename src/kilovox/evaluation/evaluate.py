@@ -1,11 +1,11 @@
 """A model judged on recordings it was not trained on."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from functools import cached_property
-from typing import Any
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import ValidationError
 
 from kilovox.config import DataSplitting
@@ -13,112 +13,26 @@ from kilovox.corpus.base import Corpus, FeatureCorpus, RecordingCorpus
 from kilovox.corpus.fsdd import FINGERPRINT
 from kilovox.corpus.splits import judging_indices
 from kilovox.errors import KilovoxError
-from kilovox.evaluation.metrics import ClassScores, class_scores, confusion_matrix, wilson_interval
+from kilovox.evaluation.metrics import confusion_matrix
 from kilovox.evaluation.robustness import Robustness, robustness
+from kilovox.evaluation.scores import Evaluation, Misclassified, Others, SpeakerScore
 from kilovox.integer.model_file import Metadata, short_hash
+from kilovox.integer.outcome import LABEL, NAMES, NOTHING, UNKNOWN
 from kilovox.integer.recogniser import Recogniser
 
-
-@dataclass(frozen=True)
-class Misclassified:
-    """One wrong decision: `index` is the recording's place in the corpus, `confidence` that of the wrong label."""
-
-    recording: str
-    truth: str
-    predicted: str
-    confidence: float
-    index: int
+__all__ = ["Evaluation", "Misclassified", "Others", "SpeakerScore", "evaluate", "evaluate_robustness", "known_as"]
 
 
 @dataclass(frozen=True)
-class SpeakerScore:
-    """Right decisions on one speaker's recordings."""
+class _Judged:
+    """`truth`: label by place in the corpus; `part`: those recordings; `others`: places of words that the model does not know;
+    `seen`: names of those that it was trained on."""
 
-    speaker: str
-    correct: int
-    recordings: int
-
-    @property
-    def accuracy(self) -> float:
-        """As a fraction."""
-        return self.correct / self.recordings
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Wilson's 95 % interval of the accuracy, as fractions."""
-        return wilson_interval(self.correct, self.recordings)
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """What a model decided on the recordings that judge it.
-
-    `confusion`: (labels, labels) counts, a row a true label, a column a decision. `left_out`: recordings of words that the
-    model does not know. `trained_on`: judged recordings that the model was trained on, 0 unless that was asked for.
-    `sample_rate` in Hz: what the model hears.
-    """
-
-    model: str
-    corpus: str
-    fingerprint: str
     split: str
-    labels: tuple[str, ...]
-    confusion: tuple[tuple[int, ...], ...]
-    speakers: tuple[SpeakerScore, ...]
-    misclassified: tuple[Misclassified, ...]
-    left_out: int = 0
-    trained_on: int = 0
-    sample_rate: int = 8000
-
-    @cached_property
-    def recordings(self) -> int:
-        """How many were judged."""
-        return sum(map(sum, self.confusion))
-
-    @cached_property
-    def correct(self) -> int:
-        """How many were decided right."""
-        return sum(row[index] for index, row in enumerate(self.confusion))
-
-    @property
-    def accuracy(self) -> float:
-        """As a fraction."""
-        return self.correct / self.recordings
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Wilson's 95 % interval of the accuracy, as fractions."""
-        return wilson_interval(self.correct, self.recordings)
-
-    @property
-    def per_speaker(self) -> dict[str, float]:
-        """Accuracy of every named speaker, as a fraction."""
-        return {score.speaker: score.accuracy for score in self.speakers}
-
-    @cached_property
-    def classes(self) -> tuple[ClassScores, ...]:
-        """Precision, recall, F1 and support of every label."""
-        return class_scores(self.confusion, self.labels)
-
-    def as_json(self) -> dict[str, Any]:
-        """What `kilovox evaluate --json` prints; accuracies are fractions."""
-        return {
-            "model": self.model,
-            "corpus": self.corpus,
-            "fingerprint": self.fingerprint,
-            "split": self.split,
-            "recordings": self.recordings,
-            "correct": self.correct,
-            "accuracy": self.accuracy,
-            "interval": list(self.interval),
-            "left_out": self.left_out,
-            "trained_on": self.trained_on,
-            "per_speaker": self.per_speaker,
-            "labels": list(self.labels),
-            "confusion": [list(row) for row in self.confusion],
-            "classes": {score.label: {k: v for k, v in asdict(score).items() if k != "label"} for score in self.classes},
-            "misclassified": [asdict(one) for one in self.misclassified],
-        }
+    truth: dict[int, int]
+    part: Corpus
+    others: list[int]
+    seen: list[str]
 
 
 def _splitting(metadata: Metadata) -> DataSplitting:
@@ -137,34 +51,58 @@ def evaluate(recogniser: Recogniser, corpus: Corpus, split: str | None = None, a
 
     Without a split: on the corpus the model was trained on, the split it was trained with; on any other corpus, all of it.
     `random` is drawn as in training (test_size and random_state of the model's configuration). Recordings of words that the
-    model does not know, as labels or aliases, are left out and counted.
+    model does not know, as labels or aliases, are left out of accuracy; it is counted how many are taken for one that it does.
 
     Raises KilovoxError for a split this corpus does not have, where nothing is left to judge and, unless `allow_trained`,
     where the model was trained on one of the recordings.
     """
     metadata = recogniser.model.metadata
-    split, truth, judged, left_out, seen = _judged(metadata, corpus, split, allow_trained)
-    decisions = recogniser.decide(recogniser.corpus_features(judged))
-    predicted, confidence = decisions.indices.tolist(), decisions.confidence.tolist()
-    confusion = confusion_matrix(list(truth.values()), predicted, len(metadata.labels))
+    judged = _judged(metadata, corpus, split, allow_trained)
+    decisions = recogniser.decide(recogniser.corpus_features(judged.part))
+    truth = np.array(list(judged.truth.values()), np.int64)
+    accepted = decisions.outcomes == LABEL
+    confusion = confusion_matrix(truth[accepted], decisions.indices[accepted], len(metadata.labels))
+    right = accepted & (decisions.indices == truth)
     wrong = [
-        Misclassified(corpus.recordings[index].name, metadata.labels[true], metadata.labels[decided], sure, index)
-        for (index, true), decided, sure in zip(truth.items(), predicted, confidence, strict=True)
-        if true != decided
+        Misclassified(
+            recording=corpus.recordings[index].name,
+            truth=metadata.labels[truth[place]],
+            predicted=metadata.labels[decisions.indices[place]] if accepted[place] else None,
+            confidence=float(decisions.confidence[place]),
+            index=index,
+            outcome=NAMES[decisions.outcomes[place]],
+        )
+        for place, index in enumerate(judged.truth)
+        if not right[place]
     ]
+    missed = [_by_label(truth[decisions.outcomes == outcome], len(metadata.labels)) for outcome in (UNKNOWN, NOTHING)]
     return Evaluation(
         model=metadata.name,
         corpus=corpus.name,
         fingerprint=corpus.fingerprint,
-        split=split,
+        split=judged.split,
         labels=metadata.labels,
         confusion=tuple(map(tuple, confusion.tolist())),
-        speakers=_speaker_scores(corpus, list(truth), {one.index for one in wrong}),
+        speakers=_speaker_scores(corpus, list(judged.truth), {one.index for one in wrong}),
         misclassified=tuple(wrong),
-        left_out=left_out,
-        trained_on=len(seen),
+        others=_others(recogniser, corpus, judged.others),
+        trained_on=len(judged.seen),
         sample_rate=recogniser.front_end.sample_rate,
+        rejected=missed[0],
+        nothing=missed[1],
     )
+
+
+def _by_label(truth: npt.NDArray[np.int64], labels: int) -> tuple[int, ...]:
+    return tuple(np.bincount(truth, minlength=labels).tolist())
+
+
+def _others(recogniser: Recogniser, corpus: Corpus, places: Sequence[int]) -> Others:
+    """How many of the words that the model does not know it takes for one that it does."""
+    if not places:
+        return Others()
+    decisions = recogniser.decide(recogniser.corpus_features(corpus.subset(places)))
+    return Others(len(places), int((decisions.outcomes == LABEL).sum()))
 
 
 def evaluate_robustness(
@@ -174,17 +112,15 @@ def evaluate_robustness(
 
     Raises KilovoxError as `evaluate` does, and for a corpus without sound.
     """
-    _, truth, judged, _, _ = _judged(recogniser.model.metadata, corpus, split, allow_trained)
+    found = _judged(recogniser.model.metadata, corpus, split, allow_trained)
+    judged = found.part
     if not isinstance(judged, RecordingCorpus):
         raise KilovoxError(f"{corpus.where}: features without sound; expected recordings, for noise and rooms to be added")
     rate = recogniser.front_end.sample_rate
-    return robustness(recogniser, [judged.samples(index, rate) for index in range(len(judged))], list(truth.values()))
+    return robustness(recogniser, [judged.samples(index, rate) for index in range(len(judged))], list(found.truth.values()))
 
 
-def _judged(
-    metadata: Metadata, corpus: Corpus, split: str | None, allow_trained: bool
-) -> tuple[str, dict[int, int], Corpus, int, list[str]]:
-    """The split, label by place in the corpus, these recordings, how many were left out, and those that were trained on."""
+def _judged(metadata: Metadata, corpus: Corpus, split: str | None, allow_trained: bool) -> _Judged:
     if split is None:
         split = metadata.trained_on.split if corpus.fingerprint == metadata.trained_on.fingerprint else "all"
     splitting = _splitting(metadata)
@@ -212,7 +148,7 @@ def _judged(
             f"such as {seen[0]}; expected none: choose another split (it was trained with {metadata.trained_on.split}), or "
             "judge them all the same with --include-trained"
         )
-    return split, truth, judged, len(words) - len(truth), seen
+    return _Judged(split, truth, judged, [index for index, place in words.items() if place is None], seen)
 
 
 def known_as(metadata: Metadata, word: str) -> str:
@@ -225,7 +161,7 @@ def _trained_on(metadata: Metadata, judged: Corpus) -> list[str]:
     return [one.name for one, digest in zip(judged.recordings, judged.hashes, strict=True) if short_hash(digest) in trained]
 
 
-def _speaker_scores(corpus: Corpus, judged: Sequence[int], wrong: set[int]) -> tuple[SpeakerScore, ...]:
+def _speaker_scores(corpus: Corpus, judged: Sequence[int], wrong: Collection[int]) -> tuple[SpeakerScore, ...]:
     total: Counter[str] = Counter()
     right: Counter[str] = Counter()
     for index in judged:

@@ -13,6 +13,7 @@ import numpy as np
 from kilovox.audio import Samples
 from kilovox.errors import KilovoxError
 from kilovox.integer.recogniser import Recogniser
+from kilovox.native.fast import FastRecogniser
 
 PERCENTILES = (5, 50, 95, 99)
 
@@ -34,7 +35,10 @@ class Percentiles:
 
 @dataclass(frozen=True)
 class Latency:
-    """Times of one clip after another: `total` is measured from samples to decision, its parts separately within it."""
+    """Times of one clip after another: `total` is measured from samples to decision, its parts separately within it.
+
+    engine: what computed it, NumPy or C.
+    """
 
     total: Percentiles
     front_end: Percentiles
@@ -43,6 +47,7 @@ class Latency:
     repeats: int
     cpu: str
     threads: int
+    engine: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """All figures, times in milliseconds."""
@@ -69,7 +74,7 @@ def measure_latency(recogniser: Recogniser, clips: Sequence[Samples], repeats: i
     total = [first + second for first, second in zip(front_end, network, strict=True)]
     return Latency(
         Percentiles.of(total), Percentiles.of(front_end), Percentiles.of(network),
-        len(clips), repeats, cpu_name(), thread_count(),
+        len(clips), repeats, cpu_name(), thread_count(), "C" if isinstance(recogniser, FastRecogniser) else "NumPy",
     )  # fmt: skip
 
 

@@ -64,14 +64,18 @@ def confusion_matrix(truth: npt.ArrayLike, predicted: npt.ArrayLike, count: int)
     return np.bincount(true * count + decided, minlength=count * count).reshape(count, count).astype(np.int64)
 
 
-def class_scores(confusion: npt.ArrayLike, labels: Sequence[str]) -> tuple[ClassScores, ...]:
-    """Precision, recall, F1 and support of every label; `confusion`: (labels, labels), a row a true label."""
+def class_scores(confusion: npt.ArrayLike, labels: Sequence[str], missed: Sequence[int] = ()) -> tuple[ClassScores, ...]:
+    """Precision, recall, F1 and support of every label; `confusion`: (labels, labels), a row a true label.
+
+    missed: by true label, recordings besides, of which no decision was a label; none where empty.
+    """
     counts = np.asarray(confusion, np.int64)
     if counts.shape != (len(labels), len(labels)):
         raise KilovoxError(f"confusion matrix of shape {counts.shape}; expected {len(labels)} labels on both sides")
     scores = []
     for index, label in enumerate(labels):
         hits, support, decided = int(counts[index, index]), int(counts[index].sum()), int(counts[:, index].sum())
+        support += missed[index] if missed else 0
         scores.append(
             ClassScores(label, _share(hits, decided), _share(hits, support), _share(2 * hits, support + decided), support)
         )
@@ -88,11 +92,11 @@ def weighted_average(scores: Sequence[ClassScores]) -> ClassScores:
     return _average("weighted avg", scores, [score.support for score in scores])
 
 
-def classification_report(confusion: npt.ArrayLike, labels: Sequence[str]) -> str:
+def classification_report(confusion: npt.ArrayLike, labels: Sequence[str], missed: Sequence[int] = ()) -> str:
     """Scores of every label, accuracy and averages as text, laid out as scikit-learn's classification_report."""
-    scores = class_scores(confusion, labels)
+    scores = class_scores(confusion, labels, missed)
     counts = np.asarray(confusion, np.int64)
-    total = int(counts.sum())
+    total = int(counts.sum()) + sum(missed)
     averages = (macro_average(scores), weighted_average(scores))
     width = max(len(score.label) for score in (*scores, *averages))
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from kilovox import effects
 from kilovox.audio import Samples
+from kilovox.integer.outcome import LABEL
 from kilovox.integer.recogniser import Recogniser
 
 NOISE_DB = (20, 10, 5, 0)
@@ -84,7 +85,8 @@ def robustness(
             change(samples, np.random.default_rng([SEED, number, seed]))
             for samples, seed in zip(recordings, seeds, strict=True)
         ]
-        right = int((recogniser(changed).indices == np.asarray(truth)).sum())
+        decisions = recogniser(changed)
+        right = int(((decisions.indices == np.asarray(truth)) & (decisions.outcomes == LABEL)).sum())
         scores.append(ConditionScore(name, right, len(recordings), decibels))
         advance()
     return Robustness(tuple(scores))

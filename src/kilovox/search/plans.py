@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from kilovox.config import Configuration, find_configuration
+from kilovox.search.tasks import RECIPES, TASKS
 from kilovox.training.run_folder import FLOAT_FILE, MODEL_FILE, PTQ_FILE
 
-TASKS = ("a", "b", "c")
-RECIPES = ("kilovox", "seed")
+__all__ = ["RECIPES", "SPLITS", "TASKS", "Plan", "plans"]
+
 SPLITS = ("random", "official")
 
 FLOAT = {"float": MODEL_FILE}

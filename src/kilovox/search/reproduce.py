@@ -26,6 +26,7 @@ from kilovox.evaluation.report.report import (
 from kilovox.files import make_folder, write_json
 from kilovox.integer.model_file import load_model
 from kilovox.integer.recogniser import Recogniser
+from kilovox.native.fast import as_fast_as_possible
 from kilovox.search.executor import Job, history_of, run_jobs
 from kilovox.search.plans import Plan, plans
 from kilovox.training.run_folder import QUANTISED_FOLDER
@@ -96,7 +97,7 @@ def _runs(plan: Plan, jobs: Jobs, corpus: Corpus, repeats: int) -> list[Run]:
     """Judge the networks of one plan, a run a method; what is shown in detail is that of the first split and seed."""
     runs = []
     for method, file in plan.methods:
-        recognisers = {key: Recogniser(load_model(job.folder / file)) for key, job in jobs.items()}
+        recognisers = {key: as_fast_as_possible(Recogniser(load_model(job.folder / file))) for key, job in jobs.items()}
         judged = {key: evaluate(recogniser, corpus) for key, recogniser in recognisers.items()}
         first = {split: evaluation for (split, seed), evaluation in judged.items() if seed == plan.seeds[0]}
         key = (next(iter(first)), plan.seeds[0])
@@ -129,17 +130,34 @@ def _curve(runs: Sequence[Run]) -> list[Section]:
     if not any(run.arithmetic != "float32" for run in shown):
         return []
     points = [
-        plots.Point(run.network, _series(run), run.size.bytes, run.accuracy("random"), run.evaluations["random"].interval)
+        plots.Point(
+            name=f"{run.size.layers} x {run.size.hidden}",
+            series=_series(run),
+            bytes=run.size.bytes,
+            accuracy=run.accuracy("random"),
+            interval=run.evaluations["random"].interval,
+            family=_family(run),
+        )
         for run in shown
     ]
     figure = plots.to_svg(plots.accuracy_against_bytes(points, limit=36 * 1024))
     rows = tuple((run.network, run.arithmetic, run.method, run.size.bytes, f"{run.accuracy('random'):.2%}") for run in shown)
-    table = Table(("network", "arithmetic", "method", "bytes", "accuracy, split random"), rows)
-    return [Section("Accuracy against bytes", "", table, figure)]
+    table = Table(("network", "arithmetic", "method", "bytes", "accuracy"), rows)
+    text = (
+        "Split random. Networks are named by layers and units; colours are the arithmetic, markers the method; "
+        "upright lines are the intervals of the table above. A line joins networks of one recipe that differ in their "
+        "size alone."
+    )
+    return [Section("Accuracy against bytes", text, table, figure)]
 
 
 def _series(run: Run) -> str:
     return run.arithmetic if run.method == "float" else f"{run.arithmetic} {run.method}"
+
+
+def _family(run: Run) -> str:
+    """Networks for integers of as many layers are of one recipe."""
+    return f"{_series(run)}, {run.size.layers}" if run.method == "QAT" else ""
 
 
 def _levels(chosen: Sequence[Plan], jobs: Mapping[str, Jobs], corpus: Corpus) -> list[Section]:
@@ -151,13 +169,15 @@ def _levels(chosen: Sequence[Plan], jobs: Mapping[str, Jobs], corpus: Corpus) ->
         key = ("random", plan.seeds[0])
         if plan.config.quantisation is None or plan.curve or key not in jobs[plan.name]:
             continue
-        recogniser = Recogniser(load_model(jobs[plan.name][key].folder / dict(plan.methods)["QAT"]))
+        model = load_model(jobs[plan.name][key].folder / dict(plan.methods)["QAT"])
+        recogniser = as_fast_as_possible(Recogniser(model))
         judged = corpus.subset(judging_indices(corpus, "random").tolist())
         samples = [judged.samples(index, recogniser.front_end.sample_rate) for index in range(len(judged))]
         truth = [recogniser.labels.index(recording.label) for recording in judged.recordings]
         rows = tuple((row.level, f"{row.changed:.2%}", f"{row.accuracy:.2%}") for row in level_rows(recogniser, samples, truth))
-        table = Table(("level", "decisions changed", "accuracy, split random"), rows)
-        sections.append(Section(f"Level: {plan.name}", "The judged recordings quieter, at full scale, and clipped.", table))
+        table = Table(("level", "decisions changed", "accuracy"), rows)
+        text = "The judged recordings of split random quieter, at full scale, and clipped."
+        sections.append(Section(f"Level: {plan.name}", text, table))
     return sections
 
 
@@ -180,13 +200,17 @@ def _latency(recogniser: Recogniser, corpus: Corpus, repeats: int) -> Latency | 
 
 def _explanation(splits: Sequence[str], quick: bool) -> str:
     texts = {
-        "random": "random: a fifth of the recordings, drawn at random, judges; the same speakers are in training and test.",
-        "official": "official: takes 0 to 4 of every digit and speaker judge; the speakers are in training and test here too.",
+        "random": "Split random: a fifth of the recordings, drawn at random, judges; the same speakers are in training and "
+        "test.",
+        "official": "Split official, of FSDD: takes 0 to 4 of every digit and speaker judge; the same speakers are in training "
+        "and test here too.",
     }
     parts = [texts[split] for split in splits]
+    none = {1: "It does not say", 2: "Neither says"}.get(len(splits), "None of them says")
     parts.append(
-        "Neither says how well strangers are understood. Epochs are chosen on a tenth of the training part; nothing is chosen "
-        "on the recordings that judge. Every split has networks of its own, trained on its training part alone."
+        f"{none} how well strangers are understood: kilovox crossvalidate does. Epochs are chosen on a part of the training "
+        "part; nothing is chosen on the recordings that judge. "
+        + ("Every split has networks of its own, trained on its training part alone." if len(splits) > 1 else "")
     )
     if quick:
         parts.append("This was a quick run: a sixth of the epochs, no teachers. The full run's figures are higher.")

@@ -1,60 +1,49 @@
-"""Figures of the report: matplotlib without pyplot, so that nothing global is touched; the same numbers give the same SVG.
+"""Figures of the report."""
 
-Colours: M. Okabe and K. Ito, "Color universal design" (2008), told apart by colour-blind readers, and by line style in print.
-"""
-
-import functools
-import hashlib
-import io
-import re
-import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, ParamSpec
+from typing import Any
 
-import matplotlib
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
+from matplotlib.transforms import Bbox
 
 from kilovox.budget import Scope, Size
-from kilovox.errors import KilovoxError
-from kilovox.files import replacing
+from kilovox.figures import (
+    BLUE,
+    FORMATS,
+    GREEN,
+    GREY,
+    INK,
+    ORANGE,
+    PURPLE,
+    WIDTH,
+    new_figure,
+    percent,
+    save_figure,
+    short,
+    styled,
+    to_svg,
+)
 
-BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#999999"
-INK = "#010203"
-"""Text and axes; in an SVG it becomes the colour of the text around the figure, so that it reads on dark pages as well."""
+__all__ = [
+    "FORMATS", "INK", "Picture", "Point", "accuracy_against_bytes", "confusion_heat_map", "feature_pictures", "layer_bytes",
+    "learning_curves", "save_figure", "speaker_bars", "to_svg",
+]  # fmt: skip
 
-FORMATS = ("svg", "png", "pdf")
 SPEAKERS_NAMED = 40
 """Up to so many speakers get a bar of their own."""
 
-LONGEST_NAME = 18
-"""Characters of a label or a speaker; what is longer is cut, or nothing would be left of the axes."""
+COLOURS = {"float32": BLUE, "int8": ORANGE, "pow2": GREEN}
+"""Of the networks' arithmetic."""
 
-_STYLE: Any = {
-    "font.size": 9, "text.parse_math": False, "svg.fonttype": "none", "svg.hashsalt": "kilovox", "figure.dpi": 96,
-    "text.color": INK, "axes.edgecolor": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK,
-    "axes.spines.top": False, "axes.spines.right": False, "axes.grid": False, "axes.titlesize": 9, "legend.frameon": False,
-    "axes.facecolor": "none", "figure.facecolor": "none", "grid.color": GREY, "grid.alpha": 0.4,
-}  # fmt: skip
-
-
-Arguments = ParamSpec("Arguments")
-
-
-def _styled(draw: Callable[Arguments, Figure]) -> Callable[Arguments, Figure]:
-    """`draw` with our settings, which matplotlib reads whenever a part of a figure is made."""
-
-    @functools.wraps(draw)
-    def styled(*args: Arguments.args, **options: Arguments.kwargs) -> Figure:
-        with matplotlib.rc_context(_STYLE):
-            return draw(*args, **options)
-
-    return styled
+MARKERS = {"float": "o", "PTQ": "s", "QAT": "^"}
+"""Of how they came to it."""
 
 
 @dataclass(frozen=True)
@@ -69,61 +58,97 @@ class Picture:
 
 @dataclass(frozen=True)
 class Point:
-    """One network on the curve of accuracy against bytes; accuracy and interval are fractions."""
+    """One network on the picture of accuracy against bytes; accuracy and interval are fractions.
+
+    series: its arithmetic, or that and how it came to it, such as "int8 QAT". family: networks of one recipe that differ in
+    their size alone, which a line may join; "" for none.
+    """
 
     name: str
     series: str
     bytes: int
     accuracy: float
     interval: tuple[float, float] | None = None
+    family: str = ""
 
 
-@_styled
+@styled
 def learning_curves(history: Sequence[Mapping[str, Any]]) -> Figure:
     """Loss and accuracy by epoch; entries have epoch, loss, accuracy, validation_loss, validation_accuracy (None: unknown)."""
-    figure, (left, right) = _figure(7.2, 2.8, columns=2)
-    for axes, key, name in ((left, "loss", "loss"), (right, "accuracy", "accuracy")):
+    said = f"{len(history)} epochs."
+    if len(history) > 1:
+        first, last = history[0], history[-1]
+        said += f" Loss in training from {first['loss']:.3g} to {last['loss']:.3g}, "
+        said += f"accuracy from {first['accuracy']:.1%} to {last['accuracy']:.1%}."
+    figure, axes = new_figure("Loss and accuracy by epoch", said, 3.6, rows=2, sharex=True)
+    for place, key in zip(axes, ("loss", "accuracy"), strict=True):
         for source, label, colour, style in ((key, "training", BLUE, "-"), (f"validation_{key}", "validation", ORANGE, "--")):
             known = [(one["epoch"], one[source]) for one in history if one.get(source) is not None]
             if known:
-                axes.plot(*zip(*known, strict=True), style, color=colour, label=label, marker="." if len(known) < 3 else "")
-        axes.set_xlabel("epoch")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.set_ylabel(name)
-        axes.grid(axis="y")
-        if axes.lines:
-            axes.legend()
+                place.plot(*zip(*known, strict=True), style, color=colour, label=label, marker="." if len(known) < 3 else "")
+        place.set_ylabel(key)
+        place.grid(axis="y")
+        place.yaxis.set_major_locator(MaxNLocator(5))
+    axes[1].yaxis.set_major_formatter(percent)
+    axes[1].xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    axes[1].set_xlabel("epoch")
+    if axes[0].lines:
+        axes[0].legend()
     return figure
 
 
-@_styled
-def confusion_heat_map(confusion: npt.ArrayLike, labels: Sequence[str]) -> Figure:
-    """Counts, (labels, labels), a row a true label; the shade is the share of the row."""
-    counts = np.asarray(confusion, np.int64)
+@styled
+def confusion_heat_map(
+    confusion: npt.ArrayLike, labels: Sequence[str], missed: Mapping[str, Sequence[int]] | None = None
+) -> Figure:
+    """Counts, (labels, labels), a row a true label; the shade is the share of the row.
+
+    missed: further columns by name, each (labels,): decisions that are no label.
+    """
+    extra = {name: values for name, values in (missed or {}).items() if any(values)}
+    counts = np.column_stack([np.asarray(confusion, np.int64), *extra.values()]).astype(np.int64)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    names = [_short(label) for label in labels]
-    longest = max(map(len, names))
-    side = min(12.0, 1.2 + 0.38 * len(names) + 0.07 * longest)
-    figure, (axes,) = _figure(side + 0.4, side)
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, interpolation="none")
+    rows, columns = [short(label) for label in labels], [short(name) for name in (*labels, *extra)]
+    cell = max(0.27, 0.075 * len(str(counts.max(initial=0))) + 0.06)
+    margin = 0.6 + 0.075 * max(map(len, columns))
+    width, height = max(WIDTH, min(16.0, margin + cell * len(columns))), min(16.0, margin + cell * len(rows))
+    right = sum(counts[index, index] for index in range(len(rows)))
+    said = f"{right} of {counts.sum()} recordings of {len(rows)} labels are decided right. " + _confused(counts, rows, columns)
+    figure, (axes,) = new_figure("Confusion matrix, spoken by decided", said, height, width=width)
+    shades = np.empty((*counts.shape, 4))
+    shades[..., :3] = to_rgb(BLUE)
+    # Nothing is drawn where nothing was counted, and a single recording of many can still be seen.
+    shades[..., 3] = np.where(counts > 0, np.maximum(shares, 0.1), 0.0)
+    axes.imshow(shades, interpolation="none", aspect="auto" if len(columns) < 6 else "equal")
     for row, column in np.ndindex(counts.shape):
         if counts[row, column]:
-            colour = "#ffffff" if shares[row, column] > 0.5 else "#000000"
+            colour = "#ffffff" if shares[row, column] > 0.9 else INK
             axes.text(column, row, str(counts[row, column]), ha="center", va="center", color=colour, fontsize=8)
-    axes.set_xticks(range(len(names)), names, rotation=0 if longest < 4 else 90)
-    axes.set_yticks(range(len(names)), names)
+    axes.set_xticks(range(len(columns)), columns, rotation=0 if max(map(len, columns)) < 4 else 90)
+    axes.set_yticks(range(len(rows)), rows)
+    axes.spines[["left", "bottom"]].set_visible(False)
+    axes.tick_params(length=0)
     axes.set_xlabel("decided")
     axes.set_ylabel("spoken")
     return figure
 
 
-@_styled
+def _confused(counts: npt.NDArray[np.int64], rows: Sequence[str], columns: Sequence[str]) -> str:
+    """The three confusions that occur most often."""
+    pairs = [(int(counts[row, column]), row, column) for row, column in np.ndindex(counts.shape) if row != column]
+    most = sorted((pair for pair in pairs if pair[0]), reverse=True)[:3]
+    said = ", ".join(f"{rows[row]} as {columns[column]} {count} times" for count, row, column in most)
+    return f"Most often confused: {said}." if most else ""
+
+
+@styled
 def layer_bytes(size: Size, limit: int | None = None, scope: Scope = "model") -> Figure:
     """Bytes of every layer, of the tables and of what `scope` bounds, and a line at `limit` bytes."""
     parts = [(f"LSTM {index + 1}", count) for index, count in enumerate(size.layer_bytes[:-1])]
     parts += [("head", size.layer_bytes[-1])] + ([("tables", size.tables)] if size.tables else [])
     parts += [("whole model" if scope == "model" else "largest layer", size.within(scope))]
-    figure, (axes,) = _figure(6.4, 0.9 + 0.3 * len(parts))
+    said = ", ".join(f"{name} {count:,}" for name, count in parts) + (f"; limit {limit:,}" if limit is not None else "")
+    figure, (axes,) = new_figure("Bytes of each layer", said + " bytes.", 1.0 + 0.3 * len(parts))
     names, counts = zip(*parts, strict=True)
     axes.barh(range(len(parts)), counts, color=[BLUE] * (len(parts) - 1) + [GREEN])
     for row, count in enumerate(counts):
@@ -134,120 +159,157 @@ def layer_bytes(size: Size, limit: int | None = None, scope: Scope = "model") ->
         axes.legend(loc="lower right", bbox_to_anchor=(1, 1), borderpad=0)
     axes.set_yticks(range(len(parts)), names)
     axes.invert_yaxis()
-    axes.set_xlim(0, 1.2 * max(*counts, limit or 0))
+    axes.set_xlim(0, 1.35 * max(*counts, limit or 0))
+    axes.xaxis.set_major_locator(MaxNLocator(4))
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.set_xlabel("bytes")
     return figure
 
 
-@_styled
+@styled
 def feature_pictures(pictures: Sequence[Picture]) -> Figure:
     """Features of some clips side by side, time along x in seconds, coefficients upwards, all on one scale of colours."""
-    columns = min(5, len(pictures))
+    columns = min(5 if max(len(picture.label) for picture in pictures) < 8 else 3, len(pictures))
     rows = -(-len(pictures) // columns)
-    figure, axes = _figure(1.9 * columns, 1.7 * rows + 0.3, rows, columns)
+    said = "One clip each of " + ", ".join(picture.label for picture in pictures) + ": time along x, coefficients upwards."
+    figure, axes = new_figure("Features of some clips", said, 1.1 * rows + 0.5, rows, columns, sharey=True)
     # Without the first coefficient, which is loudness: it dwarfs the others.
     others = np.concatenate([picture.features[:, 1:].reshape(-1) for picture in pictures])
     spread = float(np.percentile(np.abs(others), 99)) if len(others) else 1.0
     for place, picture in zip(axes, pictures, strict=False):
         frames, coefficients = picture.features.shape
+        seconds = frames * picture.seconds_per_frame
         place.imshow(
             picture.features.T, origin="lower", aspect="auto", cmap="cividis", interpolation="none",
-            vmin=-(spread or 1.0), vmax=spread or 1.0,
-            extent=(0, frames * picture.seconds_per_frame, -0.5, coefficients - 0.5),
+            vmin=-(spread or 1.0), vmax=spread or 1.0, extent=(0, seconds, -0.5, coefficients - 0.5),
         )  # fmt: skip
-        place.set_title(_short(picture.label))
+        place.set_title(short(picture.label, 12))
+        place.set_xticks([seconds], [f"{seconds:.2g}"])
+        place.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     for place in axes[len(pictures) :]:
         place.set_axis_off()
-    figure.supxlabel("time (s)", fontsize=9)
+    figure.supxlabel("length in seconds", fontsize=9)
     figure.supylabel("coefficient", fontsize=9)
     return figure
 
 
-@_styled
+@styled
 def speaker_bars(per_speaker: Mapping[str, float]) -> Figure:
     """Accuracy (fractions) of every speaker, worst first; of very many, as a curve over the speakers."""
     ordered = sorted(per_speaker.items(), key=lambda item: (item[1], item[0]))
-    names, shares = [_short(name) for name, _ in ordered], [share for _, share in ordered]
+    names, shares = [short(name) for name, _ in ordered], [share for _, share in ordered]
+    said = f"{len(ordered)} speakers, from {shares[0]:.1%} to {shares[-1]:.1%}; median {np.median(shares):.1%}."
     if len(ordered) > SPEAKERS_NAMED:
-        figure, (axes,) = _figure(6.4, 2.8)
+        figure, (axes,) = new_figure("Accuracy of each speaker", said, 2.4)
         axes.step(range(1, len(shares) + 1), shares, where="mid", color=BLUE)
         axes.set_xlabel("speakers, worst first")
+        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         axes.set_ylabel("accuracy")
+        axes.yaxis.set_major_formatter(percent)
         axes.set_ylim(0, 1.02)
         axes.grid(axis="y")
         return figure
-    figure, (axes,) = _figure(6.4, 0.8 + 0.26 * len(ordered))
+    figure, (axes,) = new_figure("Accuracy of each speaker", said, 0.8 + 0.26 * len(ordered))
     bars = axes.barh(range(len(ordered)), shares, color=BLUE)
     axes.bar_label(bars, labels=[f"{share:.1%}" for share in shares], padding=3)
     axes.set_yticks(range(len(ordered)), names)
     axes.invert_yaxis()
-    axes.set_xlim(0, 1.15)
-    axes.set_xticks([0, 0.25, 0.5, 0.75, 1])
+    axes.set_xlim(0, 1.3)
+    axes.set_xticks([0, 0.5, 1])
+    axes.xaxis.set_major_formatter(percent)
     axes.set_xlabel("accuracy")
     return figure
 
 
-@_styled
+@styled
 def accuracy_against_bytes(points: Sequence[Point], limit: int | None = None) -> Figure:
-    """One curve a series over the bytes (logarithmic), with the intervals as bars, and a line at `limit` bytes."""
-    figure, (axes,) = _figure(6.4, 3.6)
-    looks = [(BLUE, "o", "-"), (ORANGE, "s", "--"), (GREEN, "^", ":"), (GREY, "D", "-.")]
-    for number, series in enumerate(dict.fromkeys(point.series for point in points)):
-        colour, marker, style = looks[number % len(looks)]
-        chosen = sorted((point for point in points if point.series == series), key=lambda point: point.bytes)
-        sizes, shares = [point.bytes for point in chosen], [point.accuracy for point in chosen]
-        axes.plot(sizes, shares, color=colour, marker=marker, linestyle=style, label=series)
+    """Every network over its bytes (logarithmic), with its interval, and a line at `limit` bytes.
+
+    The colour is that of the arithmetic, the marker that of the method; networks of one family are joined.
+    """
+    said = "; ".join(f"{one.name} {one.series}: {one.bytes:,} bytes, {one.accuracy:.2%}" for one in points)
+    figure, (axes,) = new_figure("Accuracy against bytes", said, 4.2)
+    looks = _looks(dict.fromkeys(point.series for point in points))
+    for family in dict.fromkeys(point.family for point in points if point.family):
+        joined = sorted((point for point in points if point.family == family), key=lambda point: point.bytes)
+        axes.plot([one.bytes for one in joined], [one.accuracy for one in joined], color=looks[joined[0].series][0], alpha=0.5)
+    for series, (colour, marker) in looks.items():
+        chosen = [point for point in points if point.series == series]
         for point in chosen:
             if point.interval is not None:
-                axes.plot([point.bytes] * 2, point.interval, color=colour, linewidth=1)
-            axes.annotate(_short(point.name), (point.bytes, point.accuracy), (4, 4), textcoords="offset points", fontsize=8)
+                axes.plot([point.bytes] * 2, point.interval, color=colour, linewidth=1, alpha=0.4)
+        axes.plot([one.bytes for one in chosen], [one.accuracy for one in chosen], marker, color=colour, label=series)
     if limit is not None:
         axes.axvline(limit, color=INK, linestyle="--", linewidth=1, label=f"limit {limit:,}")
     axes.set_xscale("log")
-    axes.set_xlabel("bytes")
+    _tick_bytes(axes)
+    axes.set_xlabel("bytes, 1 KB = 1,024")
+    axes.yaxis.set_major_formatter(percent)
     axes.set_ylabel("accuracy")
+    axes.margins(x=0.1, y=0.08)
     axes.grid(axis="y")
     if points or limit is not None:
-        axes.legend()
+        figure.legend(loc="outside lower center", ncols=3, columnspacing=1, handletextpad=0.4)
+    _name(figure, axes, points, limit)
     return figure
 
 
-def to_svg(figure: Figure) -> str:
-    """The figure as an <svg> element to put into a page: no date, and identifiers that no other figure there has."""
-    buffer = io.StringIO()
-    _save(figure, buffer, "svg")
-    text = buffer.getvalue()
-    text = re.sub(r"\s*<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
-    text = text.replace(INK, "currentColor")
-    own = hashlib.sha256(text.encode()).hexdigest()[:8]
-    return re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>k{own}-", text)
+def _looks(series: Mapping[str, None]) -> dict[str, tuple[str, str]]:
+    """A colour and a marker for each, no two the same."""
+    free = ((colour, marker) for marker in "Dvpo" for colour in (PURPLE, GREY, BLUE, ORANGE, GREEN))
+    looks: dict[str, tuple[str, str]] = {}
+    for name in series:
+        arithmetic, _, method = name.partition(" ")
+        look = (COLOURS.get(arithmetic, ""), MARKERS.get(method or "float", ""))
+        looks[name] = look if all(look) else next(one for one in free if one not in looks.values())
+    return looks
 
 
-def save_figure(figure: Figure, path: Path) -> None:
-    """Write the figure to `path`, whose ending (.svg, .png or .pdf) is the format. Raises KilovoxError for another."""
-    kind = path.suffix.removeprefix(".").lower()
-    if kind not in FORMATS:
-        raise KilovoxError(f"{path}: ending {path.suffix!r}; expected one of {', '.join('.' + name for name in FORMATS)}")
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        _save(figure, file, kind)
+def _tick_bytes(axes: Axes) -> None:
+    """Ticks at powers of two, as many as can be read."""
+    low, high = axes.get_xlim()
+    powers = range(-1, int(np.ceil(np.log2(high))) + 1)
+    for steps in ((1,), (1, 1.5), (1, 1.125, 1.25, 1.375, 1.5, 1.625, 1.75, 1.875)):
+        ticks = [2**power * step for power in powers for step in steps if low <= 2**power * step <= high]
+        if len(ticks) > 2:
+            break
+    ticks = ticks[:: max(1, -(-len(ticks) // 5))] or [float(np.sqrt(low * high))]
+    axes.xaxis.set_major_locator(FixedLocator(ticks))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value / 1024:.3g} KB" if value >= 1024 else f"{value:.3g}")
 
 
-def _save(figure: Figure, file: Any, kind: str) -> None:
-    dates = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}
-    background = "none" if kind == "svg" else "white"
-    with matplotlib.rc_context(_STYLE), warnings.catch_warnings():
-        # A label in a script that the measuring font lacks: the page's own font has it.
-        warnings.filterwarnings("ignore", message="Glyph")
-        figure.savefig(file, format=kind, metadata=dates[kind], facecolor=background)
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "\N{HORIZONTAL ELLIPSIS}"
-
-
-def _figure(width: float, height: float, rows: int = 1, columns: int = 1) -> tuple[Figure, list[Axes]]:
-    """A figure of `width` x `height` inches, and its axes row by row."""
-    figure = Figure(figsize=(width, height), layout="constrained")
-    axes = figure.subplots(rows, columns, squeeze=False)
-    return figure, list(axes.flat)
+def _name(figure: Figure, axes: Axes, points: Sequence[Point], limit: int | None) -> None:
+    """The points' names beside them, where there is room; the table has those that there is none for."""
+    canvas: Any = FigureCanvasAgg(figure)  # its methods have no types
+    canvas.draw()
+    renderer = canvas.get_renderer()
+    centres = {point: axes.transData.transform((point.bytes, point.accuracy)) for point in points}
+    places = np.array(list(centres.values()))
+    taken = [Bbox.from_bounds(x - 4, y - 4, 8, 8) for x, y in places]
+    inside = axes.get_window_extent(renderer)
+    lines = [(point.bytes, *point.interval) for point in points if point.interval]
+    for across, bottom, top in [*lines, *([(limit, *axes.get_ylim())] if limit else [])]:
+        (x, low), (_, high) = axes.transData.transform([(across, bottom), (across, top)])
+        taken.append(Bbox.from_extents(x - 1, low, x + 1, high))
+    named: list[tuple[str, float, float]] = []
+    for point, (x, y) in centres.items():
+        if any(name == point.name and np.hypot(x - across, y - up) < 20 for name, across, up in named):
+            continue  # the same network by another method, nearly where that one is
+        low, high = point.interval or (point.accuracy, point.accuracy)
+        beside = [(point.accuracy, right, up) for up in (0, 9, -9) for right in (7, -7)]
+        for share, right, up in (*beside, (high, 0, 7), (low, 0, -7)):
+            text = axes.annotate(
+                short(point.name), (point.bytes, share), (right, up), textcoords="offset points", fontsize=8,
+                ha={0: "center", 7: "left", -7: "right"}[right], va="center", annotation_clip=False,
+            )  # fmt: skip
+            text.set_in_layout(False)
+            box = text.get_window_extent(renderer).padded(1)
+            middle = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
+            nearest = places[int(np.argmin(np.hypot(*(places - middle).T)))]
+            fits = box.x0 >= inside.x0 and box.x1 <= figure.bbox.x1 and inside.y0 <= box.y0 and box.y1 <= inside.y1
+            if fits and np.hypot(*(nearest - centres[point])) < 20 and not box.count_overlaps(taken):
+                taken.append(box)
+                named.append((point.name, x, y))
+                break
+            text.remove()

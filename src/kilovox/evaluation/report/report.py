@@ -3,6 +3,7 @@
 import base64
 import io
 import math
+import re
 import sys
 import wave
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,12 +29,16 @@ from kilovox.evaluation.metrics import macro_average, weighted_average
 from kilovox.evaluation.report import plots
 from kilovox.evaluation.report.plots import Picture
 from kilovox.evaluation.robustness import JUDGED_DB, Robustness
+from kilovox.figures import WIDTH
 from kilovox.files import write_text
 from kilovox.frontend.corpus_features import corpus_features
 from kilovox.integer.model_file import Model
 
 PACKAGES = ("kilovox", "numpy", "torch", "safetensors", "soundfile")
 """Whose versions the report names, where they are installed."""
+
+
+_FIGURE = re.compile(r"|[-+]?[0-9][0-9.,]*(?: ?%)?|[0-9]+/[0-9]+")
 
 
 def package_versions() -> dict[str, str]:
@@ -88,6 +93,16 @@ class Run:
     front_end: str = "float"
 
     @property
+    def task_shown(self) -> str:
+        """A letter is a task's name."""
+        return self.task.upper() if len(self.task) == 1 else self.task
+
+    @property
+    def title(self) -> str:
+        """What its part of the report is called."""
+        return f"Task {self.task_shown}: {self.name}" if len(self.task) == 1 else self.name
+
+    @property
     def arithmetic(self) -> str:
         """float32, int8 or pow2."""
         return self.size.arithmetic
@@ -105,10 +120,16 @@ class Run:
 
 @dataclass(frozen=True)
 class Table:
-    """Cells are shown as they are: fractions are to be formatted by who makes the table."""
+    """Cells are shown as they are, whole numbers with their thousands parted: fractions are to be formatted by who makes it."""
 
     header: tuple[str, ...]
     rows: tuple[tuple[str | int | float, ...], ...]
+
+    @property
+    def numeric(self) -> tuple[bool, ...]:
+        """Column by column, whether it holds figures alone, which are set to the right."""
+        columns = [[str(row[place]) for row in self.rows if len(row) > place] for place in range(len(self.header))]
+        return tuple(bool(any(column)) and all(map(_FIGURE.fullmatch, column)) for column in columns)
 
 
 @dataclass(frozen=True)
@@ -163,7 +184,10 @@ def render_report(report: Report, corpora: Iterable[Corpus] = ()) -> str:
         misheard=misheard(report.runs, corpora),
         plots=plots,
         svg=_svg,
-        averages=lambda scores: (macro_average(scores), weighted_average(scores)),
+        by_speaker=any(judged.interval_speakers for run in report.runs for judged in run.evaluations.values()),
+        classes=_classes,
+        latency=_latency,
+        missed=lambda judged: {"rejected": judged.rejected, "nothing heard": judged.nothing},
         paragraphs=lambda text: [part.strip() for part in text.split("\n\n") if part.strip()],
     )
 
@@ -185,6 +209,8 @@ def summary(report: Report) -> dict[str, Any]:
             "accuracy": {split: run.accuracy(split) for split in run.evaluations},
             "seeds": {split: {str(seed): accuracy for seed, accuracy in seeds.items()} for split, seeds in run.seeds.items()},
             "interval": {split: list(evaluation.interval) for split, evaluation in run.evaluations.items()},
+            "interval_kind": {split: evaluation.interval_kind for split, evaluation in run.evaluations.items()},
+            "interval_recordings": {split: list(judged.interval_recordings) for split, judged in run.evaluations.items()},
             "seconds": run.seconds,
         }
         for run in report.runs
@@ -258,6 +284,18 @@ def misheard(runs: Sequence[Run], corpora: Iterable[Corpus]) -> list[Misheard]:
     return rows
 
 
+def _classes(judged: Evaluation) -> Table:
+    scores = (*judged.classes, macro_average(judged.classes), weighted_average(judged.classes))
+    rows = [(one.label, f"{one.precision:.4f}", f"{one.recall:.4f}", f"{one.f1:.4f}", one.support) for one in scores]
+    return Table(("label", "precision", "recall", "F1", "support"), tuple(rows))
+
+
+def _latency(latency: Latency) -> Table:
+    parts = (("front end", latency.front_end), ("network", latency.network), ("samples to decision", latency.total))
+    rows = [(name, *(f"{time:.3f}" for time in (times.p5, times.p50, times.p95, times.p99))) for name, times in parts]
+    return Table(("milliseconds", "5 %", "median", "95 %", "99 %"), tuple(rows))
+
+
 def _wav_uri(samples: Samples, rate: int) -> str:
     buffer = io.BytesIO()
     with wave.open(buffer, "wb") as file:
@@ -270,7 +308,11 @@ def _wav_uri(samples: Samples, rate: int) -> str:
 
 def _svg(figure: Figure | str) -> Markup:
     """Figures are ours, not the user's; their texts were escaped when they were drawn."""
-    return Markup(figure if isinstance(figure, str) else plots.to_svg(figure))  # noqa: S704
+    text = figure if isinstance(figure, str) else plots.to_svg(figure)
+    # A wide one keeps its size, and is scrolled on a narrow screen: its text would not be read otherwise.
+    width = re.search(r'<svg [^>]*?\bwidth="([0-9.]+)pt"', text)
+    kind = "wide" if width and float(width[1]) > 72 * WIDTH + 1 else "narrow"
+    return Markup(text.replace("<svg ", f'<svg class="{kind}" ', 1))  # noqa: S704
 
 
 def _finite(value: Any) -> Any:

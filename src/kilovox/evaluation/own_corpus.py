@@ -1,0 +1,69 @@
+"""On which recordings a model is judged where nobody says: those of its run, or FSDD where it knows digits."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from kilovox.corpus.base import DIGITS, Corpus
+from kilovox.corpus.open import open_corpus, open_corpus_at, open_default_corpus
+from kilovox.errors import KilovoxError
+from kilovox.evaluation.evaluate import known_as
+from kilovox.integer.bundled import resolve_model
+from kilovox.integer.model_file import Metadata
+
+CORPUS_FILE = "corpus.json"
+"""In a run's folder: {"entries": [{"kind", "path", "role"}]}, what the run was trained on and where it lay."""
+
+RUN_FILE = "experiment.json"
+"""Says so too: {"corpora": [{"role", "name", "where"}]}."""
+
+NEVER_JUDGE = ("synthetic", "besides", "background", "noise")
+"""Roles of corpora that are trained on besides."""
+
+
+def own_corpus(model: str, metadata: Metadata, quiet: bool = False) -> Corpus:
+    """The recordings that judge `model` (as the user named it) where none are given.
+
+    Where its file lies in the folder of a run: the run's. Else FSDD, for a model of digits (quiet: no progress bar).
+    Raises KilovoxError where neither can be, and where the run's recordings are no longer there.
+    """
+    folder = resolve_model(model).parent
+    remembered = _remembered(folder)
+    if remembered is not None:
+        return remembered
+    if all(known_as(metadata, label) in DIGITS for label in metadata.labels):
+        return open_default_corpus(quiet=quiet)
+    labels = ", ".join(metadata.labels[:8]) + (", ..." if len(metadata.labels) > 8 else "")
+    raise KilovoxError(
+        f"{model}: knows {labels}, and nothing beside it says where its recordings are; expected --corpus, a folder or a file"
+    )
+
+
+def _remembered(folder: Path) -> Corpus | None:
+    """The corpus of the run in `folder`; None where none is remembered."""
+    for name, key, place in ((CORPUS_FILE, "entries", "path"), (RUN_FILE, "corpora", "where")):
+        path = folder / name
+        if not path.is_file():
+            continue
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+            judging = [_entry(one, place) for one in values.get(key, ()) if one["role"] not in NEVER_JUDGE]
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            raise KilovoxError(f"{path}: does not say what a run writes there; expected --corpus, a folder or a file") from None
+        if len(judging) > 1:
+            raise KilovoxError(f"{path}: {len(judging)} corpora that may judge; expected --corpus, one of them")
+        for kind, where in judging:
+            try:
+                return open_corpus_at(where) if kind is None and where is not None else open_corpus(str(kind), where)
+            except KilovoxError as error:
+                raise KilovoxError(
+                    f"{error}\n{path} says that the recordings are there; were they moved? --corpus DIR"
+                ) from None
+    return None
+
+
+def _entry(one: dict[str, Any], place: str) -> tuple[str | None, Path | None]:
+    kind, where = one.get("kind"), one[place]
+    if not isinstance(kind, str | None) or not isinstance(where, str | None) or kind is where is None:
+        raise TypeError
+    return kind, Path(where) if where is not None else None
