@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from kilovox.corpus.base import DIGITS, Corpus
+from kilovox.corpus.base import Corpus
 from kilovox.corpus.open import open_corpus, open_corpus_at, open_default_corpus
+from kilovox.corpus.vocabulary import digits
 from kilovox.errors import KilovoxError
 from kilovox.evaluation.evaluate import known_as
 from kilovox.integer.bundled import resolve_model
@@ -17,8 +18,8 @@ CORPUS_FILE = "corpus.json"
 RUN_FILE = "experiment.json"
 """Says so too: {"corpora": [{"role", "name", "where"}]}."""
 
-NEVER_JUDGE = ("synthetic", "besides", "background", "noise")
-"""Roles of corpora that are trained on besides."""
+JUDGING = ("corpus", "train", "judge", "judge corpus")
+"""Roles of corpora that a part was left of to judge; the others are trained on, or chosen on, as a whole."""
 
 
 def own_corpus(model: str, metadata: Metadata, quiet: bool = False) -> Corpus:
@@ -31,7 +32,7 @@ def own_corpus(model: str, metadata: Metadata, quiet: bool = False) -> Corpus:
     remembered = _remembered(folder)
     if remembered is not None:
         return remembered
-    if all(known_as(metadata, label) in DIGITS for label in metadata.labels):
+    if all(known_as(metadata, label) in (digits().labels or ()) for label in metadata.labels):
         return open_default_corpus(quiet=quiet)
     labels = ", ".join(metadata.labels[:8]) + (", ..." if len(metadata.labels) > 8 else "")
     raise KilovoxError(
@@ -47,7 +48,7 @@ def _remembered(folder: Path) -> Corpus | None:
             continue
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
-            judging = [_entry(one, place) for one in values.get(key, ()) if one["role"] not in NEVER_JUDGE]
+            judging = [_entry(one, place) for one in values.get(key, ()) if one["role"] in JUDGING]
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise KilovoxError(f"{path}: does not say what a run writes there; expected --corpus, a folder or a file") from None
         if len(judging) > 1:

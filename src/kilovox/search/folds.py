@@ -9,6 +9,7 @@ from time import perf_counter
 
 from kilovox.config import Configuration
 from kilovox.corpus.base import Corpus
+from kilovox.corpus.mixture import settled
 from kilovox.corpus.splits import grouped_folds
 from kilovox.errors import KilovoxError
 from kilovox.search.executor import Job, cores
@@ -68,6 +69,7 @@ def plan_folds(config: Configuration, corpus: Corpus, out: Path, folds: int | No
 
     Raises KilovoxError where a recording names no speaker, and for fewer than two speakers or folds.
     """
+    config = settled(config, corpus)
     if folds is None:
         speakers = corpus.speakers
         _check_named(corpus)
@@ -122,12 +124,12 @@ def _seconds_a_batch(config: Configuration, hidden: int, layers: int) -> float:
 
     from kilovox.training.network import LSTMClassifier
 
-    threads, model = torch.get_num_threads(), config.model
+    threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         with torch.random.fork_rng(devices=[]):
-            network = LSTMClassifier(model.input_dim, hidden, layers, model.output_dim)
-            features = torch.ones(config.training.batch_size, config.frontend.frames, model.input_dim)
+            network = LSTMClassifier(config.inputs, hidden, layers, config.outputs)
+            features = torch.ones(config.training.batch_size, config.frontend.frames, config.inputs)
             labels = torch.zeros(len(features), dtype=torch.int64)
             started = perf_counter()
             for repeat in range(TIMED_BATCHES + 1):

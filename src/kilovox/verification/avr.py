@@ -12,10 +12,11 @@ import numpy as np
 
 from kilovox.audio import Samples
 from kilovox.errors import KilovoxError
+from kilovox.integer.observation import Observation
 from kilovox.verification.disassembly import read_elf
 from kilovox.verification.findings import wrong_call
 from kilovox.verification.host import run_compiler
-from kilovox.verification.observation import Observation, Shape, cut
+from kilovox.verification.observation import Shape, cut
 from kilovox.verification.toolchain import compile_objects, own_files
 
 CHIP = "atmega1284p"
@@ -89,7 +90,7 @@ class Avr:
         self._folder = tempfile.TemporaryDirectory()
         build = Path(self._folder.name)
         own = own_files("kv_avr.c")
-        for name, text in (files | own).items():
+        for name, text in (dict(files) | own).items():
             (build / name).write_text(text)
         self.objects = compile_objects(self._command, [name for name in files if name.endswith(".c")], build)
         self._linked = [f"{name}.o" for name in self.objects | compile_objects(self._command, list(own), build)]
