@@ -18,7 +18,7 @@ STATED = [
     ("CAF", "ALAC_16"), ("FLAC", "PCM_16"), ("FLAC", "PCM_24"), ("OGG", "VORBIS"), ("OGG", "OPUS"), ("VOC", "PCM_16"),
     ("VOC", "PCM_U8"), ("NIST", "PCM_16"), ("NIST", "ULAW"), ("SVX", "PCM_16"), ("SVX", "PCM_S8"), ("AVR", "PCM_16"),
     ("AVR", "PCM_U8"),
-    ("WVE", "ALAW"), ("SDS", "PCM_16"), ("SDS", "PCM_24"),
+    ("WVE", "ALAW"),
 ]  # fmt: skip
 """Formats that state their length, or mark their end."""
 

@@ -187,3 +187,5 @@ def test_a_voc_file_in_several_blocks_is_not_heard_with_their_headers(tmp_path):
 def test_kinds_that_mostly_hold_something_else_are_refused(tmp_path):
     with pytest.raises(KilovoxError, match=re.escape("a file of the kind MAT5; expected WAV, FLAC, Ogg")):
         read(tmp_path, sound("MAT5", "PCM_16"))
+    with pytest.raises(KilovoxError, match=re.escape("a MIDI sample dump; expected WAV, FLAC, Ogg")):
+        read(tmp_path, sound("SDS", "PCM_16"))

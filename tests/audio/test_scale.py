@@ -38,6 +38,11 @@ def test_the_peak_is_that_of_the_whole_sound(tmp_path):
         list(stream_audio(path, 8000, 160))
 
 
+def test_numbers_near_the_end_of_all_numbers_overflow_nowhere(tmp_path):
+    with pytest.raises(KilovoxError, match=r"a peak of 1e\+308 in samples of DOUBLE; expected -1 to 1$"):
+        read_audio(written(tmp_path / "a.wav", np.full((500, 2), 1e308), "DOUBLE"))
+
+
 def test_a_quiet_one_in_whole_numbers_is_one_too(tmp_path):
     with pytest.raises(KilovoxError, match="a peak of 3 in samples of FLOAT"):
         read_audio(written(tmp_path / "a.wav", np.rint(WAVE * 3), "FLOAT"))

@@ -27,7 +27,7 @@ MAXIMUM_VALUES = 2**25
 
 SUFFIXES = frozenset({
     ".8svx", ".aif", ".aifc", ".aiff", ".au", ".avr", ".bwf", ".caf", ".flac", ".iff", ".ircam", ".mp1", ".mp2", ".mp3",
-    ".nist", ".oga", ".ogg", ".opus", ".paf", ".pvf", ".rf64", ".sds", ".sf", ".snd", ".sph", ".svx", ".voc", ".w64", ".wav",
+    ".nist", ".oga", ".ogg", ".opus", ".paf", ".pvf", ".rf64", ".sf", ".snd", ".sph", ".svx", ".voc", ".w64", ".wav",
     ".wave", ".wve",
 })  # fmt: skip
 """How the names of sound files end that are read, in lower case; not those that mostly hold something else (.mat, .raw)."""

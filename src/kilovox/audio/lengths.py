@@ -4,7 +4,7 @@ libsndfile reads what is left of a cut file without a word, and nothing of a fil
 length. So the lengths that a header states are looked at first. A length of nothing, or one that programs leave which write
 into a pipe, means: to the end of the file.
 
-Formats: RIFF, RIFX, RF64, BW64 (EBU Tech 3306), W64, AIFF and AIFF-C, 8SVX, AU, CAF, VOC, NIST SPHERE, AVR, WVE, SDS; Ogg (RFC
+Formats: RIFF, RIFX, RF64, BW64 (EBU Tech 3306), W64, AIFF and AIFF-C, 8SVX, AU, CAF, VOC, NIST SPHERE, AVR, WVE; Ogg (RFC
 3533) marks its last page, MP3 has a length where an encoder wrote a Xing, Info or VBRI header. FLAC is counted when it is
 read. IRCAM, PAF and PVF state no length.
 """
@@ -22,9 +22,12 @@ Patches = dict[int, bytes]
 STREAMED = {4: 0x7F000000, 8: 0x7FFFFFFF00000000}
 """From this length on (by the bytes of its field) it is none: ffmpeg leaves 0xFFFFFFFF, SoX 0x7FFFF000, in AIFF 0x7F000000."""
 
+_MANY = 10_000
+"""Chunks of a file that are looked at; one that has more before its samples is a trap."""
+
 _MAGIC = (
     b"RIFF", b"RIFX", b"RF64", b"BW64", b"riff", b"FORM", b".snd", b"dns.", b"caff", b"fLaC", b"OggS", b"ID3", b"NIST_1",
-    b"2BIT", b"Creative Voi", b"ALawSoundFil", b"\x64\xa3", b" paf", b"fap ", b"PVF1", b"\xf0\x7e",
+    b"2BIT", b"Creative Voi", b"ALawSoundFil", b"\x64\xa3", b" paf", b"fap ", b"PVF1",
 )  # fmt: skip
 
 
@@ -38,6 +41,8 @@ class _File:
 
     def at(self, offset: int, count: int) -> bytes:
         """`count` bytes from `offset`, fewer where the file ends."""
+        if offset >= self.size:
+            return b""
         self.file.seek(offset)
         return self.file.read(count)
 
@@ -98,7 +103,7 @@ def check_whole(file: BinaryIO, size: int, name: str) -> Patches:
 
 def chunks(source: _File, begin: int, order: str, size_bytes: int, pad: int) -> Iterator[_Chunk]:
     """The chunks from `begin` on: a name of four bytes, a length, as many bytes, padding to a multiple of `pad`."""
-    while True:
+    for _ in range(_MANY):
         header = source.at(begin, 4 + size_bytes)
         if len(header) < 4 + size_bytes:
             return
@@ -121,8 +126,8 @@ def _judged(source: _File, chunk: _Chunk, order: str, size_bytes: int, pad: int,
 def _only_chunks(source: _File, begin: int, order: str, size_bytes: int, pad: int) -> bool:
     """Whether the file ends, from `begin` on, in whole chunks with printable names: notes after no samples at all."""
     end = begin
-    for count, chunk in enumerate(chunks(source, begin, order, size_bytes, pad)):
-        if count == 1000 or not all(32 <= byte < 127 for byte in chunk.name):
+    for chunk in chunks(source, begin, order, size_bytes, pad):
+        if not all(32 <= byte < 127 for byte in chunk.name):
             return False
         end = chunk.body + chunk.length
     return end <= source.size <= end + pad
@@ -146,7 +151,10 @@ def _riff(source: _File) -> Patches:
 
 def _w64(source: _File) -> Patches:
     begin = 40  # after two GUIDs and a length
-    while len(header := source.at(begin, 24)) == 24:
+    for _ in range(_MANY):
+        header = source.at(begin, 24)
+        if len(header) < 24:
+            break
         length = int.from_bytes(header[16:], "little")
         if header[:4] == b"data":
             if 24 < length < STREAMED[8]:
@@ -187,7 +195,10 @@ def _caf(source: _File) -> Patches:
 
 def _voc(source: _File) -> Patches:
     begin, blocks = source.number(20, 2, "little"), 0
-    while (kind := source.at(begin, 1)) not in (b"", b"\0"):
+    for _ in range(_MANY):
+        kind = source.at(begin, 1)
+        if kind in (b"", b"\0"):
+            break
         length = source.number(begin + 1, 3, "little")
         if kind in (b"\1", b"\2", b"\x09"):  # with samples
             source.need(begin + 4, length)
@@ -223,13 +234,8 @@ def _wve(source: _File) -> Patches:
 
 
 def _sds(source: _File) -> Patches:
-    header = source.at(0, 21)
-    if len(header) < 21:
-        raise source.no_samples()
-    words = header[10] | header[11] << 7 | header[12] << 14
-    packets = -(-words // (120 // max(2, -(-header[6] // 7))))  # of 127 bytes each, with 7 bits in a byte
-    source.need(21, 127 * packets)
-    return {}
+    # libsndfile prints about its damage on standard output.
+    raise KilovoxError(f"{source.name}: a MIDI sample dump; expected WAV, FLAC, Ogg, MP3, AIFF or the like")
 
 
 def _ogg(source: _File) -> Patches:

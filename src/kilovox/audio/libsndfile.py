@@ -19,7 +19,7 @@ _UNKNOWN = 2**62
 """More frames than any file has: what libsndfile answers where a FLAC file does not say."""
 
 _FORMATS = (
-    "AIFF", "AU", "AVR", "CAF", "FLAC", "IRCAM", "MP3", "NIST", "OGG", "PAF", "PVF", "RF64", "SDS", "SVX", "VOC", "W64", "WAV",
+    "AIFF", "AU", "AVR", "CAF", "FLAC", "IRCAM", "MP3", "NIST", "OGG", "PAF", "PVF", "RF64", "SVX", "VOC", "W64", "WAV",
     "WAVEX", "WVE",
 )  # fmt: skip
 """Those whose length can be checked, or that state none."""

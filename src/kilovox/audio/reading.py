@@ -59,9 +59,9 @@ class OpenSound:
         """
         count, scale = 0, ScaleCheck(self.name, self.subtype, patient)
         while len(block := self._reader.read()):
-            scale.look(block)
             count += len(block)
-            yield block
+            if scale.look(block):
+                yield block
         declared = self._reader.frames
         if declared is not None and count < declared:
             raise KilovoxError(f"{self.name}: truncated, {count} of the {declared} samples its header announces are there")

@@ -21,16 +21,20 @@ class ScaleCheck:
         self._patient = patient
         self._name, self._subtype, self._peak, self._whole = name, subtype, 0.0, True
 
-    def look(self, block: Block) -> None:
-        """Raise KilovoxError where `block` holds no numbers, or far larger ones than -1 to 1."""
+    def look(self, block: Block) -> bool:
+        """Whether the sound is worth hearing on, or only its peak.
+
+        Raises KilovoxError where `block` holds no numbers, or far larger ones than -1 to 1.
+        """
         if block.dtype == np.int16 or block.size == 0:
-            return
+            return True
         if not np.isfinite(block).all():
             raise KilovoxError(f"{self._name}: holds samples that are not numbers (NaN or infinity); expected -1 to 1")
         self._peak = max(self._peak, float(np.abs(block).max()))
         if self._peak > LOUDEST and not self._patient:
             raise self._error()
         self._whole = self._whole and bool((block == np.rint(block)).all())
+        return self._peak <= LOUDEST
 
     def finish(self) -> None:
         """Raise KilovoxError where it went far beyond 1, or beyond it in whole numbers: quiet, in the scale of integers."""
