@@ -24,6 +24,8 @@ def command(config: str, out: Path | None, corpus: Path | None, resume: bool, te
     from kilovox.training.run_folder import MODEL_FILE
 
     opened = open_corpus_at(corpus) if corpus else open_first(configuration)
+    for what in opened.left_out:
+        click.echo(f"kilovox: {opened.where}: left out {what}", err=True)
     folder = out or Path("runs") / configuration.experiment.name
     try:
         model = run_experiment(configuration, opened, folder, resume=resume, tensorboard=tensorboard)

@@ -34,14 +34,9 @@ def learn_from_teachers(
 
     # Everything that the teachers depend on: networks of other sizes with the same teachers need not train them again.
     values = config.model_dump(mode="json", include={"data_splitting", "frontend", "training", "distillation"})
-    data = prepared.divided.fingerprint
+    values["data"] = prepared.divided.fingerprint
     sizes = [config.model.input_dim, config.model.output_dim]
-    key = values | {
-        "data": prepared.divided.fingerprint,
-        "seed": config.experiment.seed,
-        "network": sizes,
-        "version": CACHE_VERSION,
-    }
+    key = values | {"seed": config.experiment.seed, "network": sizes, "version": CACHE_VERSION}
     shares = torch.from_numpy(np.stack(cached(key, compute)))
     true = nn.functional.one_hot(prepared.train.labels, config.model.output_dim)
     prepared.train.soften(asked.weight * shares + (1 - asked.weight) * true)
