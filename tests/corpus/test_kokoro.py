@@ -35,7 +35,7 @@ def test_an_incomplete_folder_is_an_error_and_stays_as_it_is(tmp_path: Path, los
     (folder / "thesis.tex").write_text("important")
     (folder / lost).unlink()
     before = content(folder)
-    with pytest.raises(KilovoxError, match="mine: no .* in it; expected"):
+    with pytest.raises(KilovoxError, match=r"mine: no .* in it; expected"):
         fetch_kokoro(folder)
     assert content(folder) == before
 
