@@ -73,7 +73,19 @@ def test_nothing_is_taught_that_judges_or_chooses(tmp_path: Path, first: str) ->
     taught = {f"{piece.part.name}/{piece.part.corpus.recordings[i].name}" for piece in found.train[1:] for i in piece.indices}
     assert taught == {"more/no/own.wav"}
     assert [piece.part.corpus.recordings[i].name for piece in found.validation for i in piece.indices] == ["yes/a.wav"]
-    assert found.copies == 4
+    assert set(found.copies) == {
+        "more/yes/judged_by_first.wav",
+        "more/yes/chosen.wav",
+        "more/no/judged.wav",
+        "chooses/no/b.wav",
+    }
+    assert found.notes == [f"4 copies of what judges or validates are left out of training: {', '.join(found.copies)}"]
+
+
+def test_what_trains_more_than_once_is_named(tmp_path: Path, first: str) -> None:
+    _, found = divided(configured(first, folders("more", put(tmp_path / "more", {"yes/x.wav": 0}))))
+    assert found.repeated == (("first/yes/ann/0.wav", "more/yes/x.wav"),)
+    assert found.notes == ["1 sounds train more than once, such as first/yes/ann/0.wav, more/yes/x.wav"]
 
 
 def test_one_sound_under_two_labels_is_an_error(tmp_path: Path, first: str) -> None:

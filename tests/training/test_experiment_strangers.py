@@ -90,4 +90,4 @@ def test_several_groups_have_their_shares_of_every_batch():
         counts = np.histogram(batch, [0, 10, 15, 22])[0]
         assert counts.tolist() == [2, 2, 4]
     assert sorted(index for batch in batches for index in batch if index < 10) == list(range(10))
-    assert [sum(index < 10 for index in batch) for batch in MixedBatchSampler(3, [(5, 0.6), (7, 0.4)], 8)] == [1, 1, 1]
+    assert [sum(index < 3 for index in batch) for batch in MixedBatchSampler(3, [(5, 0.6), (7, 0.4)], 8)] == [1, 1, 1]
