@@ -81,3 +81,13 @@ def test_words_that_are_no_digits_are_refused(voices, synthetic_corpus, tmp_path
     soundfile.write(tmp_path / "zebra" / "flite0000_nohash_0.wav", np.ones(3000, np.int16), 8000)
     with pytest.raises(KilovoxError, match="words zebra; expected only"):
         prepare(small(tmp_path), synthetic_corpus)
+
+
+def test_several_groups_have_their_shares_of_every_batch():
+    batches = list(MixedBatchSampler(10, [(5, 0.25), (7, 0.5)], 8))
+    assert len(batches) == 5
+    for batch in batches:
+        counts = np.histogram(batch, [0, 10, 15, 22])[0]
+        assert counts.tolist() == [2, 2, 4]
+    assert sorted(index for batch in batches for index in batch if index < 10) == list(range(10))
+    assert [sum(index < 3 for index in batch) for batch in MixedBatchSampler(3, [(5, 0.6), (7, 0.4)], 8)] == [1, 1, 1]

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from kilovox.config import find_configuration
-from kilovox.corpus.mixture import open_first
+from kilovox.corpus.mixture import open_first, open_mixture
 from kilovox.corpus.open import open_corpus_at
 
 CURVES_FILE = "learning-curves.svg"
@@ -29,6 +29,10 @@ def command(config: str, out: Path | None, corpus: Path | None, resume: bool, te
 
     configuration = find_configuration(config)
     opened = open_corpus_at(corpus) if corpus else open_first(configuration)
+    mixture = open_mixture(configuration, opened)
+    notes = [f"{part.corpus.where}: left out {what}" for part in mixture.parts for what in part.corpus.left_out]
+    for note in [*notes, *mixture.divided(configuration).notes]:
+        click.echo(f"kilovox: {note}", err=True)
     folder = out or Path("runs") / configuration.experiment.name
     try:
         model = run_experiment(configuration, opened, folder, resume=resume, tensorboard=tensorboard)

@@ -74,11 +74,13 @@ class Corpus(ABC):
         odd = [recording.name for recording in self.recordings if not _is_utf8(recording.name)]
         if odd:
             raise KilovoxError(f"{where}: name {odd[0]!r} is not UTF-8; expected names that can be written down")
-        for recording in self.recordings:
-            for what, text in (("label", recording.label), ("speaker", recording.speaker)):
-                wrong = complaint(text, LINE_LENGTH) if text is not None else None
+        labels = {one.label: one.name for one in self.recordings}
+        speakers = {one.speaker: one.name for one in self.recordings if one.speaker is not None}
+        for what, texts in (("label", labels), ("speaker", speakers)):
+            for text, first in texts.items():
+                wrong = complaint(text, LINE_LENGTH)
                 if wrong is not None:
-                    raise KilovoxError(f"{where}: {what} of {recording.name!r}: {wrong}")
+                    raise KilovoxError(f"{where}: {what} of {first!r}: {wrong}")
         twice = [a.name for a, b in zip(self.recordings, self.recordings[1:], strict=False) if a.name == b.name]
         if twice:
             raise KilovoxError(f"{where}: {twice[0]} is listed more than once")

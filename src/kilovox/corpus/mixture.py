@@ -1,7 +1,7 @@
 """Several corpora at once: what each is used for, and that none of them teaches what another judges."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from kilovox.corpus.splits import Indices, Split, make_split
 from kilovox.corpus.synthetic import open_synthetic
 from kilovox.corpus.vocabulary import NOT_ASKED, Asked, Classes
 from kilovox.errors import KilovoxError
+from kilovox.text import printable
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,16 +56,38 @@ class Divided:
     """What one training makes of a mixture.
 
     `split`: of the first part. `train`: first the pieces of which every recording comes once an epoch, then those with a
-    share. `copies`: recordings left out because they sound the same as one that judges or validates. `others`: recordings
-    left out because their words are not asked for.
+    share. `copies`: recordings, by name, left out because they sound the same as one that judges or validates. `others`: how
+    many are left out because their words are not asked for.
     """
 
     asked: Asked
     split: Split
     train: tuple[Piece, ...]
     validation: tuple[Piece, ...]
-    copies: int
+    copies: tuple[str, ...]
     others: int
+
+    @property
+    def repeated(self) -> tuple[tuple[str, ...], ...]:
+        """Recordings, by name, that train and sound the same."""
+        groups: dict[str, list[str]] = {}
+        for digest, _, name in _sounds(self.train):
+            groups.setdefault(digest, []).append(name)
+        return tuple(tuple(group) for group in groups.values() if len(group) > 1)
+
+    @property
+    def notes(self) -> list[str]:
+        """What a user should know of what is used and what is not, a line each."""
+        lines = []
+        if self.others:
+            lines.append(f"{self.others:,} recordings of words that are not asked for are left out")
+        if self.copies:
+            lines.append(
+                f"{len(self.copies):,} copies of what judges or validates are left out of training: {_few(self.copies)}"
+            )
+        if repeated := self.repeated:
+            lines.append(f"{len(repeated):,} sounds train more than once, such as {_few(repeated[0])}")
+        return lines
 
     @property
     def fingerprint(self) -> str:
@@ -132,10 +155,11 @@ class Mixture:
         taught, chosen = _apart(train, validation, judged)
         _check_labels(asked, taught, explicit=config.vocabulary is not None and config.vocabulary.labels is not None)
         _check_contradictions([*taught, *chosen], asked.labels)
-        before = sum(len(piece.indices) for piece in [*train, *validation]) + sum(len(split.copies) for split in splits)
-        used = sum(len(piece.indices) for piece in [*taught, *chosen])
+        lost = [name for split, piece in zip(splits, train, strict=True) for name in _names(piece.part, split.copies)]
+        kept = {name for _, _, name in _sounds([*taught, *chosen])}
+        lost += [name for _, _, name in _sounds([*train, *validation]) if name not in kept]
         others = sum(int((known == NOT_ASKED).sum()) for known in classes)
-        return Divided(asked, splits[0], tuple(taught), tuple(chosen), before - used, others)
+        return Divided(asked, splits[0], tuple(taught), tuple(chosen), tuple(lost), others)
 
 
 def settled(config: Configuration, first: Corpus) -> Configuration:
@@ -221,9 +245,16 @@ def _check_contradictions(pieces: list[Piece], labels: tuple[str, ...]) -> None:
             )
 
 
-def _sounds(pieces: list[Piece]) -> Iterator[tuple[str, int, str]]:
+def _names(part: Part, indices: Indices) -> list[str]:
+    return [f"{part.name}/{part.corpus.recordings[index].name}" for index in indices]
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(map(printable, names[:5])) + (", ..." if len(names) > 5 else "")
+
+
+def _sounds(pieces: Sequence[Piece]) -> Iterator[tuple[str, int, str]]:
     """Hash, class and name of every recording of `pieces`."""
     for piece in pieces:
-        recordings = piece.part.corpus.recordings
-        for digest, label, index in zip(piece.hashes, piece.classes.tolist(), piece.indices.tolist(), strict=True):
-            yield digest, label, f"{piece.part.name}/{recordings[index].name}"
+        names = _names(piece.part, piece.indices)
+        yield from zip(piece.hashes, piece.classes.tolist(), names, strict=True)

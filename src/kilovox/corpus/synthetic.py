@@ -33,6 +33,9 @@ KOKORO_RATE, ESPEAK_RATE = 24_000, 22_050
 PEAK = 0.5
 STYLES, STYLE_SIZE = 510, 256
 
+LICENCES_FILE = "licences.json"
+"""Beside the recordings; and what tells a folder of them from one of something else."""
+
 LICENCES = {
     "kokoro": "Kokoro-82M, weights and voices: hexgrad, Apache-2.0; int8 ONNX export: thewh1teagle, MIT",
     "espeak": "espeak-ng: GPL-3.0-or-later (the program; its output is not covered)",
@@ -179,13 +182,27 @@ def synthesise(
     unknown = sorted(set(counts) - set(SOURCES))
     if unknown:
         raise KilovoxError(f"synthesiser {', '.join(unknown)}; expected some of {', '.join(SOURCES)}")
+    _check_ours(folder)
     make_folder(folder)
+    write_json(folder / LICENCES_FILE, LICENCES)
     with lock(folder / ".lock"), tempfile.TemporaryDirectory(prefix="kilovox-") as name, _bar(counts, quiet) as advance:
         for source, count in counts.items():
             if count:
                 say, rate = _speaker(source, seed, Path(name), kokoro_folder, quiet)
                 write_voices(folder, source, range(count), say, rate, advance)
     return open_folders(folder)
+
+
+def _check_ours(folder: Path) -> None:
+    """Raise KilovoxError where `folder` holds something that no run of `synthesise` put there: nothing of it is touched."""
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    try:
+        known = json.loads((folder / LICENCES_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        known = None
+    if not isinstance(known, dict) or not set(known) <= set(SOURCES):
+        raise KilovoxError(f"{folder}: holds something else; expected a new or empty folder, or one that was made here before")
 
 
 def _speaker(source: str, seed: int, scratch: Path, kokoro_folder: Path | None, quiet: bool) -> tuple[Say, int]:
@@ -226,7 +243,7 @@ def write_voices(
                 with replacing(paths[word]) as temporary:
                     soundfile.write(temporary, scaled, SAMPLE_RATE, subtype="PCM_16", format="WAV")
         advance()
-    write_json(folder / "licences.json", LICENCES)
+    write_json(folder / LICENCES_FILE, LICENCES)
 
 
 def _espeak_variants() -> list[str]:

@@ -111,4 +111,4 @@ class Tree:
 
 def is_sound(name: str) -> bool:
     """Whether a file of this name is sound that libsndfile reads, as far as its suffix tells."""
-    return Path(name).suffix.lower() in SUFFIXES
+    return f".{name.rpartition('.')[2].lower()}" in SUFFIXES
