@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from kilovox.verification.host import HostRecogniser
 from kilovox.integer.model_file import load_model
 from kilovox.integer.recogniser import Recogniser
+from kilovox.verification.host import HostRecogniser
 from models import integer_model
 from strangers import write
 

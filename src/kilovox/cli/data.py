@@ -12,6 +12,7 @@ from kilovox.corpus.inspection import Inspection, inspect_corpus
 from kilovox.corpus.open import open_corpus_at, open_default_corpus
 from kilovox.corpus.synthetic import default_folder, licences
 from kilovox.corpus.synthetic import synthesise as make_synthetic
+from kilovox.text import printable
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -92,8 +93,8 @@ def _print(inspection: Inspection) -> None:
 
     values = inspection.as_json()
     console = Console(highlight=False)
-    console.print(f"[bold]{escape(inspection.name)}[/]: {inspection.recordings:,} {inspection.kind}")
-    console.print(inspection.where, markup=False)
+    console.print(f"[bold]{escape(printable(inspection.name))}[/]: {inspection.recordings:,} {inspection.kind}")
+    console.print(printable(inspection.where), markup=False)
     console.print(f"fingerprint {inspection.fingerprint or 'unknown'}")
 
     facts = Table(show_header=False, box=None)
@@ -115,7 +116,7 @@ def _print(inspection: Inspection) -> None:
 
     console.print(_counts(inspection))
     for reason in inspection.unreadable.values():
-        console.print(f"unreadable: {escape(reason)}")
+        console.print(f"unreadable: {escape(printable(reason))}")
 
 
 def _counts(inspection: Inspection) -> "Table":
@@ -127,12 +128,12 @@ def _counts(inspection: Inspection) -> "Table":
     if len(inspection.labels) > 12:
         table = Table("label", "recordings", caption=f"{len(speakers):,} speakers")
         for label, count in inspection.labels.items():
-            table.add_row(escape(label), f"{count:,}")
+            table.add_row(escape(printable(label)), f"{count:,}")
         return table
-    table = Table("speaker", *map(escape, inspection.labels), "all")
+    table = Table("speaker", *(escape(printable(label)) for label in inspection.labels), "all")
     for speaker in speakers[:20]:
         row = inspection.labels_by_speaker[speaker].values()
-        table.add_row(escape(speaker), *map(str, row), str(inspection.speakers[speaker]))
+        table.add_row(escape(printable(speaker)), *map(str, row), str(inspection.speakers[speaker]))
     if len(speakers) > 20:
         table.add_row(f"and {len(speakers) - 20:,} more", *[""] * (len(inspection.labels) + 1))
     table.add_row("all", *map(str, inspection.labels.values()), str(inspection.recordings))
@@ -140,4 +141,10 @@ def _counts(inspection: Inspection) -> "Table":
 
 
 def _shortened(names: list[str]) -> str:
-    return f"{len(names):,}" + (f": {', '.join(names[:5])}" if names else "") + (", ..." if len(names) > 5 else "")
+    from rich.markup import escape
+
+    return (
+        f"{len(names):,}"
+        + (f": {escape(printable(', '.join(names[:5])))}" if names else "")
+        + (", ..." if len(names) > 5 else "")
+    )

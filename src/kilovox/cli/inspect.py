@@ -19,7 +19,6 @@ from kilovox.integer.description import description
 from kilovox.integer.model_file import Metadata
 from kilovox.text import printable
 
-
 CONFIGURATIONS = (".yaml", ".yml")
 
 

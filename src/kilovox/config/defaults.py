@@ -1,7 +1,7 @@
 """What a configuration that leaves things out means: a name, a corpus and a memory are enough for a recogniser.
 
 A configuration that says of everything what it wants is left as it is, and so is one without a budget and without
-`quantisation`: it is a float network of the defaults that the sections document. Where there is a budget, `hidden_dim` is `fit`.
+`quantisation`: it is a float network of the defaults that the sections document. With a budget, `hidden_dim` is `fit`.
 """
 
 import copy

@@ -127,9 +127,9 @@ class Configuration(Section):
     def changed(self, **sections: dict[str, Any]) -> "Configuration":
         """A copy with some keys of some sections replaced (a section of another kind: all of them), checked again."""
         values = self.model_dump()
-        for section, changes in sections.items():
-            same_kind = changes.get("kind") in (None, (values[section] or {}).get("kind"))
-            values[section] = {**(values[section] or {}), **changes} if same_kind else changes
+        for name, changes in sections.items():
+            same_kind = changes.get("kind") in (None, (values[name] or {}).get("kind"))
+            values[name] = {**(values[name] or {}), **changes} if same_kind else changes
         return check_configuration(values, "configuration")
 
 

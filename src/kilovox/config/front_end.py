@@ -8,7 +8,6 @@ from kilovox.config.base import Count, Decibels, Frames, Hertz, NonNegative, Sam
 from kilovox.config.complaints import complaints
 from kilovox.errors import KilovoxError
 
-
 LARGEST_OVERLAP = 64
 """Frames that a sample may be in; with more, seconds of sound would fill a memory."""
 LARGEST_CLIP = 2**18

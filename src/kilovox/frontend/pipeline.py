@@ -51,7 +51,7 @@ class Normalisation:
         """As a model file holds it."""
         mean, deviation = _take(tensors, "front_end.mean"), _take(tensors, "front_end.deviation")
         fits = (
-            mean.ndim == 1 and 0 < mean.size and mean.shape == deviation.shape and mean.dtype == deviation.dtype == np.float32
+            mean.ndim == 1 and mean.size > 0 and mean.shape == deviation.shape and mean.dtype == deviation.dtype == np.float32
         )
         if not (fits and (np.abs(mean) <= _LARGEST_STATISTIC).all() and _between(np.abs(deviation), _SMALLEST_DEVIATION)):
             raise KilovoxError(

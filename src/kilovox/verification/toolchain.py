@@ -12,7 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from types import ModuleType
 
-from kilovox.errors import KilovoxError, not_installed
+from kilovox.errors import not_installed
 from kilovox.firmware.export import wasm_exports
 from kilovox.verification.host import run_compiler
 
