@@ -139,7 +139,11 @@ def check_configuration(values: Any, where: str, line: Callable[[Key], int | Non
     try:
         config = Configuration.model_validate(section(values, where))
     except ValidationError as error:
-        lines = [f"{_place(where, line(key))}: {said}" for key, said in located(error, Configuration)]
+        # What does not fit together is of no section, but begins with the key that is to blame.
+        lines = [
+            f"{_place(where, line(key or tuple(said.partition(' ')[0].split('.'))))}: {said}"
+            for key, said in located(error, Configuration)
+        ]
         raise KilovoxError("\n".join(lines)) from None
     for key, text in _texts(config.model_dump(mode="json")):
         wrong = complaint(text)
