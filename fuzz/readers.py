@@ -19,7 +19,7 @@ import numpy as np
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from kilovox.config import bundled_configurations, read_configuration
+from kilovox.config import read_configuration
 from kilovox.corpus.manifest import open_manifest
 from kilovox.errors import KilovoxError
 from kilovox.firmware.emit import emit
@@ -30,7 +30,7 @@ from kilovox.verification.host import HostRecogniser, find_compiler
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from models import write_wav
-from strangers import strangers
+from strangers import CSV_PIECES, MANIFESTS, YAML_PIECES, configurations, edited, strangers
 
 SLOW = 20.0
 """Seconds that nothing may take."""
@@ -42,29 +42,6 @@ SOUND = [
     np.where(np.arange(1500) // 20 % 2, 32767, -32768).astype(np.int16),
     np.concatenate([np.random.default_rng(2).integers(-9000, 9000, 900), np.zeros(2500)]).astype(np.int16),
 ]
-YAML_PIECES = [
-    "<<: *a", "&a ", "*a", "yes", "1e-3", "042", "~", "~/x", "- ", "? ", ": ", "{", "}", "[", "]", "'", '"', "|", ">", "#", "%",
-    "---\n", "...\n", "\t", "\n", "  ", "\x00", "\x1b[31m", "\u202e", "\u2028", "\ufeff", "!!python/name:os.system ", "!!int ",
-    "null", ".inf", "-1", "0", "1e308", "9" * 40, "36KB", "fit", "int8", "pow2", "fixed_point", "mfcc", "budget:", "  memory: ",
-    "words: {}", "path: ",
-]  # fmt: skip
-CSV_PIECES = [
-    ",", "\n", "\r\n", '"', '""', "\t", ";", "\x00", "\x1b", "\ufeff", "path", "label", "speaker", "take", "a.wav", "../a.wav",
-    "/etc/passwd", "b.wav", "-1", "9" * 30, "\u0663", " ", "\u202e", "x" * 300, "é",
-]  # fmt: skip
-
-
-@st.composite
-def edited(draw: st.DrawFn, texts: list[str], pieces: list[str]) -> bytes:
-    """One of `texts` with pieces put in, taken out, doubled or replaced, in UTF-8 or, now and then, in bytes of any kind."""
-    text = draw(st.sampled_from(texts))
-    for _ in range(draw(st.integers(1, 6))):
-        start = draw(st.integers(0, len(text)))
-        end = min(len(text), start + draw(st.sampled_from([0, 0, 1, 3, 20, 200])))
-        middle = draw(st.sampled_from(pieces) | st.text(max_size=3) | st.just(text[start:end] * 2))
-        text = text[:start] + middle + text[end:]
-    data = text.encode("utf-8", "replace")
-    return data if draw(st.integers(0, 9)) else data[::-1] if draw(st.booleans()) else text.encode("utf-16", "replace")
 
 
 @st.composite
@@ -144,16 +121,10 @@ def main() -> None:
         for index, sound in enumerate(("a.wav", "b.wav")):
             write_wav(folder / sound, index)
         fuzzer = Fuzzer(folder)
-        configurations = [path.read_text() for path in bundled_configurations().values()]
-        configurations.append("experiment: {name: x}\ndataset: {kind: folders, path: x}\nbudget: {memory: 36KB}\n")
-        manifests = [
-            "path,label,speaker,take\na.wav,yes,ada,0\nb.wav,no,,\n",
-            '"path","label","speaker"\r\n"a.wav","a,b","c"\r\n',
-        ]
         readers = {
             "models": (damaged(), fuzzer.model),
-            "yaml": (edited(configurations, YAML_PIECES), fuzzer.yaml),
-            "csv": (edited(manifests, CSV_PIECES), fuzzer.csv),
+            "yaml": (edited(configurations(), YAML_PIECES), fuzzer.yaml),
+            "csv": (edited(MANIFESTS, CSV_PIECES), fuzzer.csv),
         }
         examples, read = readers[asked.what]
         ends = time.monotonic() + asked.seconds

@@ -1,4 +1,4 @@
-"""Model files as a stranger could make them: mutated, with a checksum that fits."""
+"""Files as a stranger could make them: model files mutated, with a checksum that fits; configurations and manifests edited."""
 
 import copy
 import json
@@ -10,6 +10,7 @@ import numpy as np
 from hypothesis import strategies as st
 from safetensors.numpy import save
 
+from kilovox.config import bundled_configurations
 from kilovox.integer.model_file import Metadata, Model, _digest
 from models import integer_model, make_model
 
@@ -106,3 +107,40 @@ def _mutate_tensors(draw: st.DrawFn, tensors: dict[str, Any]) -> None:
         value = draw(st.sampled_from([limits.min, limits.max, 0, 1, 24, 25]) | st.integers(int(limits.min), int(limits.max)))
         where = slice(None) if what > 12 else draw(st.integers(0, len(flat) - 1))
         flat[where] = min(max(value, limits.min), limits.max)
+
+
+YAML_PIECES = [
+    "<<: *a", "&a ", "*a", "yes", "1e-3", "042", "~", "~/x", "- ", "? ", ": ", "{", "}", "[", "]", "'", '"', "|", ">", "#", "%",
+    "---\n", "...\n", "\t", "\n", "  ", "\x00", "\x1b[31m", "\u202e", "\u2028", "\ufeff", "!!python/name:os.system ", "!!int ",
+    "null", ".inf", "-1", "0", "1e308", "9" * 40, "36KB", "fit", "int8", "pow2", "fixed_point", "mfcc", "budget:", "  memory: ",
+    "words: {}", "path: ",
+]  # fmt: skip
+CSV_PIECES = [
+    ",", "\n", "\r\n", '"', '""', "\t", ";", "\x00", "\x1b", "\ufeff", "path", "label", "speaker", "take", "a.wav", "../a.wav",
+    "/etc/passwd", "b.wav", "-1", "9" * 30, "\u0663", " ", "\u202e", "x" * 300, "é",
+]  # fmt: skip
+
+
+@st.composite
+def edited(draw: st.DrawFn, texts: list[str], pieces: list[str]) -> bytes:
+    """One of `texts` with pieces put in, taken out, doubled or replaced, in UTF-8 or, now and then, in bytes of any kind."""
+    text = draw(st.sampled_from(texts))
+    for _ in range(draw(st.integers(1, 6))):
+        start = draw(st.integers(0, len(text)))
+        end = min(len(text), start + draw(st.sampled_from([0, 0, 1, 3, 20, 200])))
+        middle = draw(st.sampled_from(pieces) | st.text(max_size=3) | st.just(text[start:end] * 2))
+        text = text[:start] + middle + text[end:]
+    data = text.encode("utf-8", "replace")
+    return data if draw(st.integers(0, 9)) else data[::-1] if draw(st.booleans()) else text.encode("utf-16", "replace")
+
+
+MANIFESTS = [
+    "path,label,speaker,take\na.wav,yes,ada,0\nb.wav,no,,\n",
+    '"path","label","speaker"\r\n"a.wav","a,b","c"\r\n',
+]
+
+
+def configurations() -> list[str]:
+    """Those that come along, and the shortest."""
+    found = [path.read_text() for path in bundled_configurations().values()]
+    return [*found, "experiment: {name: x}\ndataset: {kind: folders, path: x}\nbudget: {memory: 36KB}\n"]
