@@ -1,4 +1,4 @@
-"""Model files as a stranger could make them: mutated, with a checksum that fits."""
+"""Files as a stranger could make them: model files mutated, with a checksum that fits; configurations and manifests edited."""
 
 import copy
 import json
@@ -10,13 +10,15 @@ import numpy as np
 from hypothesis import strategies as st
 from safetensors.numpy import save
 
+from kilovox.config import bundled_configurations
 from kilovox.integer.model_file import Metadata, Model, _digest
 from models import integer_model, make_model
 
 NASTY = [
-    None, True, False, -1, 0, 1, 2, 3, 13, 62, 64, 255, 256, 2**15, 2**31, 2**53, 2**63, 2**70, 10**40, -(2**31), 0.0, -0.0, 1e-9,
-    0.5, 1e308, -1e308, math.nan, math.inf, 192.66, 192.7, 8000.0, "", " ", "fit", "int8", "pow2", "float32", "mfcc", "fixed_point",
-    "absolute", "last_valid", "\x1b[31m", "\u202e", "a\nb", "*/", "\\", "é", "e\u0301", "x" * 5000, [], [[]], {}, {"": {}}, ["0", "1"],
+    None, True, False, -1, 0, 1, 2, 3, 13, 62, 64, 255, 256, 2**15, 2**31, 2**53, 2**63, 2**70, 10**40, -(2**31), 0.0, -0.0,
+    1e-9, 0.5, 1e308, -1e308, math.nan, math.inf, 192.66, 192.7, 8000.0, "", " ", "fit", "int8", "pow2", "float32", "mfcc",
+    "fixed_point", "absolute", "last_valid", "\x1b[31m", "\u202e", "a\nb", "*/", "\\", "é", "e\u0301", "x" * 5000,
+    [], [[]], {}, {"": {}}, ["0", "1"],
 ]  # fmt: skip
 PIECES = st.sampled_from(NASTY) | st.integers(-(2**32), 2**32) | st.floats() | st.text(max_size=6)
 
@@ -36,8 +38,8 @@ def strangers(draw: st.DrawFn) -> bytes:
     model = draw(st.sampled_from(base_models()))
     metadata = json.loads(model.metadata.model_dump_json())
     tensors = {name: tensor.copy() for name, tensor in model.tensors.items()}
-    for _ in range(draw(st.integers(1, 3))):
-        if draw(st.booleans()):
+    for _ in range(draw(st.sampled_from([1, 1, 1, 2, 3]))):
+        if draw(st.integers(0, 2)) == 0:
             _mutate_values(draw, metadata)
         else:
             _mutate_tensors(draw, tensors)
@@ -84,7 +86,9 @@ def _mutate_values(draw: st.DrawFn, values: dict[str, Any]) -> None:
 def _mutate_tensors(draw: st.DrawFn, tensors: dict[str, Any]) -> None:
     name = draw(st.sampled_from(sorted(tensors)))
     tensor = tensors[name]
-    what = draw(st.integers(0, 6))
+    if tensor.size == 0:
+        return
+    what = draw(st.integers(0, 15))
     if what == 0:
         del tensors[name]
     elif what == 1:
@@ -101,5 +105,42 @@ def _mutate_tensors(draw: st.DrawFn, tensors: dict[str, Any]) -> None:
     else:
         flat, limits = tensor.reshape(-1), np.iinfo(tensor.dtype)
         value = draw(st.sampled_from([limits.min, limits.max, 0, 1, 24, 25]) | st.integers(int(limits.min), int(limits.max)))
-        where = slice(None) if what == 5 else draw(st.integers(0, len(flat) - 1))
+        where = slice(None) if what > 12 else draw(st.integers(0, len(flat) - 1))
         flat[where] = min(max(value, limits.min), limits.max)
+
+
+YAML_PIECES = [
+    "<<: *a", "&a ", "*a", "yes", "1e-3", "042", "~", "~/x", "- ", "? ", ": ", "{", "}", "[", "]", "'", '"', "|", ">", "#", "%",
+    "---\n", "...\n", "\t", "\n", "  ", "\x00", "\x1b[31m", "\u202e", "\u2028", "\ufeff", "!!python/name:os.system ", "!!int ",
+    "null", ".inf", "-1", "0", "1e308", "9" * 40, "36KB", "fit", "int8", "pow2", "fixed_point", "mfcc", "budget:", "  memory: ",
+    "words: {}", "path: ",
+]  # fmt: skip
+CSV_PIECES = [
+    ",", "\n", "\r\n", '"', '""', "\t", ";", "\x00", "\x1b", "\ufeff", "path", "label", "speaker", "take", "a.wav", "../a.wav",
+    "/etc/passwd", "b.wav", "-1", "9" * 30, "\u0663", " ", "\u202e", "x" * 300, "é",
+]  # fmt: skip
+
+
+@st.composite
+def edited(draw: st.DrawFn, texts: list[str], pieces: list[str]) -> bytes:
+    """One of `texts` with pieces put in, taken out, doubled or replaced, in UTF-8 or, now and then, in bytes of any kind."""
+    text = draw(st.sampled_from(texts))
+    for _ in range(draw(st.integers(1, 6))):
+        start = draw(st.integers(0, len(text)))
+        end = min(len(text), start + draw(st.sampled_from([0, 0, 1, 3, 20, 200])))
+        middle = draw(st.sampled_from(pieces) | st.text(max_size=3) | st.just(text[start:end] * 2))
+        text = text[:start] + middle + text[end:]
+    data = text.encode("utf-8", "replace")
+    return data if draw(st.integers(0, 9)) else data[::-1] if draw(st.booleans()) else text.encode("utf-16", "replace")
+
+
+MANIFESTS = [
+    "path,label,speaker,take\na.wav,yes,ada,0\nb.wav,no,,\n",
+    '"path","label","speaker"\r\n"a.wav","a,b","c"\r\n',
+]
+
+
+def configurations() -> list[str]:
+    """Those that come along, and the shortest."""
+    found = [path.read_text() for path in bundled_configurations().values()]
+    return [*found, "experiment: {name: x}\ndataset: {kind: folders, path: x}\nbudget: {memory: 36KB}\n"]

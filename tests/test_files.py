@@ -96,7 +96,7 @@ def test_what_is_flushed_is_open_for_writing(tmp_path, monkeypatch):
     flushed = []
 
     def flush(handle):
-        flushed.append((Path(os.readlink(f"/proc/self/fd/{handle}")), fcntl.fcntl(handle, fcntl.F_GETFL) & os.O_ACCMODE))
+        flushed.append((Path(f"/proc/self/fd/{handle}").readlink(), fcntl.fcntl(handle, fcntl.F_GETFL) & os.O_ACCMODE))
 
     monkeypatch.setattr(os, "fsync", flush)
     write_bytes(tmp_path / "x", b"x")

@@ -3,17 +3,30 @@
 import re
 from pathlib import Path
 
+from kilovox.config import read_configuration
+from kilovox.integer.model_file import load_model
+
 README = Path(__file__).parents[1] / "README.md"
 
 
 def test_python_example(synthetic_folder, tmp_path, monkeypatch, capsys):
-    (code,) = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+    first, second = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
     (tmp_path / "recordings").symlink_to(synthetic_folder)
     monkeypatch.chdir(tmp_path)
     names = {}
-    exec(compile(code, str(README), "exec"), names)
+    exec(compile(first, str(README), "exec"), names)
     assert set(names["train"].labels.tolist()) == set(range(10))
     assert len(names["train"]) + len(names["test"]) == 90
     printed = capsys.readouterr().out
     assert "Total Parameters: 8,794" in printed
     assert re.search(r"Accuracy on test data: [\d.]+%", printed)
+    exec(compile(second, str(README), "exec"), names)
+    assert load_model(tmp_path / "twin.safetensors").metadata.arithmetic == "int8"
+
+
+def test_the_shortest_configuration(tmp_path):
+    (code,) = re.findall(r"```yaml\n(.*?)```", README.read_text(), re.DOTALL)
+    (tmp_path / "doorbell.yaml").write_text(code)
+    config = read_configuration(tmp_path / "doorbell.yaml")
+    assert config.quantisation.arithmetic == "int8"
+    assert config.dataset.path == Path.home() / "recordings"

@@ -117,8 +117,8 @@ def _remove_abandoned(folder: Path) -> None:
 def lock(path: Path) -> Iterator[None]:
     """Hold `path`, a file that is made for it, against other processes.
 
-    Raises KilovoxError where one holds it already, and where it cannot be held at all: in a read-only folder, on a full disk, on
-    a file system without locks.
+    Raises KilovoxError where one holds it already, and where it cannot be held at all: in a read-only folder, on a full disk,
+    on a file system without locks.
     """
     held = FileLock(path, blocking=False)
     try:

@@ -124,7 +124,9 @@ def test_a_missing_package_names_the_extra(runner, integer_file, monkeypatch, ta
         monkeypatch.setitem(__import__("sys").modules, module, None)
     result = call(runner, integer_file, "--target", target)
     assert result.exit_code == 2
-    assert result.stderr.splitlines()[-1].endswith("from an index that has it, pip install 'kilovox[verify]'")
+    assert result.stderr.splitlines()[-1].endswith(
+        "from a clone pip install '.[verify]' (once published: pip install 'kilovox[verify]')"
+    )
 
 
 def test_a_float_model_is_no_firmware(runner, model_file):

@@ -111,6 +111,9 @@ def test_wrong_sections_are_still_named():
     for section in ("budget", "frontend", "model", "quantisation"):
         with pytest.raises(KilovoxError, match=section):
             parse(**{section: [1]})
+    with pytest.raises(KilovoxError, match=r"training: 3; expected a section, keys and values"):
+        parse(training=3)
+    assert parse(training=None, model=None, frontend=None) == parse()
 
 
 def test_errors_name_the_line(tmp_path):
@@ -130,4 +133,7 @@ def test_errors_name_the_line(tmp_path):
     ]
     path.write_text('experiment: {name: x}\ndata_splitting:\n  split: "speaker:\\u202Eab"\n')
     with pytest.raises(KilovoxError, match=r"x\.yaml:3: data_splitting\.split: character U\+202E in "):
+        read_configuration(path)
+    path.write_text("experiment: {name: x}\nquantisation: {arithmetic: pow2}\nbudget:\n  memory: 36KB\n  arithmetic: int8\n")
+    with pytest.raises(KilovoxError, match=r"x\.yaml:5: budget\.arithmetic is 'int8'; expected quantisation"):
         read_configuration(path)

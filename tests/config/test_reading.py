@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 from kilovox import read_yaml_file
 from kilovox.config import bundled_configurations, find_configuration, read_configuration
 from kilovox.errors import KilovoxError
+from strangers import YAML_PIECES, configurations, edited
 
 
 @pytest.mark.parametrize("name", bundled_configurations())
@@ -52,3 +54,18 @@ def test_the_home_of_the_user(tmp_path, monkeypatch):
     path.write_text("experiment: {name: x}\ndataset: {kind: folders, path: ~bob/words}\n")
     assert read_configuration(path).dataset.path == Path("~bob/words")
     assert find_configuration("~/x.yaml").experiment.name == "x"
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@given(data=edited(configurations(), YAML_PIECES))
+def test_a_configuration_that_was_edited(tmp_path, data):
+    path = tmp_path / "x.yaml"
+    path.write_bytes(data)
+    try:
+        config = read_configuration(path)
+    except KilovoxError as error:
+        said = str(error).splitlines()
+        assert said
+        assert all(line.startswith(str(path)) for line in said)
+    else:
+        assert config.of(3).of(3) == config.of(3)

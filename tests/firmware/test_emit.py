@@ -45,8 +45,10 @@ def test_the_bias_holds_rounding_and_offset() -> None:
 
 def test_hostile_names_stay_inside_comments_and_strings(tmp_path: Path, compiler: str) -> None:
     labels = ('a"b\\', "*/ int x; /*", "ja\u0142\u0142", "?" + "?/", "1\n2")
-    model = random_model("int8", 3, labels=labels)
-    metadata = model.metadata.model_copy(update={"name": "evil */ #error \\\n#error", "metrics": {"*/ x": "\n#error"}})
+    model = random_model("int8", 3, labels=tuple("abcde"))  # none of those below is a model allowed to have
+    metadata = model.metadata.model_copy(
+        update={"labels": labels, "name": "evil */ #error \\\n#error", "metrics": {"*/ x": "\n#error"}}
+    )
     hostile = Model(metadata=metadata, tensors=model.tensors)
     assert all("*/" not in line and "\n" not in line for line in provenance(metadata))
     assert emit(hostile)["kilovox_model.h"].count("*/") == 1

@@ -3,12 +3,14 @@
 import ast
 import hashlib
 import inspect
+import math
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kilovox.config import FixedPointFrontEnd
 from kilovox.errors import KilovoxError
 from kilovox.frontend import fixed_point_stages as stages
 from kilovox.frontend.fixed_point import FixedPointMFCC, FixedPointStream, is_heard, quantisation, quantise
@@ -335,13 +337,37 @@ def test_tables_are_small_and_typed() -> None:
         {"high_hz": 5000.0},
         {"floor_db": 0.0},
         {"floor_db": 300.0},
+        {"floor_db": 192.7},
+        {"floor_db": 0.001},
+        {"floor_db": math.nan},
+        {"floor_db": math.inf},
         {"decay_db": -1.0},
+        {"decay_db": 19_300.0},
+        {"decay_db": math.nan},
+        {"decay_db": math.inf},
+        {"low_hz": math.nan},
+        {"high_hz": math.nan},
+        {"low_hz": -1.0},
+        {"hop": 160.0},
+        {"hop": "160"},
+        {"coefficients": 0},
+        {"sample_rate": 0},
+        {"sample_rate": 10**9, "high_hz": 10**8},
         {"energy": "loud"},
     ],
 )
 def test_parameters_outside_the_bounds_are_refused(changes: dict) -> None:
     with pytest.raises(KilovoxError, match="expected"):
         FixedPointMFCC(**changes)
+
+
+def test_levels_at_their_bounds() -> None:
+    """The DCT is proved for levels of 2^14 at the most; a configuration allows exactly what the front end does."""
+    assert FixedPointMFCC(floor_db=192.66).floor_level == 1 << 14
+    assert FixedPointFrontEnd(kind="fixed_point", floor_db=192.66).floor_db == 192.66
+    with pytest.raises(ValueError, match=r"192\.66"):
+        FixedPointFrontEnd(kind="fixed_point", floor_db=192.67)
+    assert FixedPointMFCC(decay_db=19_265.0).decay_level < 1 << 15
 
 
 @pytest.mark.parametrize("samples", [np.zeros(300), np.zeros(300, np.int32), np.zeros((300, 1), np.int16), [0] * 300])

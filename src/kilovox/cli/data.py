@@ -12,6 +12,7 @@ from kilovox.corpus.inspection import Inspection, inspect_corpus
 from kilovox.corpus.open import open_corpus_at, open_default_corpus
 from kilovox.corpus.synthetic import default_folder, licences
 from kilovox.corpus.synthetic import synthesise as make_synthetic
+from kilovox.text import printable
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -96,8 +97,8 @@ def _print(inspection: Inspection) -> None:
 
     values = inspection.as_json()
     console = Console(highlight=False)
-    console.print(f"[bold]{escape(inspection.name)}[/]: {inspection.recordings:,} {inspection.kind}")
-    console.print(inspection.where, markup=False)
+    console.print(f"[bold]{escape(printable(inspection.name))}[/]: {inspection.recordings:,} {inspection.kind}")
+    console.print(printable(inspection.where), markup=False)
     console.print(f"fingerprint {inspection.fingerprint or 'unknown'}")
 
     facts = Table(show_header=False, box=None)
@@ -119,14 +120,14 @@ def _print(inspection: Inspection) -> None:
 
     console.print(_counts(inspection))
     for reason in inspection.unreadable.values():
-        console.print(f"unreadable: {escape(reason)}")
+        console.print(f"unreadable: {escape(printable(reason))}")
     for what in inspection.left_out:
-        console.print(f"left out: {escape(str(what))}")
+        console.print(f"left out: {escape(printable(str(what)))}")
     for group in inspection.contradictions[:SHOWN]:
-        console.print(f"the same sound under more than one label: {escape(_shortened(list(group)))}")
+        console.print(f"the same sound under more than one label: {escape(printable(_shortened(list(group)), 2000))}")
     same = [group for group in inspection.duplicates if group not in inspection.contradictions]
     for group in same[:SHOWN]:
-        console.print(f"the same sound: {escape(_shortened(list(group)))}")
+        console.print(f"the same sound: {escape(printable(_shortened(list(group)), 2000))}")
     if more := max(0, len(same) - SHOWN) + max(0, len(inspection.contradictions) - SHOWN):
         console.print(f"and {more:,} more sounds that occur more than once; --json has all of them")
 
@@ -140,12 +141,12 @@ def _counts(inspection: Inspection) -> "Table":
     if len(inspection.labels) > 12:
         table = Table("label", "recordings", caption=f"{len(speakers):,} speakers")
         for label, count in inspection.labels.items():
-            table.add_row(escape(label), f"{count:,}")
+            table.add_row(escape(printable(label)), f"{count:,}")
         return table
-    table = Table("speaker", *map(escape, inspection.labels), "all")
+    table = Table("speaker", *(escape(printable(label)) for label in inspection.labels), "all")
     for speaker in speakers[:20]:
         row = inspection.labels_by_speaker[speaker].values()
-        table.add_row(escape(speaker), *map(str, row), str(inspection.speakers[speaker]))
+        table.add_row(escape(printable(speaker)), *map(str, row), str(inspection.speakers[speaker]))
     if len(speakers) > 20:
         table.add_row(f"and {len(speakers) - 20:,} more", *[""] * (len(inspection.labels) + 1))
     table.add_row("all", *map(str, inspection.labels.values()), str(inspection.recordings))
@@ -153,4 +154,10 @@ def _counts(inspection: Inspection) -> "Table":
 
 
 def _shortened(names: list[str]) -> str:
-    return f"{len(names):,}" + (f": {', '.join(names[:5])}" if names else "") + (", ..." if len(names) > 5 else "")
+    from rich.markup import escape
+
+    return (
+        f"{len(names):,}"
+        + (f": {escape(printable(', '.join(names[:5])))}" if names else "")
+        + (", ..." if len(names) > 5 else "")
+    )

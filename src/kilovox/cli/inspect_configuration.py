@@ -8,16 +8,19 @@ from rich.console import Console
 
 from kilovox.budget import Arithmetic, size_of
 from kilovox.cli.sizes import against_budget, layer_table
-from kilovox.config import Configuration, find_configuration
+from kilovox.config import Configuration, FixedPointFrontEnd, find_configuration
 from kilovox.corpus.mixture import open_first, settled
 from kilovox.corpus.vocabulary import Asked, digits
 from kilovox.errors import KilovoxError
+from kilovox.frontend.pipeline import fixed_point_mfcc
 from kilovox.text import printable
 
 
 def show(name: str, as_json: bool) -> None:
     """Print the configuration `name`, whole, and the size of its network where its labels are known or can be counted."""
     config, labels, reason = _resolved(find_configuration(name))
+    if isinstance(config.frontend, FixedPointFrontEnd):
+        fixed_point_mfcc(config.frontend)  # refuses what it cannot do
     values = config.model_dump(mode="json")
     size, arithmetic = None, _arithmetic(config)
     if config.model.output_dim is not None:

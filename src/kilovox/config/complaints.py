@@ -11,6 +11,9 @@ Key = tuple[int | str, ...]
 _NOT_KEYS = ("constrained-int", "literal['fit']", "int", "mfcc", "fixed_point")
 """Parts of a location that say which of several types was tried."""
 
+_HINTS = {"bool_type": ", true or false", "string_type": ", in quotes where it looks like something else"}
+"""By pydantic's type of error: how YAML writes what is expected."""
+
 
 def complaints(error: ValidationError, root: Any) -> list[str]:
     """A line for each thing that is wrong: key, value, what would be right. `root`: the type that was asked for."""
@@ -31,7 +34,9 @@ def located(error: ValidationError, root: Any) -> list[tuple[Key, str]]:
         elif item["type"] in ("value_error", "front_end"):
             line = f"{key}: {message}" if key else message
         else:
-            message += ", true or false" if item["type"] in ("bool_type", "bool_parsing") else ""
+            if item["type"] in ("model_type", "model_attributes_type", "dict_type"):
+                message = "a section, keys and values"
+            message += _HINTS.get(item["type"], "")
             line = f"{key}: {shown(item['input'])}; expected {message}"
         found.setdefault(keys, []).append(line)
     # Of a value that may be of several types, what is expected of each is one complaint.

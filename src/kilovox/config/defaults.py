@@ -1,7 +1,7 @@
 """What a configuration that leaves things out means: a name, a corpus and a memory are enough for a recogniser.
 
 A configuration that says of everything what it wants is left as it is, and so is one without a budget and without
-`quantisation`: it is a float network of the defaults that the sections document. Where there is a budget, `hidden_dim` is `fit`.
+`quantisation`: it is a float network of the defaults that the sections document. With a budget, `hidden_dim` is `fit`.
 """
 
 import copy
@@ -23,6 +23,9 @@ RECIPE: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 """Of integer networks: that of the bundled `digits`, without its synthetic voices and its teacher."""
 
+_ALWAYS = ("dataset", "data_splitting", "frontend", "model", "training")
+"""Sections that every configuration has."""
+
 
 def complete(values: dict[str, Any]) -> dict[str, Any]:
     """`values`, sections of YAML, with what follows from them filled in; what is wrong in them is left for the check.
@@ -31,6 +34,8 @@ def complete(values: dict[str, Any]) -> dict[str, Any]:
     arithmetic, beside no front end (or the integer one): then int8. What of the recipe the user did not write is filled in
     unless both sections name their arithmetic, as every configuration did before there was a recipe.
     """
+    # A section of which every key is commented out is one that is not there.
+    values = {name: part for name, part in values.items() if part is not None or name not in _ALWAYS}
     budget, quantisation = values.get("budget"), values.get("quantisation")
     if not all(isinstance(part, dict | None) for part in (budget, quantisation, values.get("frontend"), values.get("model"))):
         return values

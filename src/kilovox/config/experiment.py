@@ -143,9 +143,9 @@ class Configuration(Section):
     def changed(self, **sections: dict[str, Any]) -> "Configuration":
         """A copy with some keys of some sections replaced (a section of another kind: all of them), checked again."""
         values = self.model_dump()
-        for section, changes in sections.items():
-            same_kind = changes.get("kind") in (None, (values[section] or {}).get("kind"))
-            values[section] = {**(values[section] or {}), **changes} if same_kind else changes
+        for name, changes in sections.items():
+            same_kind = changes.get("kind") in (None, (values[name] or {}).get("kind"))
+            values[name] = {**(values[name] or {}), **changes} if same_kind else changes
         return check_configuration(values, "configuration")
 
 
@@ -155,7 +155,11 @@ def check_configuration(values: Any, where: str, line: Callable[[Key], int | Non
     try:
         config = Configuration.model_validate(section(values, where))
     except ValidationError as error:
-        lines = [f"{_place(where, line(key))}: {said}" for key, said in located(error, Configuration)]
+        # What does not fit together is of no section, but begins with the key that is to blame.
+        lines = [
+            f"{_place(where, line(key or tuple(said.partition(' ')[0].split('.'))))}: {said}"
+            for key, said in located(error, Configuration)
+        ]
         raise KilovoxError("\n".join(lines)) from None
     for key, text in _texts(config.model_dump(mode="json")):
         wrong = complaint(text)

@@ -79,7 +79,7 @@ class FixedPointFrontEnd(Section):
     coefficients: Count = 13
     low_hz: NonNegative = 60.0
     high_hz: Annotated[float, Field(gt=0)] = 4000.0
-    floor_db: Annotated[float | None, Field(gt=0)] = 60.0
+    floor_db: Annotated[float | None, Field(gt=0, le=192.66)] = 60.0
     decay_db: Annotated[float, Field(ge=0, le=10_000)] = 3.0
     energy: Literal["absolute", "relative"] = "relative"
     deviations: Annotated[float, Field(gt=0, le=1000)] = 4.0

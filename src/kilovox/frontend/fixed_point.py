@@ -100,9 +100,8 @@ class FixedPointMFCC:
                 raise KilovoxError(f"floor_db: {self.floor_db:g}; expected a level, more than 0 and at most {largest}, or None")
         largest_decay = _LARGEST_DECAY / decibel * self.sample_rate / self.hop
         if not (0 <= self.decay_db <= largest_decay + 1 and self.decay_level <= _LARGEST_DECAY):
-            raise KilovoxError(
-                f"decay_db: {self.decay_db:g}; expected 0 to {largest_decay:.0f}, at {self.sample_rate / self.hop:g} frames a second"
-            )
+            rate = self.sample_rate / self.hop
+            raise KilovoxError(f"decay_db: {self.decay_db:g}; expected 0 to {largest_decay:.0f}, at {rate:g} frames a second")
 
     def tables(self) -> dict[str, npt.NDArray[np.integer[Any]]]:
         """Every table that the C kernel needs, in its type."""

@@ -28,7 +28,7 @@ from kilovox.budget import Arithmetic
 from kilovox.errors import KilovoxError
 from kilovox.files import write_bytes
 from kilovox.integer.stored import Digest, Label, Line, Plain, json_of, read_header, read_tensors
-from kilovox.integer.stored import Tensors as Tensors
+from kilovox.integer.stored import Tensors as Tensors  # noqa: PLC0414 (part of what this module offers)
 from kilovox.text import printable
 
 FORMAT_VERSION = 2
