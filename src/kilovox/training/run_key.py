@@ -39,7 +39,7 @@ class Use:
     """A corpus in a run: what it is there for and, where that is fixed, its share of every batch."""
 
     corpus: Corpus
-    role: str = "corpus"
+    role: str = "train"
     share: float | None = None
 
     def facts(self) -> dict[str, Any]:
@@ -99,7 +99,7 @@ class RunKey:
             if (section, rest[0], "role") not in ours or (section, rest[0], "role") not in theirs:
                 return "one has more corpora"
             name = self.corpora[number] if number < len(self.corpora) else rest[0]
-            return f"{ours[section, rest[0], 'role']} {name}: {' '.join(rest[1:])}"
+            return f"corpus {name}: {' '.join(rest[1:])}"
         name = ".".join(rest) if section == "configuration" else f"version of {rest[0]}" if rest else section
         found, before = (values.get(path, "not there") for values in (ours, theirs))
         return f"{name} is {_short(found)}, there it was {_short(before)}"
@@ -130,7 +130,7 @@ class RunKeys:
             where = str(config.synthetic.path)
             if where not in self._opened:
                 self._opened[where] = open_synthetic(config.synthetic.path)
-            uses.append(Use(self._opened[where], "synthetic corpus", config.synthetic.share))
+            uses.append(Use(self._opened[where], "synthetic", config.synthetic.share))
         return tuple(uses)
 
     def of(self, config: Configuration) -> RunKey:
