@@ -28,7 +28,8 @@ from kilovox.integer.model_file import (
 
 def make_model(**changes):
     metadata = {
-        "format_version": FORMAT_VERSION, "name": "tiny", "arithmetic": "float32", "labels": ("0", "1"), "front_end": {}, "network": {},
+        "format_version": FORMAT_VERSION, "name": "tiny", "arithmetic": "float32", "labels": ("0", "1"), "front_end": {},
+        "network": {},
         "configuration": {"experiment": {"name": "tiny"}},
         "trained_on": Provenance(corpus="c", fingerprint="f", split="random", recordings=("0123456789ab", "bb0123456789")),
         "metrics": {"accuracy": 0.5, "split": "validation"},

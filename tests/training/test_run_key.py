@@ -98,7 +98,7 @@ def test_the_synthetic_corpus_and_its_share(config, corpus, tmp_path):
     write_wav(voices / "one" / "flite0001_nohash_0.wav", 9)
     more = key_of(mixed, corpus)
     assert set(more.differences(before.facts)) == {
-        f"synthetic corpus voices: {aspect}" for aspect in ("recordings", "names", "labels", "speakers", "takes", "sound")
+        f"corpus voices: {aspect}" for aspect in ("recordings", "names", "labels", "speakers", "takes", "sound")
     }
     assert before.of_teachers() != more.of_teachers()
 

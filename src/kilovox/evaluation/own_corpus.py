@@ -18,7 +18,7 @@ CORPUS_FILE = "corpus.json"
 RUN_FILE = "experiment.json"
 """Says so too: {"corpora": [{"role", "name", "where"}]}."""
 
-JUDGING = ("corpus", "train", "judge", "judge corpus")
+JUDGING = ("corpus", "judge")
 """Roles of corpora that a part was left of to judge; the others are trained on, or chosen on, as a whole."""
 
 

@@ -40,7 +40,7 @@ class Use:
     """A corpus in a run: what it is there for and, where that is fixed, its share of every batch."""
 
     corpus: Corpus
-    role: str = "corpus"
+    role: str = "train"
     share: float | None = None
 
     def facts(self) -> dict[str, Any]:
@@ -100,7 +100,7 @@ class RunKey:
             if (section, rest[0], "role") not in ours or (section, rest[0], "role") not in theirs:
                 return "one has more corpora"
             name = self.corpora[number] if number < len(self.corpora) else rest[0]
-            return f"{ours[section, rest[0], 'role']} {name}: {' '.join(rest[1:])}"
+            return f"corpus {name}: {' '.join(rest[1:])}"
         name = ".".join(rest) if section == "configuration" else f"version of {rest[0]}" if rest else section
         found, before = (values.get(path, "not there") for values in (ours, theirs))
         return f"{name} is {_short(found)}, there it was {_short(before)}"
@@ -134,19 +134,15 @@ class RunKeys:
     def uses(self, config: Configuration) -> tuple[Use, ...]:
         """Every corpus that a run of `config` uses, the one that is split first."""
         parts = self.mixture(config).parts
-        return tuple(
-            Use(part.corpus, _role(config, number, part.member), part.member.share) for number, part in enumerate(parts)
-        )
+        return tuple(Use(part.corpus, _role(number, part.member), part.member.share) for number, part in enumerate(parts))
 
     def of(self, config: Configuration) -> RunKey:
         """The key of a run of `config`."""
         return RunKey.of(settled(config, self._corpus), self.uses(config))
 
 
-def _role(config: Configuration, number: int, member: Member) -> str:
-    if number == 0:
-        return "corpus"
-    return "synthetic corpus" if config.corpora is None else f"{member.role} corpus"
+def _role(number: int, member: Member) -> str:
+    return "corpus" if number == 0 else "synthetic" if member.kind == "synthetic" else member.role
 
 
 def _hash(texts: Iterable[str]) -> str:
