@@ -1,4 +1,5 @@
-/* libFuzzer target: a recording pushed whole and in pieces must give the same bits. The first byte says how many bytes of
+/* libFuzzer target: a recording pushed whole and in pieces must give the same bits, and the same again after the end of another.
+ * The first byte says how many bytes of
  * piece sizes follow, the rest are samples. With KV_REPLAY it is a program that runs the files it is given. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,12 +11,26 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* What says nothing says nothing at all; what was heard is a label. */
+static void check(const kv_recogniser *r)
+{
+    static const kv_decision nothing;
+    kv_decision decision;
+    kv_result(r, &decision);
+    if (decision.outcome == KV_NOTHING) {
+        if (memcmp(decision.logits, nothing.logits, sizeof nothing.logits) || decision.label || decision.confidence)
+            abort();
+    } else if (decision.outcome > KV_LABEL || decision.label >= KV_LABELS || decision.label != kv_largest(decision.logits))
+        abort();
+}
+
 static void compare(const kv_recogniser *a, const kv_recogniser *b)
 {
     kv_decision one, other;
     kv_result(a, &one);
     kv_result(b, &other);
     if (memcmp(one.logits, other.logits, sizeof one.logits) || one.label != other.label || one.confidence != other.confidence ||
+        one.outcome != other.outcome ||
         memcmp(a->xh, b->xh, sizeof a->xh) || memcmp(a->cell, b->cell, sizeof a->cell) || a->maximum != b->maximum)
         abort();
 }
@@ -23,6 +38,8 @@ static void compare(const kv_recogniser *a, const kv_recogniser *b)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static kv_recogniser whole, pieces;
+    static unsigned seen = 0;
+    kv_decision decision;
     static int16_t samples[LONGEST];
     size_t sizes, count, at = 0, turn = 0, frames_whole, frames_pieces = 0;
     const uint8_t *chunks;
@@ -37,7 +54,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         count = LONGEST;
     memcpy(samples, chunks + sizes, 2 * count);
     kv_reset(&whole);
-    kv_reset(&pieces);
+    check(&whole);
+    if (seen % 2 == 0) /* else what it heard of the input before, ended or not, if anything */
+        kv_reset(&pieces);
+    else
+        kv_finish(&pieces);
+    seen++;
     frames_whole = kv_push(&whole, samples, count);
     while (at < count) {
         /* 0 is a piece of nothing, which two in a row may not be: they would never end. */
@@ -58,10 +80,29 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     if (frames_whole != frames_pieces)
         abort();
-    compare(&whole, &pieces);
+    if (count)
+        compare(&whole, &pieces);
     if (kv_finish(&whole) != kv_finish(&pieces))
         abort();
-    compare(&whole, &pieces);
+    if (count)
+        compare(&whole, &pieces);
+    check(&whole);
+    if (kv_finish(&pieces) || kv_push(&pieces, samples, 0))
+        abort(); /* it has ended, and nothing has come since */
+    check(&pieces);
+    if (count) {
+        compare(&whole, &pieces);
+        /* The next recording is as if there had been no other. */
+        kv_push(&pieces, samples, count);
+        kv_finish(&pieces);
+        compare(&whole, &pieces);
+    }
+    kv_next(&pieces);
+    kv_result(&pieces, &decision);
+    if (decision.outcome != KV_NOTHING)
+        abort();
+    if (seen % 3 == 0)
+        kv_push(&pieces, samples, count / 2); /* left in the middle */
     return 0;
 }
 

@@ -46,9 +46,9 @@ static void ask(const kv_recogniser *r)
     kv_result(r, &decision);
     for (i = 0; i < KV_LABELS; i++)
         checksum = checksum * 31 + (uint32_t)decision.logits[i];
-    if (decision.label >= KV_LABELS)
+    if (decision.label >= KV_LABELS || decision.outcome > KV_LABEL || (decision.outcome == KV_NOTHING && decision.confidence))
         abort();
-    checksum = checksum * 31 + decision.label + decision.confidence;
+    checksum = checksum * 31 + decision.label + decision.confidence + decision.outcome;
 }
 
 static void listen(int is_adversarial, uint32_t seconds)

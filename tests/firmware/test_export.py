@@ -159,8 +159,36 @@ def test_the_command(tmp_path: Path) -> None:
     facts = json.loads(done.output)
     assert facts["target"] == "arduino"
     assert sum((tmp_path / "out" / name).stat().st_size for name in facts["files"]) == facts["bytes"]
-    done = CliRunner().invoke(command, [str(tmp_path / "m.safetensors"), str(tmp_path / "out")])
-    assert str(tmp_path / "out" / "src" / "kilovox.h") in done.output.splitlines()
+    assert facts["name"] == "kilovox"
+
+
+@pytest.mark.parametrize("target", ["c", "arduino", "wasm"])
+def test_the_command_says_what_to_do_next_and_no_more(tmp_path: Path, target: str) -> None:
+    model = str(tmp_path / "m.safetensors")
+    save_model(random_model("int8", 5), tmp_path / "m.safetensors")
+    done = CliRunner().invoke(command, [model, str(tmp_path / "out"), "--target", target, "--name", "ear"])
+    assert done.exit_code == 0, done.output
+    assert len(done.output.splitlines()) <= 4
+    assert f"kilovox verify {model} " in done.output
+    if target == "c":
+        assert '#include "ear.h"' in done.output
+        (test,) = [line for line in done.output.splitlines() if line.startswith("test it: ")]
+        assert (
+            subprocess.run(test.removeprefix("test it: "), shell=True, check=True, capture_output=True).stdout == b"all equal\n"
+        )
+    bad = CliRunner().invoke(command, [model, str(tmp_path / "other"), "--name", "Ear"])
+    assert isinstance(bad.exception, KilovoxError)
+
+
+def test_the_readme_says_when_and_how_long_a_word_is_computed() -> None:
+    words = exported(random_model("int8", 40, 1, words={}), "c", "ear")["README.md"].decode()
+    # 160 units x gates, 53 columns, 3.8 instructions a weight; 25 frames in half a second.
+    assert "some 32,000 instructions a frame on a Cortex-M0" in words
+    assert "some 810,000 for half a second of speech, 17 ms at 48 MHz" in words
+    assert "EAR_WORD_BUFFER (100) frames" in words
+    assert "ear_next(&ear);" in words
+    whole = exported(random_model("int8", 40, 1), "c")["README.md"].decode()
+    assert "frame by frame, every 20 ms: some 32,000 instructions" in whole
 
 
 def test_a_float_model_as_c_is_refused(tmp_path: Path) -> None:

@@ -13,8 +13,10 @@ from kilovox.firmware.text import LONGEST, PLAIN, c_string, line_of, plain
 from kilovox.integer.model_file import Metadata, Model, Source
 
 MODEL = random_model("int8", 3, labels=("yes", "no"))
-DANGEROUS = ["*/", "/*", "*\\", "\\", "??/", "?" + "?)", "\n", "\r\n", "\r", "\x1b[2J", "\x00", "\u2028", "$name", "${labels}", "@X@", '"',
-             "'", "#error", "*/ __asm__", "<script>", "`", "\ud800", "\u202e", "é", "kv_push"]  # fmt: skip
+DANGEROUS = [
+    "*/", "/*", "*\\", "\\", "??/", "?" + "?)", "\n", "\r\n", "\r", "\x1b[2J", "\x00", "\u2028", "$name", "${labels}", "@X@",
+    '"', "'", "#error", "*/ __asm__", "<script>", "`", "\ud800", "\u202e", "é", "kv_push",
+]  # fmt: skip
 TEXT = st.text(max_size=30) | st.lists(st.sampled_from(DANGEROUS) | st.characters(), max_size=8).map("".join)
 
 

@@ -132,3 +132,11 @@ def test_modelled_milliseconds():
     }  # fmt: skip
     assert costs.modelled_milliseconds("cortex-m4", 168_000, 0) == {"168 MHz": 1.0}
     assert costs.modelled_milliseconds("riscv32", 1, 1) == {}
+
+
+def test_the_clock_of_modelled_times_is_an_option():
+    usual = costs.modelled_milliseconds("cortex-m0", 48000, 100)
+    assert usual == {"48 MHz, multiplier of 1 cycle": 1.0, "48 MHz, multiplier of 32 cycles": 51100 / 48000}
+    assert costs.modelled_milliseconds("cortex-m0", 48000, 0, 16)["16 MHz, multiplier of 1 cycle"] == 3.0
+    assert costs.modelled_milliseconds("cortex-m4", 84000, 7, 84) == {"84 MHz": 1.0}
+    assert costs.modelled_milliseconds("riscv32", 1, 1, 16) == {}

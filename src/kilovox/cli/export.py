@@ -1,12 +1,14 @@
 """kilovox export: a model as C, an Arduino library, sources for WebAssembly, or ONNX."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import cast
 
 import click
 
 from kilovox.firmware.export import TARGETS, Target, export
+from kilovox.firmware.names import DEFAULT, Names
 from kilovox.integer.bundled import resolve_model
 from kilovox.integer.model_file import load_model
 
@@ -15,18 +17,46 @@ from kilovox.integer.model_file import load_model
 @click.argument("model")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--target", type=click.Choice(TARGETS), default="c", show_default=True, help="What to write.")
+@click.option(
+    "--name", default=DEFAULT, show_default=True,
+    help="What the library is called: its header, and the prefix of all it defines (without a name, kv_).",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output, and nothing else.")
-def command(model: str, folder: Path, target: str, as_json: bool) -> None:
+def command(model: str, folder: Path, target: str, name: str, as_json: bool) -> None:
     """Write MODEL, a file or the name of a bundled model, to the folder DIR.
 
     c, arduino and wasm take int8 and pow2 models; onnx takes float32 ones. DIR must be empty, new, or an earlier export.
+    Exports with names of their own live in one program.
     """
-    files = export(load_model(resolve_model(model)), folder, cast(Target, target))
+    files = export(load_model(resolve_model(model)), folder, cast(Target, target), name)
+    size = sum(file.stat().st_size for file in files)
     if as_json:
         click.echo(json.dumps({
-            "model": model, "target": target, "folder": str(folder), "bytes": sum(file.stat().st_size for file in files),
+            "model": model, "target": target, "name": name, "folder": str(folder), "bytes": size,
             "files": [file.relative_to(folder).as_posix() for file in files],
         }))  # fmt: skip
     else:
-        for file in files:
-            click.echo(click.format_filename(file))
+        click.echo(f"{click.format_filename(folder)}: {model} for {target}, {len(files)} files, {size:,} bytes of text")
+        for line in _next_steps(model, folder, target, Names(name)):
+            click.echo(line)
+
+
+def _next_steps(model: str, folder: Path, target: str, names: Names) -> list[str]:
+    """What to do with what was written."""
+    where = click.format_filename(folder)
+    steps = {
+        "c": [
+            f'include: #include "{names.library}.h"; compile every file in {where}/src (README.md shows how to listen with it)',
+            f"test it: cd {where} && cc -Isrc -Itest src/*.c test/self_test.c -o self_test && ./self_test",
+        ],
+        "arduino": [
+            f"include: copy {where} to the Arduino libraries, then #include <{names.library}.h>",
+            "try it: the example Listen, where your microphone is to be read",
+        ],
+        "wasm": [f"build: the command in {where}/README.md; it shows the calls from JavaScript, too"],
+        "onnx": [f"run: {where}/model.onnx; its labels, one a line, are in labels.txt"],
+    }[target]
+    bits = (
+        f"prove it: kilovox verify {shlex.quote(model)} compiles and runs it on emulated cores, compares every bit and counts"
+    )
+    return steps if target == "onnx" else [*steps, bits]

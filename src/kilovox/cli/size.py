@@ -44,3 +44,6 @@ def _show(size: Size, scope: Scope, limit: int) -> None:
     console = Console()
     console.print(layer_table(size, f"{shape}, {size.inputs} features, {size.outputs} labels"))
     console.print(f"hidden size {size.hidden}: {against_budget(size.within(scope), limit, scope)}", highlight=False)
+    if size.arithmetic != "float32":
+        remark = "code, front end and working memory come besides: kilovox verify MODEL measures them on emulated cores"
+        console.print(remark, highlight=False, soft_wrap=True)

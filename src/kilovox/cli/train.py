@@ -43,7 +43,7 @@ def command(config: str, out: Path | None, corpus: Path | None, resume: bool, te
     save_figure(learning_curves(figures), folder / CURVES_FILE)
     metrics, trained = model.metadata.metrics, model.metadata.trained_on
     path = folder / MODEL_FILE
-    where = corpus or configuration.dataset.path
+    where = corpus or configuration.first.path
     judge = shlex.join(["kilovox", "evaluate", str(path), *(["--corpus", str(where)] if where else [])])
     if as_json:
         values = {"model": str(path), "metrics": metrics, "split": trained.split}

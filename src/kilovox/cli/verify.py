@@ -35,9 +35,21 @@ WIDTH = 104
     "--corpus", "folder", type=click.Path(path_type=Path),
     help="The recordings, of which those of the split random judge.  [default: FSDD where it is at hand, else synthetic ones]",
 )  # fmt: skip
+@click.option(
+    "--clock", type=click.FloatRange(min=0, min_open=True), metavar="MHZ",
+    help="Of the modelled times.  [default: 48 on cortex-m0, 168 on cortex-m4]",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output, and nothing else.")
 @click.pass_context
-def command(ctx: click.Context, model: str, wanted: str | None, clips: int | None, folder: Path | None, as_json: bool) -> None:
+def command(
+    ctx: click.Context,
+    model: str,
+    wanted: str | None,
+    clips: int | None,
+    folder: Path | None,
+    clock: float | None,
+    as_json: bool,
+) -> None:
     """Compile MODEL for every target, run it there, and compare every stage with the Python engine, bit for bit.
 
     MODEL is a file or the name of a bundled model, int8 or pow2. Exit status 1 where a bit differs, or the object code holds
@@ -47,7 +59,7 @@ def command(ctx: click.Context, model: str, wanted: str | None, clips: int | Non
     recordings, about = find_clips(folder, parts_of(loaded).front_end.sample_rate)
     tell = Console(stderr=True, quiet=as_json)
     targets = _targets(wanted, loaded, lambda line: tell.print(line, highlight=False, soft_wrap=True))
-    result = verify(loaded, targets, recordings, clips, about, tell=lambda line: tell.print(line, highlight=False))
+    result = verify(loaded, targets, recordings, clips, about, tell=lambda line: tell.print(line, highlight=False), clock=clock)
     if as_json:
         click.echo(json.dumps(result.as_json()))
     else:

@@ -10,7 +10,7 @@ from kilovox import __version__
 from kilovox.errors import KilovoxError
 from kilovox.files import make_folder, write_bytes, write_json
 from kilovox.firmware.emit import provenance, sizes
-from kilovox.firmware.layout import parts_of
+from kilovox.firmware.layout import Parts, parts_of
 from kilovox.firmware.names import DEFAULT, Names
 from kilovox.firmware.sources import folder, sealed_sources, sources
 from kilovox.firmware.text import line_of, plain
@@ -36,6 +36,9 @@ TEMPLATES = {
 
 Target = Literal["c", "arduino", "wasm", "onnx"]
 TARGETS: tuple[Target, ...] = get_args(Target)
+
+INSTRUCTIONS_A_WEIGHT = {"int8": 3.8, "pow2": 4.6}
+"""Executed on a Cortex-M0 in a layer, a weight: as kilovox verify counts them for fsdd-int8 and fsdd-pow2."""
 
 MANIFEST = "kilovox-export.json"
 """Lists the files of an export; a folder that has one may be exported to again."""
@@ -108,12 +111,35 @@ def _facts(model: Model, names: Names) -> dict[str, str]:
         "sample_rate": constants["SAMPLE_RATE"], "hop": constants["HOP"],
         "layers": constants["LAYERS"], "units": constants["UNITS"],
         "network_bytes": f"{Recogniser(model).size.bytes:,}", "table_bytes": f"{parts.front_end.table_bytes:,}",
-        "state_bytes": f"{state_bytes(constants):,}",
+        "state_bytes": f"{state_bytes(constants):,}", "pace": _pace(parts, names),
         "provenance": "\n".join(f"    {line}" for line in provenance(metadata)),
         "export_flags": " ".join(f"-Wl,--export={names.renamed(name)}" for name in wasm_exports()),
         "trained_on": plain(f"{len(trained.recordings)} recordings of {trained.corpus} (fingerprint {trained.fingerprint})"),
     }  # fmt: skip
     return {name: str(value) for name, value in values.items()}
+
+
+def _pace(parts: Parts, names: Names) -> str:
+    """How long the network takes, and when."""
+    weights = sum(layer.weights.size for layer in parts.network.layers)
+    frame = INSTRUCTIONS_A_WEIGHT[parts.model.metadata.arithmetic] * weights
+    hop, words = parts.front_end.hop / parts.front_end.sample_rate, parts.front_end.words
+    cost = f"some {_rounded(frame):,} instructions a frame on a Cortex-M0"
+    if words is None:
+        return f"The network runs frame by frame, every {1000 * hop:g} ms: {cost}."
+    half = _rounded(frame * 0.5 / hop)
+    longest = f"{names.prefix.upper()}_WORD_BUFFER ({words.buffer})"
+    return (
+        f"A word goes through the whole network within one `{names.prefix}_push`, when the pause after it has come:\n"
+        f"{cost}, so some {half:,} for half a second of speech, {half / 48000:,.0f} ms at 48 MHz\n"
+        f"were an instruction a cycle. A word has at most {longest} frames. Sound that comes meanwhile\n"
+        "must be kept: let an interrupt fill a ring that holds as much."
+    )
+
+
+def _rounded(count: float) -> int:
+    """To two digits: it is an estimate."""
+    return int(float(f"{count:.1e}"))
 
 
 def _fill(template: str, facts: dict[str, str], names: Names) -> str:

@@ -17,17 +17,17 @@ LONGEST = 32
 # C23 and C++23, as far as they are words in lower case.
 KEYWORDS = """
 alignas alignof and and_eq asm auto bitand bitor bool break case catch char char8_t char16_t char32_t class compl concept const
-const_cast consteval constexpr constinit continue co_await co_return co_yield decltype default delete do double dynamic_cast else
-enum explicit export extern false float for friend goto if inline int long mutable namespace new noexcept not not_eq nullptr
-operator or or_eq private protected public register reinterpret_cast requires restrict return short signed sizeof static
-static_assert static_cast struct switch template this thread_local throw true try typedef typeid typename typeof typeof_unqual
-union unsigned using virtual void volatile wchar_t while xor xor_eq
+const_cast consteval constexpr constinit continue co_await co_return co_yield decltype default delete do double dynamic_cast
+else enum explicit export extern false float for friend goto if inline int long mutable namespace new noexcept not not_eq
+nullptr operator or or_eq private protected public register reinterpret_cast requires restrict return short signed sizeof
+static static_assert static_cast struct switch template this thread_local throw true try typedef typeid typename typeof
+typeof_unqual union unsigned using virtual void volatile wchar_t while xor xor_eq
 """
 # NAME.h must hide no header of C, of POSIX or of Arduino.
 HEADERS = """
-arduino assert complex ctype errno fcntl fenv inttypes iso646 limits locale math memory poll pthread regex sched search semaphore
-setjmp signal spawn stdalign stdarg stdatomic stdbit stdbool stdckdint stddef stdint stdio stdlib stdnoreturn string strings
-syslog tar termios tgmath threads time uchar unistd utime wchar wctype wire
+arduino assert complex ctype errno fcntl fenv inttypes iso646 limits locale math memory poll pthread regex sched search
+semaphore setjmp signal spawn stdalign stdarg stdatomic stdbit stdbool stdckdint stddef stdint stdio stdlib stdnoreturn
+string strings syslog tar termios tgmath threads time uchar unistd utime wchar wctype wire
 """
 # Targets that CMake has of its own, and what Windows calls devices.
 TARGETS = """

@@ -1,5 +1,6 @@
 """What the Python engine computes of one recording, stage by stage: what every target is compared with."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from kilovox.frontend.word_finder import WordFinder, WordStream
 from kilovox.integer.network import IntegerNetwork, confidence, logits
 from kilovox.integer.outcome import FULL_CONFIDENCE, NOTHING, judged
 from kilovox.integer.recogniser import Recogniser
+from kilovox.integer.stream import Result
 
 STAGES = ("cepstra", "features", "hidden", "cell", "logits", "label", "confidence", "outcome")
 """In the order in which they are computed."""
@@ -39,6 +41,13 @@ class Observation:
     label: npt.NDArray[np.uint16]
     confidence: npt.NDArray[np.uint8]
     outcome: npt.NDArray[np.uint8]
+
+
+def decided_by(result: Result, labels: Sequence[str]) -> Observation:
+    """The decision alone, of a stream."""
+    label = 0 if result.best is None else labels.index(result.best)
+    rest = np.array([label], np.uint16), np.array([result[1]], np.uint8), np.array([result.outcome], np.uint8)
+    return Observation(None, None, None, None, result[2], *rest)
 
 
 def expected(recogniser: Recogniser, samples: Samples) -> Observation:

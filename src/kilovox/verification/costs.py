@@ -35,11 +35,20 @@ def multiplies(mnemonic: str, is_arm: bool) -> bool:
     return bool((MULTIPLY if is_arm else RISCV_MULTIPLY).fullmatch(mnemonic))
 
 
-def modelled_milliseconds(target: str, clip_cycles: float, multiplications: float) -> dict[str, float]:
-    """Modelled milliseconds by name of the core; empty for a target without a model."""
-    slow = clip_cycles + 31 * multiplications
-    modelled = {
-        "cortex-m0": {"48 MHz, multiplier of 1 cycle": (clip_cycles, 48), "48 MHz, multiplier of 32 cycles": (slow, 48)},
-        "cortex-m4": {"168 MHz": (clip_cycles, 168)},
-    }
-    return {name: count / (1000 * megahertz) for name, (count, megahertz) in modelled.get(target, {}).items()}
+CLOCKS = {"cortex-m0": 48.0, "cortex-m4": 168.0}
+"""MHz of the cores that have a model, unless told otherwise."""
+
+
+def modelled_milliseconds(
+    target: str, clip_cycles: float, multiplications: float, clock: float | None = None
+) -> dict[str, float]:
+    """Modelled milliseconds at `clock` MHz (None: that of CLOCKS) by what the core is; empty for a target without a model."""
+    if target not in CLOCKS:
+        return {}
+    megahertz = clock or CLOCKS[target]
+    at = f"{megahertz:g} MHz"
+    cycles_by_core = {at: clip_cycles}
+    if target == "cortex-m0":
+        slow = clip_cycles + 31 * multiplications
+        cycles_by_core = {f"{at}, multiplier of 1 cycle": clip_cycles, f"{at}, multiplier of 32 cycles": slow}
+    return {name: count / (1000 * megahertz) for name, count in cycles_by_core.items()}

@@ -17,6 +17,7 @@ from kilovox.verification.costs import cycles, multiplies
 from kilovox.verification.disassembly import disassembler, read_elf
 from kilovox.verification.observation import Shape, cut
 from kilovox.verification.toolchain import CORES, Image, need
+from kilovox.verification.turns import Step, play
 
 FLASH, FLASH_BYTES = 0x10000, 0x100000
 STOP = 0x1000
@@ -94,6 +95,16 @@ class Core:
         if frames != len(self._cepstra):
             raise KilovoxError(f"kv_push and kv_finish returned {frames} frames; {len(self._cepstra)} were computed")
         return self._shape.observation(self._cepstra, states, self._read("kv_target_decision", self._shape.decision_bytes))
+
+    def play(self, samples: Samples, steps: Sequence[Step]) -> tuple[list[int], list[Observation]]:
+        """The frames and the decisions of kilovox.verification.turns."""
+        self._machine.mem_write(SAMPLES, samples.astype("<i2").tobytes())
+        ear, decision = self._address("kv_target_ear"), self._address("kv_target_decision")
+
+        def read() -> Observation:
+            return self._shape.answer(self._read("kv_target_decision", self._shape.decision_bytes))
+
+        return play(self.call, ear, SAMPLES, decision, steps, read)
 
     def call(self, name: str, *arguments: int) -> int:
         """What the function `name` returns. Raises KilovoxError where the core stops on the way."""

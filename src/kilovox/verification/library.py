@@ -11,6 +11,7 @@ import numpy as np
 from kilovox.audio import Samples
 from kilovox.integer.observation import Observation
 from kilovox.verification.observation import Shape, cut
+from kilovox.verification.turns import Step, play
 
 
 class Library(ABC):
@@ -92,6 +93,15 @@ class Library(ABC):
             return self.shape.observation(None, None if several else states, decision)
         cepstra = self._cepstra(len(samples))
         return self.shape.observation(cepstra, self._traced(len(samples)), decision)
+
+    def play(self, samples: Samples, steps: Sequence[Step]) -> tuple[list[int], list[Observation]]:
+        """The frames and the decisions of kilovox.verification.turns."""
+        self.write(self.samples, samples.astype("<i2").tobytes())
+
+        def read() -> Observation:
+            return self.shape.answer(self.read(self.decision, self.shape.decision_bytes))
+
+        return play(self.call, self.ear, self.samples, self.decision, steps, read)
 
     def _state(self) -> tuple[bytes, bytes]:
         _, xh, cell = self.layout

@@ -78,6 +78,10 @@ class Shape:
             features, hidden = xh[:, : self.features], xh[:, self.features :].reshape(cells.shape)
         return Observation(found, features, hidden, cells, *self.decided(decision))
 
+    def answer(self, decision: bytes) -> Observation:
+        """The decision alone."""
+        return Observation(None, None, None, None, *self.decided(decision))
+
     def decided(self, decision: bytes) -> tuple[Any, Any, Any, Any]:
         """Logits, label, confidence and outcome of a kv_decision."""
         logits, rest = decision[: 4 * self.labels], decision[4 * self.labels :]

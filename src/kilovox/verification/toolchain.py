@@ -119,6 +119,7 @@ def compile_wasm(files: Mapping[str, str]) -> Image:
     command = wasm_compiler()
     names = [name for name in wasm_exports() if not name.startswith("kv_wasm_")]
     names += ["kv_host_recording", "kv_host_cepstra", "kv_target_layout", "__heap_base"]
+    names = [*dict.fromkeys([*names, "kv_next"])]
     names += ["kv_front_end_frame", "kv_quantise", "kv_layer_step"]
     with tempfile.TemporaryDirectory() as name:
         build = Path(name)

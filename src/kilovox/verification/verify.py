@@ -15,6 +15,7 @@ from kilovox.firmware.sources import sources
 from kilovox.integer.model_file import Model
 from kilovox.integer.observation import Observation, expected
 from kilovox.integer.recogniser import Recogniser
+from kilovox.verification import turns
 from kilovox.verification.avr import CHIP, MEGAHERTZ, Avr
 from kilovox.verification.costs import modelled_milliseconds
 from kilovox.verification.emulator import Core, memory
@@ -50,6 +51,13 @@ class Target(Protocol):
         """Pushed in pieces of `chunks` samples; none: whole."""
 
 
+class Player(Protocol):
+    """What plays recordings in turn."""
+
+    def play(self, samples: Samples, steps: Sequence[turns.Step]) -> tuple[list[int], list[Observation]]:
+        """The frames and the decisions of kilovox.verification.turns."""
+
+
 @dataclass
 class Task:
     """A model, its C, and the clips that a target is to be judged on, with what the Python engine computes of them."""
@@ -58,6 +66,7 @@ class Task:
     files: Mapping[str, str]
     clips: Sequence[Clip]
     use_gcc: bool = True
+    clock: float | None = None
     _expected: dict[str, Observation] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -95,6 +104,22 @@ class Task:
         """The first on `clips`."""
         return next((found for clip in clips if (found := self.difference(target, clip))), None)
 
+    def difference_in_turn(self, target: Player, clips: Sequence[Clip]) -> Difference | None:
+        """The first where recordings come in turn: parts of the first of `clips`, by kilovox.verification.turns."""
+        name, samples = clips[0]
+        samples = samples[: turns.LONGEST]
+        steps = turns.script(len(samples))
+        frames, decisions = turns.expected_of(self._recogniser, samples, steps)
+        found_frames, found = target.play(samples, steps)
+        if frames != found_frames:
+            place = next(at for at, pair in enumerate(zip(frames, found_frames, strict=True)) if pair[0] != pair[1])
+            return Difference("frames", name, f"in turn, call {place}", None, (), frames[place], found_frames[place])
+        every = (
+            first_difference(want, have, name, f"in turn, result {at}")
+            for at, (want, have) in enumerate(zip(decisions, found, strict=True))
+        )
+        return next((difference for difference in every if difference), None)
+
     def frames(self, clips: Sequence[Clip]) -> int:
         """Of `clips` together."""
         return sum(self.parts.front_end.frames(len(samples)) for _, samples in clips)
@@ -121,13 +146,15 @@ def verify(
     about: str = "",
     use_gcc: bool = True,
     tell: Callable[[str], None] = lambda line: None,
+    clock: float | None = None,
 ) -> Verification:
     """Compile `model` for each of `targets`, run `recordings` there, and compare every stage with the Python engine.
 
     recordings: name and (samples,) int16; clips: how many of them, evenly spread; None: all on host and wasm32,
     EMULATED_CLIPS elsewhere; about: what the recordings are; use_gcc: whether bare cores are compiled with GCC where it is
-    installed; tell: hears of each target as its turn comes. Raises KilovoxError for an unknown target, recordings without a
-    sample, and where a compiler or an optional package is missing.
+    installed; tell: hears of each target as its turn comes; clock: MHz of the modelled times, None: those of
+    kilovox.verification.costs. Raises KilovoxError for an unknown target, recordings without a sample, and where a compiler or
+    an optional package is missing.
     """
     unknown = [target for target in targets if target not in TARGETS]
     if unknown or not targets:
@@ -135,7 +162,7 @@ def verify(
     empty = [name for name, samples in recordings if len(samples) == 0]
     if empty or not recordings:
         raise KilovoxError(f"{empty[0] if empty else 'no recording'}: no samples; expected at least one")
-    task = Task(model, sources(model), recordings, use_gcc)
+    task = Task(model, sources(model), recordings, use_gcc, clock)
     reports = {}
     for target in targets:
         tell(f"{target} ...")
@@ -148,7 +175,7 @@ def _host(task: Task, _: str, count: int | None) -> TargetReport:
     library = SharedLibrary(compile_library({**task.files, **shims()}, compiler), task.shape, task.longest)
     version = run_compiler([compiler, "--version"], Path.cwd()).splitlines()[0]
     ram = library.layout[0] + task.shape.decision_bytes
-    difference = task.first_difference(library, clips)
+    difference = task.first_difference(library, clips) or task.difference_in_turn(library, clips)
     return TargetReport(version, difference, len(clips), task.frames(clips) / len(clips), ram=ram)
 
 
@@ -156,7 +183,7 @@ def _wasm(task: Task, target: str, count: int | None) -> TargetReport:
     clips = task.some(count)
     image = compile_wasm(task.files)
     module = WasmModule(image, task.shape, task.longest)
-    difference = task.first_difference(module, clips)
+    difference = task.first_difference(module, clips) or task.difference_in_turn(module, clips)
     counting, counted = WasmModule(image, task.shape, task.longest, counting=True), clips[: COUNTED_CLIPS.get(target, 3)]
     front_end = task.parts.front_end
     counts = [counting.counts(samples, front_end.window, front_end.hop, task.steps(samples)) for _, samples in counted]
@@ -187,7 +214,7 @@ def _core(task: Task, target: str, count: int | None) -> TargetReport:
     clips = task.some(EMULATED_CLIPS if count is None else count)
     image = compile_core(task.files, target, task.use_gcc)
     core = Core(image, target, task.shape)
-    difference = task.first_difference(core, clips)
+    difference = task.first_difference(core, clips) or task.difference_in_turn(core, clips)
     counting, counted = Core(image, target, task.shape, counting=True), clips[: COUNTED_CLIPS.get(target, 3)]
     counts, took, multiplications = [], 0, 0
     for name, samples in counted:
@@ -200,5 +227,5 @@ def _core(task: Task, target: str, count: int | None) -> TargetReport:
     return TargetReport(
         image.compiler, difference, len(clips), task.frames(clips) / len(clips), task.instructions(counts, counted),
         flash, ram, max(core.stack, counting.stack), tuple(helpers), task.findings(image, target),
-        modelled_milliseconds(target, took / len(counted), multiplications / len(counted)) or None,
+        modelled_milliseconds(target, took / len(counted), multiplications / len(counted), task.clock) or None,
     )  # fmt: skip

@@ -25,5 +25,6 @@ KV_SECTION(".target") void kv_target_entry(const int16_t *samples, size_t count)
     kv_reset(&kv_target_ear);
     kv_push(&kv_target_ear, samples, count);
     kv_finish(&kv_target_ear);
+    kv_next(&kv_target_ear);
     kv_result(&kv_target_ear, &kv_target_decision);
 }
