@@ -97,10 +97,8 @@ size_t kv_push(kv_recogniser *r, const int16_t *samples, size_t count);
  * recording, as one comes before, and the last word is decided on. Returns the frames advanced, 0 or 1. */
 size_t kv_finish(kv_recogniser *r);
 
-#if KV_WORDS
-/* Forget the words decided on, but nothing that was heard since the last of them. */
+/* Forget what was decided on: the words, but nothing that was heard since the last of them; without words, everything. */
 void kv_next(kv_recogniser *r);
-#endif
 
 /* The decision on what was heard since kv_reset. May be asked for at any time; before the first word (KV_WORDS) all logits are
  * 0. */
