@@ -19,6 +19,12 @@ from kilovox.integer.recogniser import Recogniser
 Target = Literal["c", "arduino", "wasm", "onnx"]
 TARGETS: tuple[Target, ...] = get_args(Target)
 
+ARCHITECTURES = ("mbed_nano", "mbed_rp2040", "rp2040", "samd", "renesas_uno", "esp32")
+"""Arduino cores whose processors, or whose kind, `kilovox verify` emulates; avr as well, where a model fits."""
+
+AVR_ARRAY, AVR_TABLES = 0x7FFF, 0xFFFF
+"""Bytes of an array, and of all tables, on AVR."""
+
 MANIFEST = "kilovox-export.json"
 """Lists the files of an export; a folder that has one may be exported to again."""
 
@@ -54,7 +60,8 @@ def exported(model: Model, target: Target) -> dict[str, bytes]:
             files[f"test/{name}" if name == "self_test.c" else name] = _fill(f"c/{name}", facts)
         files["test/test_vectors.h"] = vectors(model)
     elif target == "arduino":
-        files["library.properties"] = _fill("arduino/library.properties", facts)
+        for name in ("README.md", "library.properties", "keywords.txt"):
+            files[name] = _fill(f"arduino/{name}", facts)
         files["examples/Listen/Listen.ino"] = _fill("arduino/Listen.ino", facts)
     else:
         files["src/kv_wasm.c"] = _fill("wasm/kv_wasm.c", facts)
@@ -81,6 +88,16 @@ def state_bytes(constants: Mapping[str, int]) -> int:
     return _up(_up(2 * constants["WINDOW"]) + _up(max(front_end, layer)) + 8 + cells + words + units + constants["FEATURES"])
 
 
+def avr_refusal(constants: Mapping[str, int]) -> str:
+    """Why a model of these KV_ `constants` is refused on AVR, as kv_memory.h does it; nothing where it is not."""
+    units, columns = constants["UNITS"], constants["COLUMNS"]
+    layer = 4 * units * ((columns + 1) // 2 if constants["POW2"] else columns)
+    tables = constants["LAYERS"] * (layer + 20 * units) + constants["LABELS"] * (units + 4) + 4096
+    if layer > AVR_ARRAY:
+        return f"the weights of a layer take {layer:,} bytes, an array there no more than {AVR_ARRAY:,}."
+    return f"tables of {tables:,} bytes; the first 64 KB of flash hold them." if tables > AVR_TABLES else ""
+
+
 def _up(size: int, to: int = 4) -> int:
     return (size + to - 1) // to * to
 
@@ -88,6 +105,7 @@ def _up(size: int, to: int = 4) -> int:
 def _facts(model: Model) -> dict[str, str]:
     parts, metadata, trained = parts_of(model), model.metadata, model.metadata.trained_on
     constants = sizes(parts)
+    refusal = avr_refusal(constants)
     values = {
         "name": metadata.name, "version": __version__, "arithmetic": metadata.arithmetic,
         "labels": ", ".join(metadata.labels), "label_count": len(metadata.labels),
@@ -95,6 +113,8 @@ def _facts(model: Model) -> dict[str, str]:
         "layers": constants["LAYERS"], "units": constants["UNITS"],
         "network_bytes": f"{Recogniser(model).size.bytes:,}", "table_bytes": f"{parts.front_end.table_bytes:,}",
         "state_bytes": f"{state_bytes(constants):,}",
+        "architectures": ",".join(ARCHITECTURES if refusal else (*ARCHITECTURES, "avr")),
+        "avr": refusal or "the model fits into an ATmega2560 or ATmega1284P, as far as its flash goes.",
         "provenance": "\n".join(f"    {line}" for line in provenance(metadata)),
         "export_flags": " ".join(f"-Wl,--export={name}" for name in wasm_exports()),
         "trained_on": f"{len(trained.recordings)} recordings of {trained.corpus} (fingerprint {trained.fingerprint})",
