@@ -67,9 +67,8 @@ def test_what_differs_is_said(exports, tmp_path):
     assert "label 0" in ways.tried(way, tmp_path / "wrong")
 
 
-@pytest.mark.parametrize("compiler", ["g++", "clang++"])
-def test_a_program_in_cpp_may_use_it(exports, compiler, tmp_path):
-    c = compiler.replace("g++", "gcc").replace("clang++", "clang")
+@pytest.mark.parametrize(("compiler", "c"), [("g++", "gcc"), ("clang++", "clang")])
+def test_a_program_in_cpp_may_use_it(exports, compiler, c, tmp_path):
     if not shutil.which(compiler):
         pytest.skip(f"{compiler} is not installed")
     program = tmp_path / "main.cpp"

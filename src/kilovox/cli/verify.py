@@ -13,7 +13,7 @@ from kilovox.firmware.emit import sizes
 from kilovox.firmware.layout import parts_of
 from kilovox.integer.bundled import resolve_model
 from kilovox.integer.model_file import Model, load_model
-from kilovox.verification.avr import avr_missing, avr_refusal
+from kilovox.verification.avr import avr_obstacle
 from kilovox.verification.clips import find_clips
 from kilovox.verification.verification import TargetReport, Verification
 from kilovox.verification.verify import TARGETS, verify
@@ -69,7 +69,7 @@ def command(
 
 def _targets(wanted: str | None, model: Model, tell: Callable[[str], None]) -> list[str]:
     if wanted is None:
-        without = avr_refusal(sizes(parts_of(model))) or avr_missing()
+        without = avr_obstacle(sizes(parts_of(model)))
         if without:
             tell(f"left out: {without}")
         return [name for name in TARGETS if name != "avr" or not without]

@@ -24,8 +24,8 @@ TEMPLATES = {
         "c/self_test.c": "test/self_test.c",
     },
     "arduino": {
-        "LICENSE.txt": "LICENSE.txt", "arduino/library.properties": "library.properties",
-        "arduino/Listen.ino": "examples/Listen/Listen.ino",
+        "LICENSE.txt": "LICENSE.txt", "arduino/README.md": "README.md", "arduino/library.properties": "library.properties",
+        "arduino/keywords.txt": "keywords.txt", "arduino/Listen.ino": "examples/Listen/Listen.ino",
     },
     "wasm": {
         "LICENSE.txt": "LICENSE.txt", "wasm/kv_wasm.c": "src/kv_wasm.c", "wasm/exports.txt": "exports.txt",
@@ -39,6 +39,12 @@ TARGETS: tuple[Target, ...] = get_args(Target)
 
 INSTRUCTIONS_A_WEIGHT = {"int8": 3.8, "pow2": 4.6}
 """Executed on a Cortex-M0 in a layer, a weight: as kilovox verify counts them for fsdd-int8 and fsdd-pow2."""
+
+ARCHITECTURES = ("mbed_nano", "mbed_rp2040", "rp2040", "samd", "renesas_uno", "esp32")
+"""Arduino cores whose processors, or whose kind, `kilovox verify` emulates; avr as well, where a model fits."""
+
+AVR_ARRAY, AVR_TABLES = 0x7FFF, 0xFFFF
+"""Bytes of an array, and of all tables, on AVR."""
 
 MANIFEST = "kilovox-export.json"
 """Lists the files of an export; a folder that has one may be exported to again."""
@@ -97,6 +103,16 @@ def state_bytes(constants: Mapping[str, int]) -> int:
     return _up(_up(2 * constants["WINDOW"]) + _up(max(front_end, layer)) + 8 + cells + words + units + constants["FEATURES"])
 
 
+def avr_refusal(constants: Mapping[str, int]) -> str:
+    """Why a model of these KV_ `constants` is refused on AVR, as kv_memory.h does it; nothing where it is not."""
+    units, columns = constants["UNITS"], constants["COLUMNS"]
+    layer = 4 * units * ((columns + 1) // 2 if constants["POW2"] else columns)
+    tables = constants["LAYERS"] * (layer + 20 * units) + constants["LABELS"] * (units + 4) + 4096
+    if layer > AVR_ARRAY:
+        return f"the weights of a layer take {layer:,} bytes, an array there no more than {AVR_ARRAY:,}."
+    return f"tables of {tables:,} bytes; the first 64 KB of flash hold them." if tables > AVR_TABLES else ""
+
+
 def _up(size: int, to: int = 4) -> int:
     return (size + to - 1) // to * to
 
@@ -105,6 +121,7 @@ def _facts(model: Model, names: Names) -> dict[str, str]:
     """What fills the holes of the templates: numbers, words of ours, and the model's text made plain."""
     parts, metadata, trained = parts_of(model), model.metadata, model.metadata.trained_on
     constants = sizes(parts)
+    refusal = avr_refusal(constants)
     values = {
         "name": plain(metadata.name), "version": __version__, "arithmetic": metadata.arithmetic, "library": names.library,
         "labels": ", ".join(map(plain, metadata.labels)), "label_count": len(metadata.labels),
@@ -112,6 +129,8 @@ def _facts(model: Model, names: Names) -> dict[str, str]:
         "layers": constants["LAYERS"], "units": constants["UNITS"],
         "network_bytes": f"{Recogniser(model).size.bytes:,}", "table_bytes": f"{parts.front_end.table_bytes:,}",
         "state_bytes": f"{state_bytes(constants):,}", "pace": _pace(parts, names),
+        "architectures": ",".join(ARCHITECTURES if refusal else (*ARCHITECTURES, "avr")),
+        "avr": refusal or "the model fits into an ATmega2560 or ATmega1284P, as far as its flash goes.",
         "provenance": "\n".join(f"    {line}" for line in provenance(metadata)),
         "export_flags": " ".join(f"-Wl,--export={names.renamed(name)}" for name in wasm_exports()),
         "trained_on": plain(f"{len(trained.recordings)} recordings of {trained.corpus} (fingerprint {trained.fingerprint})"),

@@ -12,6 +12,7 @@ import numpy as np
 
 from kilovox.audio import Samples
 from kilovox.errors import KilovoxError
+from kilovox.firmware.export import avr_refusal
 from kilovox.integer.observation import Observation
 from kilovox.verification.disassembly import read_elf
 from kilovox.verification.findings import wrong_call
@@ -40,8 +41,6 @@ FLAGS = (
 )
 """Bits are those of GNU C where tables are read from flash."""
 
-LARGEST_ARRAY, LARGEST_TABLES = 0x7FFF, 0xFFFF
-
 CLIP_BYTES = 0xE000
 """Of flash, which a recording may take: it comes after tables and code."""
 
@@ -52,14 +51,10 @@ def avr_missing() -> str:
     return f"avr needs {' and '.join(missing)}, not on PATH; Debian: apt install gcc-avr avr-libc simavr" if missing else ""
 
 
-def avr_refusal(constants: Mapping[str, int]) -> str:
-    """Why a model of these KV_ `constants` does not run there, as kv_memory.h says it; nothing where it does."""
-    units, columns = constants["UNITS"], constants["COLUMNS"]
-    layer = 4 * units * ((columns + 1) // 2 if constants["POW2"] else columns)
-    tables = constants["LAYERS"] * (layer + 20 * units) + constants["LABELS"] * (units + 4) + 4096
-    if layer > LARGEST_ARRAY:
-        return f"avr: the weights of a layer take {layer:,} bytes, an array there no more than {LARGEST_ARRAY:,}"
-    return f"avr: tables of {tables:,} bytes; the first 64 KB of flash hold them" if tables > LARGEST_TABLES else ""
+def avr_obstacle(constants: Mapping[str, int]) -> str:
+    """Why a model of these KV_ `constants` does not run on an AVR here; nothing where it does."""
+    refusal = avr_refusal(constants)
+    return f"avr: {refusal}" if refusal else avr_missing()
 
 
 @dataclass(frozen=True)
@@ -81,7 +76,7 @@ class Avr:
     """
 
     def __init__(self, files: Mapping[str, str], shape: Shape, constants: Mapping[str, int]) -> None:
-        if wrong := avr_refusal(constants) or avr_missing():
+        if wrong := avr_obstacle(constants):
             raise KilovoxError(wrong)
         self._shape, self._hop = shape, constants["HOP"]
         self.cycles = self.stack = self.ram = 0

@@ -1,4 +1,4 @@
-/* What JavaScript needs besides kv_reset, kv_push, kv_finish and kv_result: how much memory to set aside, and the labels.
+/* What JavaScript needs besides the functions of kilovox.h: how much memory to set aside, the labels, and the fields of what lies there.
  * The page owns the memory, from __heap_base on, as a C program would. */
 #include "kilovox.h"
 
@@ -26,6 +26,23 @@ uint32_t kv_wasm_labels(void)
 const char *kv_wasm_label(uint32_t index)
 {
     return kv_labels[index];
+}
+
+/* Whether the model finds words, which end when a pause has followed them. */
+uint32_t kv_wasm_finds_words(void)
+{
+    return KV_WORDS;
+}
+
+/* Words decided on since kv_reset or kv_next; 0 of a model that finds none. */
+uint32_t kv_wasm_words(const kv_recogniser *r)
+{
+#if KV_WORDS
+    return r->words;
+#else
+    (void)r;
+    return 0;
+#endif
 }
 
 uint32_t kv_wasm_decided_label(const kv_decision *decision)
