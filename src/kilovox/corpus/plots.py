@@ -102,6 +102,7 @@ def _bars(inspection: Inspection, kind: str, counts: dict[str, int]) -> "Figure"
         return _finished(inspection, figure, title)
     axes.barh(range(len(counts)), list(counts.values()), color=BLUE)
     axes.set_yticks(range(len(counts)), [short(name) for name in counts])
+    axes.margins(y=0.01)
     axes.invert_yaxis()
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     axes.xaxis.set_major_formatter("{x:,.0f}")
