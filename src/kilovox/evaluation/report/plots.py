@@ -242,11 +242,11 @@ def accuracy_against_bytes(points: Sequence[Point], limit: int | None = None) ->
     if limit is not None:
         axes.axvline(limit, color=INK, linestyle="--", linewidth=1, label=f"limit {limit:,}")
     axes.set_xscale("log")
+    axes.margins(x=0.1, y=0.08)
     _tick_bytes(axes)
     axes.set_xlabel("bytes, 1 KB = 1,024")
     axes.yaxis.set_major_formatter(percent)
     axes.set_ylabel("accuracy")
-    axes.margins(x=0.1, y=0.08)
     axes.grid(axis="y")
     if points or limit is not None:
         figure.legend(loc="outside lower center", ncols=3, columnspacing=1, handletextpad=0.4)
