@@ -1,4 +1,5 @@
 import re
+from functools import cache
 from xml.etree import ElementTree
 
 import matplotlib
@@ -40,13 +41,18 @@ FIGURES = {
 SVG = "{http://www.w3.org/2000/svg}"
 
 
+@cache
+def drawn(name):
+    return plots.to_svg(FIGURES[name]())
+
+
 def texts(svg):
     return [element.text for element in ElementTree.fromstring(svg).iter(f"{SVG}text")]
 
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_no_markup_in_any_text_and_a_title_for_who_does_not_see_it(name):
-    svg = plots.to_svg(FIGURES[name]())
+    svg = drawn(name)
     root = ElementTree.fromstring(svg)
     title, description = root.find(f"{SVG}title"), root.find(f"{SVG}desc")
     assert root.get("role") == "img"
@@ -94,7 +100,7 @@ def test_what_was_not_decided_is_in_the_confusion_matrix():
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_an_svg_of_its_own_the_same_every_time(name):
-    svg = plots.to_svg(FIGURES[name]())
+    svg = drawn(name)
     assert svg == plots.to_svg(FIGURES[name]())
     root = ElementTree.fromstring(svg)
     identifiers = [element.get("id") for element in root.iter() if element.get("id")]
@@ -108,7 +114,7 @@ def test_an_svg_of_its_own_the_same_every_time(name):
 
 
 def test_identifiers_differ_between_figures():
-    first, second = (set(re.findall(r'id="([^"]+)"', plots.to_svg(FIGURES[name]()))) for name in ("learning", "one epoch"))
+    first, second = (set(re.findall(r'id="([^"]+)"', drawn(name))) for name in ("learning", "one epoch"))
     assert first
     assert not first & second
 
@@ -117,10 +123,10 @@ def test_counts_and_limits_can_be_read():
     size = size_of(24, 2, "int8")
     shown = texts(plots.to_svg(plots.layer_bytes(size, 36864)))
     assert {f"{size.bytes:,}", "limit 36,864", "LSTM 1", "LSTM 2", "head", "tables", "whole model"} <= set(shown)
-    shown = texts(plots.to_svg(FIGURES["confusion"]()))
+    shown = texts(drawn("confusion"))
     assert shown.count("1") >= 3
     assert "spoken" in shown
-    assert {"90.0%", "100.0%"} <= set(texts(plots.to_svg(FIGURES["speakers"]())))
+    assert {"90.0%", "100.0%"} <= set(texts(drawn("speakers")))
 
 
 def test_long_labels_leave_room_for_the_axes():
@@ -156,7 +162,7 @@ def test_an_unknown_format_is_refused(tmp_path):
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_text_has_the_colour_of_the_page(name):
-    for element in ElementTree.fromstring(plots.to_svg(FIGURES[name]())).iter("{http://www.w3.org/2000/svg}text"):
+    for element in ElementTree.fromstring(drawn(name)).iter("{http://www.w3.org/2000/svg}text"):
         style = element.get("style", "")
         # Counts on a heat map's darkest shades are white.
         on_a_shade = element.text.isdigit() and "#ffffff" in style
