@@ -1,8 +1,14 @@
 import json
+import re
+import subprocess
+import sys
 
 import pytest
 
+from kilovox.cli.evaluate import SHOWN
 from kilovox.cli.main import main
+from kilovox.integer.model_file import save_model
+from models import make_model, make_recordings
 
 
 def call(runner, *arguments):
@@ -68,3 +74,57 @@ def test_help(runner):
     result = call(runner, "--help")
     assert result.exit_code == 0
     assert "--include-trained" in result.stdout
+
+
+def test_the_interval_says_what_it_counts(runner, model_file, tones):
+    both = call(runner, model_file, "--corpus", tones.where, "--split", "all", "--include-trained").stdout
+    assert "counting 2 speakers" in both
+    assert "interval if every recording were another person's" in both
+    one = call(runner, model_file, "--corpus", tones.where, "--split", "speaker:bob").stdout
+    assert "counting recordings" in one
+
+
+def test_speakers_of_few_recordings_do_not_fill_the_screen(runner, model_file, tmp_path):
+    corpus = make_recordings(tmp_path / "many", labels=("1",), speakers=[f"s{n}" for n in range(SHOWN + 5)], takes=1)
+    shown = call(runner, model_file, "--corpus", corpus.where).stdout
+    assert len([line for line in shown.splitlines() if "of fewer than" in line]) in (1, 2)
+    assert not [line for line in shown.splitlines() if line.startswith("\N{BOX DRAWINGS LIGHT VERTICAL} s1 ")]
+    assert f"counting {SHOWN + 5} speakers" in shown
+
+
+def test_a_report(runner, model_file, tones, tmp_path):
+    arguments = ["--corpus", tones.where, "--split", "speaker:bob", "--report", tmp_path / "out" / "report.html", "--json"]
+    result = call(runner, model_file, *arguments)
+    assert result.exit_code == 0, result.output
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "tiny on fsdd" in page
+    assert "Misclassified recordings" in page
+    assert len(re.findall("<audio", page)) == len(json.loads(result.stdout)["misclassified"])
+
+
+def test_own_words_are_judged_on_the_runs_own_recordings(runner, tmp_path, monkeypatch):
+    for word in ("yes", "no"):
+        make_recordings(tmp_path / "words" / word, labels=(word,), takes=1)
+    path = tmp_path / "run" / "model.safetensors"
+    path.parent.mkdir()
+    save_model(make_model(labels=("yes", "no"), aliases={}), path)
+    refused = call(runner, path)
+    assert refused.exit_code == 2
+    assert "expected --corpus" in refused.stderr
+    assert "FSDD" not in refused.stderr
+    entries = [{"kind": "folders", "path": str(tmp_path / "words"), "role": "corpus"}]
+    (path.parent / "corpus.json").write_text(json.dumps({"entries": entries}))
+    values = json.loads(call(runner, path, "--json").stdout)
+    assert (values["corpus"], values["recordings"]) == ("words", 4)
+
+
+@pytest.mark.parametrize("name", ["evaluate", "crossvalidate", "reproduce"])
+def test_help_needs_nothing_but_click(name):
+    """Not torch, and no waiting for NumPy and pydantic."""
+    blocked = ("torch", "numpy", "pydantic", "matplotlib", "jinja2", "rich", "soundfile", "safetensors")
+    lines = ["import sys", f"sys.modules.update(dict.fromkeys({blocked!r}))", f"from kilovox.cli.{name} import command",
+             "command(['--help'])"]  # fmt: skip
+    code = "\n".join(lines)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Usage" in done.stdout

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import numpy as np
@@ -7,8 +8,11 @@ from kilovox.corpus.base import Recording, RecordingCorpus
 from kilovox.corpus.splits import judging_indices, make_split
 from kilovox.errors import KilovoxError
 from kilovox.evaluation.evaluate import evaluate
+from kilovox.evaluation.intervals import speaker_interval
 from kilovox.evaluation.metrics import wilson_interval
+from kilovox.evaluation.robustness import robustness
 from kilovox.integer.bundled import open_recogniser
+from kilovox.integer.outcome import NOTHING, UNKNOWN
 from kilovox.integer.recogniser import Recogniser
 from models import make_features, make_model, make_recordings
 
@@ -30,7 +34,10 @@ def test_judges_the_test_part_of_the_models_own_split(tones):
     assert result.recordings == len(judged) == 6
     assert result.correct == 6 - len(wrong)
     assert result.accuracy == result.correct / 6
-    assert result.interval == wilson_interval(result.correct, 6)
+    assert result.interval_recordings == wilson_interval(result.correct, 6)
+    counts = [(score.correct, score.recordings) for score in result.speakers]
+    assert result.interval == speaker_interval(*zip(*counts, strict=True)).pair
+    assert result.interval_kind == "speakers"
     assert [one.index for one in result.misclassified] == wrong
     for one in result.misclassified:
         assert one.recording == tones.recordings[one.index].name
@@ -94,6 +101,10 @@ def test_words_are_known_by_their_aliases_and_others_left_out(tmp_path):
     corpus = make_recordings(tmp_path / "words", labels=("zero", "two", "2", "cat", "dog"), speakers=(None,), takes=2)
     result = evaluate(Recogniser(make_model()), corpus, "all")
     assert (result.recordings, result.left_out) == (6, 4)
+    # Every decision is one of the model's words as yet: the four others are taken for one.
+    assert result.as_json()["others"] == {"recordings": 4, "accepted": 4}
+    assert (result.interval, result.interval_kind) == (wilson_interval(result.correct, 6), "recordings")
+    assert result.as_json()["interval_speakers"] is None
     assert [score.support for score in result.classes] == [2, 0, 4]
     assert result.speakers == ()
     assert {one.truth for one in result.misclassified} <= {"0", "2"}
@@ -141,8 +152,11 @@ def test_features_of_another_size_are_refused():
 def test_json_says_what_users_depend_on(tones):
     values = json.loads(json.dumps(evaluate(trained_on(tones), tones).as_json(), allow_nan=False))
     promised = {"model", "corpus", "split", "recordings", "correct", "accuracy", "interval", "per_speaker", "confusion"}
-    assert promised <= values.keys()
+    assert promised | {"outcomes", "others", "interval_kind", "interval_recordings", "interval_speakers"} <= values.keys()
     assert values["model"] == "tiny"
+    assert values["outcomes"] == {"right": values["correct"], "wrong": 6 - values["correct"], "rejected": 0, "nothing": 0}
+    assert values["others"] == {"recordings": 0, "accepted": 0}
+    assert values["interval"] == values["interval_speakers"]
     assert values["corpus"] == "tones"
     assert 0 <= values["interval"][0] <= values["accuracy"] <= values["interval"][1] <= 1
     assert values["classes"].keys() == {"0", "1", "2"}
@@ -152,3 +166,54 @@ def test_json_says_what_users_depend_on(tones):
 def test_a_model_that_says_nothing_of_its_splitting(tones):
     result = evaluate(Recogniser(make_model(configuration={})), tones, "random")
     assert result.recordings == len(judging_indices(tones, "random"))
+
+
+class Careful(Recogniser):
+    """Hears nothing in the first recording of each call and rejects the second."""
+
+    def decide(self, raw):
+        decisions = super().decide(raw)
+        outcomes = decisions.outcomes.copy()
+        outcomes[:2] = [NOTHING, UNKNOWN]
+        return dataclasses.replace(decisions, outcomes=outcomes)
+
+
+def test_what_is_rejected_or_not_heard_is_no_label(tones):
+    careful, plain = Careful(make_model()), evaluate(Recogniser(make_model()), tones, "all")
+    result = evaluate(careful, tones, "all")
+    # Recordings lie by name: the first two are of label 0, by ada.
+    lost = [one.index not in {wrong.index for wrong in plain.misclassified} for one in result.misclassified[:2]]
+    assert [one.index for one in result.misclassified[:2]] == [0, 1]
+    assert [(one.outcome, one.predicted, one.truth) for one in result.misclassified[:2]] == [
+        ("nothing", None, "0"), ("unknown", None, "0"),
+    ]  # fmt: skip
+    assert result.recordings == 24
+    assert result.correct == plain.correct - sum(lost)
+    outcomes = result.outcomes
+    assert (outcomes["rejected"], outcomes["nothing"], outcomes["right"]) == (1, 1, result.correct)
+    assert sum(outcomes.values()) == 24
+    assert np.sum(result.confusion) == 22
+    assert (result.rejected, result.nothing) == ((1, 0, 0), (1, 0, 0))
+    assert [score.support for score in result.classes] == [8, 8, 8]
+    assert result.classes[0].recall == result.confusion[0][0] / 8
+    by_speaker = {score.speaker: score.correct for score in result.speakers}
+    assert sum(by_speaker.values()) == result.correct
+
+
+def test_what_is_rejected_is_not_right_in_noise_either(tones):
+    samples, truth = [tones.samples(index, 8000) for index in range(2)], [0, 0]
+    scores = robustness(Careful(make_model()), samples, truth).scores
+    assert {score.correct for score in scores} == {0}
+
+
+def test_recordings_of_nobody_count_as_one_speaker(tmp_path):
+    named = make_recordings(tmp_path / "words", takes=2)
+    nameless = [dataclasses.replace(one, speaker=None) if one.speaker == "bob" else one for one in named.recordings]
+    mixed = RecordingCorpus("mixed", [*nameless, *make_recordings(tmp_path / "more", speakers=("cy",)).recordings], "mixed")
+    result = evaluate(Recogniser(make_model()), mixed, "all")
+    assert set(result.per_speaker) == {"ada", "cy"}
+    named_right = sum(score.correct for score in result.speakers)
+    assert result.interval_speakers == speaker_interval(
+        [*(score.correct for score in result.speakers), result.correct - named_right],
+        [*(score.recordings for score in result.speakers), 6],
+    )

@@ -55,7 +55,10 @@ def command(task: str, corpus: Path | None, features: bool, out: Path, recipe: s
     if not console.is_terminal:
         console.width = 120  # a file or a pipe has no width of its own
     console.print(_table(report))
-    for line in [*_spreads(report), f"{report.seconds:.0f} s; report: {out / 'report.html'}; figures: {out / 'summary.json'}"]:
+    for line in [
+        *_spreads(report),
+        f"{report.seconds or 0:.0f} s; report: {out / 'report.html'}; figures: {out / 'summary.json'}",
+    ]:
         console.print(line, highlight=False, soft_wrap=True)
 
 
@@ -76,7 +79,7 @@ def _table(report: "Report") -> "Table":
     for run in report.runs:
         kind = (run.task.upper(), run.network, run.arithmetic, run.method, run.front_end)
         size = (f"{run.size.parameters:,}", f"{run.size.bytes:,}")
-        table.add_row(*kind, *size, *(_accuracy(run, split) for split in splits), f"{run.seconds:.0f} s")
+        table.add_row(*kind, *size, *(_accuracy(run, split) for split in splits), f"{run.seconds or 0:.0f} s")
     return table
 
 

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from kilovox.corpus.inspection import SILENT_DB, Inspection
-from kilovox.files import make_folder, replacing
+from kilovox.files import make_folder
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+NAMED = 40
+"""Up to so many labels or speakers get a bar with their name."""
 
 
 def plots(inspection: Inspection, folder: Path, form: Literal["png", "svg"] = "png") -> list[Path]:
@@ -19,9 +22,9 @@ def plots(inspection: Inspection, folder: Path, form: Literal["png", "svg"] = "p
     What the corpus does not have (sound, of precomputed features) is left out. Needs matplotlib; raises KilovoxError where
     `folder` cannot be written.
     """
-    from matplotlib.figure import Figure  # a figure of its own: no pyplot, no state, no display
+    from kilovox.figures import save_figure, styled
 
-    drawings: dict[str, Callable[[Axes, Inspection], None]] = {"labels": _labels, "speakers": _speakers}
+    drawings: dict[str, Callable[[Inspection], Figure]] = {"labels": _labels, "speakers": _speakers}
     if inspection.seconds:
         drawings |= {"durations": _durations, "peaks": _peaks}
     if inspection.frames:
@@ -29,54 +32,93 @@ def plots(inspection: Inspection, folder: Path, form: Literal["png", "svg"] = "p
     make_folder(folder)
     written = []
     for name, draw in sorted(drawings.items()):
-        figure = Figure(figsize=(7, 4), layout="constrained")
-        axes = figure.add_subplot()
-        draw(axes, inspection)
-        axes.set_ylabel("recordings")
-        axes.spines[["top", "right"]].set_visible(False)
         path = folder / f"{name}.{form}"
-        with replacing(path) as temporary:
-            figure.savefig(temporary, format=form, dpi=120)
+        save_figure(styled(draw)(inspection), path)
         written.append(path)
     return written
 
 
-def _durations(axes: "Axes", inspection: Inspection) -> None:
-    axes.hist(inspection.seconds, bins=60, color="#2f6f9f")
-    axes.set_xlabel("seconds")
-    axes.set_title(f"{inspection.name}: durations, median {np.median(inspection.seconds):.2f} s")
+def _durations(inspection: Inspection) -> "Figure":
+    return _histogram(inspection, f"durations, median {np.median(inspection.seconds):.2f} s", "seconds", inspection.seconds, 60)
 
 
-def _frames(axes: "Axes", inspection: Inspection) -> None:
-    axes.hist(inspection.frames, bins=range(min(inspection.frames), max(inspection.frames) + 2), color="#2f6f9f", align="left")
-    axes.axvline(inspection.frame_limit + 0.5, color="#c2452d")
-    axes.set_xlabel("frames")
-    axes.set_title(f"{inspection.name}: {inspection.fitting or 0:.1%} fit into {inspection.frame_limit} frames")
+def _frames(inspection: Inspection) -> "Figure":
+    from kilovox.figures import ORANGE
+
+    bins = np.arange(min(inspection.frames), max(inspection.frames) + 2) - 0.5
+    title = f"{inspection.fitting or 0:.1%} fit into {inspection.frame_limit} frames"
+    figure = _histogram(inspection, title, "frames", inspection.frames, bins)
+    figure.axes[0].axvline(inspection.frame_limit + 0.5, color=ORANGE, linestyle="--")
+    return figure
 
 
-def _peaks(axes: "Axes", inspection: Inspection) -> None:
+def _peaks(inspection: Inspection) -> "Figure":
+    from kilovox.figures import ORANGE
+
     finite = [peak for peak in inspection.peaks if np.isfinite(peak)]
-    axes.hist(finite, bins=60, color="#2f6f9f")
+    title = f"{len(inspection.clipped):,} clipped, {len(inspection.silent):,} silent"
+    figure = _histogram(inspection, title, "loudest sample, dB below full scale", finite, 60)
     if finite and min(finite) < SILENT_DB:
-        axes.axvline(SILENT_DB, color="#c2452d")
-    axes.set_xlabel("loudest sample, dB below full scale")
-    axes.set_title(f"{inspection.name}: {len(inspection.clipped)} clipped, {len(inspection.silent)} silent")
+        figure.axes[0].axvline(SILENT_DB, color=ORANGE, linestyle="--")
+    return figure
 
 
-def _labels(axes: "Axes", inspection: Inspection) -> None:
-    _bars(axes, inspection.labels, f"{inspection.name}: recordings a label")
+def _labels(inspection: Inspection) -> "Figure":
+    return _bars(inspection, "label", inspection.labels)
 
 
-def _speakers(axes: "Axes", inspection: Inspection) -> None:
-    _bars(axes, inspection.speakers, f"{inspection.name}: recordings a speaker")
+def _speakers(inspection: Inspection) -> "Figure":
+    return _bars(inspection, "speaker", inspection.speakers)
 
 
-def _bars(axes: "Axes", counts: dict[str, int], title: str) -> None:
-    positions = np.arange(len(counts))
-    axes.bar(positions, list(counts.values()), color="#2f6f9f")
-    if len(counts) <= 40:  # more names than that only make each other unreadable
-        axes.set_xticks(positions, list(counts), rotation=90 if len(counts) > 12 else 0)
-    else:
-        axes.set_xticks([])
-        axes.set_xlabel(f"{len(counts)} of them")
-    axes.set_title(title)
+def _histogram(inspection: Inspection, title: str, quantity: str, values: Any, bins: Any) -> "Figure":
+    from matplotlib.ticker import MaxNLocator
+
+    from kilovox.figures import BLUE, new_figure
+
+    said = f"{len(values):,} recordings" + (f", from {min(values):.2f} to {max(values):.2f}" if len(values) else "")
+    figure, (axes,) = new_figure(f"{inspection.name}: {title}", f"Histogram of {quantity}: {said}.", 2.6)
+    axes.hist(values, bins=bins, color=BLUE)
+    axes.set_xlabel(quantity)
+    axes.xaxis.set_major_locator(MaxNLocator(6))
+    return _finished(inspection, figure, title)
+
+
+def _bars(inspection: Inspection, kind: str, counts: dict[str, int]) -> "Figure":
+    """A bar with its name each, downwards; of very many, a curve, most first."""
+    from matplotlib.ticker import MaxNLocator
+
+    from kilovox.figures import BLUE, new_figure, short
+
+    title = f"recordings a {kind}"
+    said = f"{len(counts):,} {kind}s of {min(counts.values()):,} to {max(counts.values()):,} recordings."
+    many = len(counts) > NAMED
+    figure, (axes,) = new_figure(f"{inspection.name}: {title}", said, 2.6 if many else 0.9 + 0.18 * len(counts))
+    if many:
+        axes.step(range(1, len(counts) + 1), sorted(counts.values(), reverse=True), where="mid", color=BLUE)
+        axes.set_xlabel(f"{len(counts):,} {kind}s, most recordings first")
+        axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+        axes.set_ylim(bottom=0)
+        return _finished(inspection, figure, title)
+    axes.barh(range(len(counts)), list(counts.values()), color=BLUE)
+    axes.set_yticks(range(len(counts)), [short(name) for name in counts])
+    axes.margins(y=0.01)
+    axes.invert_yaxis()
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.set_xlabel("recordings")
+    axes.set_title(f"{short(inspection.name, 24)}: {title}")
+    return figure
+
+
+def _finished(inspection: Inspection, figure: "Figure", title: str) -> "Figure":
+    from matplotlib.ticker import MaxNLocator
+
+    from kilovox.figures import short
+
+    (axes,) = figure.axes
+    axes.set_ylabel("recordings")
+    axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+    axes.yaxis.set_major_formatter("{x:,.0f}")
+    axes.set_title(f"{short(inspection.name, 24)}: {title}")
+    return figure

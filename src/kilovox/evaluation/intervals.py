@@ -51,8 +51,13 @@ def speaker_interval(correct: Sequence[int], recordings: Sequence[int]) -> Inter
     Raises KilovoxError for counts that no experiment gives.
     """
     right, total = np.asarray(correct, np.int64), np.asarray(recordings, np.int64)
-    if right.shape != total.shape or right.ndim != 1 or (right < 0).any() or (right > total).any() or (total < 1).any():
-        raise KilovoxError(f"{list(correct)} correct of {list(recordings)} by speaker; expected 0 to as many as were judged")
+    if right.shape != total.shape or right.ndim != 1:
+        raise KilovoxError(f"right decisions by speaker: {len(right)} counts for {len(total)} speakers; expected as many")
+    for one, all_of_them in zip(right, total, strict=True):
+        if not 0 <= one <= all_of_them or all_of_them < 1:
+            raise KilovoxError(
+                f"{one} correct of {all_of_them} by speaker; expected 0 to as many as were judged, and some judged"
+            )
     if len(total) < 2:
         return None
     if len(total) < FEW:

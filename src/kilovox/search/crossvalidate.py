@@ -175,7 +175,7 @@ def _recogniser(job: Job) -> Recogniser:
 def _run(job: Job, recogniser: Recogniser, fold: Evaluation) -> Run:
     history, config = history_of(job), job.config
     return Run(
-        name=job.name, task="leave people out", size=recogniser.size, evaluations={fold.split: fold},
+        name=job.name, task="", size=recogniser.size, evaluations={fold.split: fold},
         seconds=sum(epoch["seconds"] for epoch in history), history=history_of(job, ["", QUANTISED_FOLDER]),
         provenance=provenance_of(recogniser.model), limit=config.budget.memory if config.budget else None,
         scope=config.budget.scope if config.budget else "model",

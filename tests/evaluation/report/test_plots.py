@@ -1,4 +1,5 @@
 import re
+from functools import cache
 from xml.etree import ElementTree
 
 import matplotlib
@@ -37,13 +38,69 @@ FIGURES = {
 }  # fmt: skip
 
 
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@cache
+def drawn(name):
+    return plots.to_svg(FIGURES[name]())
+
+
 def texts(svg):
-    return [element.text for element in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
+    return [element.text for element in ElementTree.fromstring(svg).iter(f"{SVG}text")]
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_no_markup_in_any_text_and_a_title_for_who_does_not_see_it(name):
+    svg = drawn(name)
+    root = ElementTree.fromstring(svg)
+    title, description = root.find(f"{SVG}title"), root.find(f"{SVG}desc")
+    assert root.get("role") == "img"
+    assert (root.get("aria-labelledby"), root.get("aria-describedby")) == (title.get("id"), description.get("id"))
+    for said in (*texts(svg), title.text, description.text):
+        assert said
+        assert not re.search(r"\$|\\math|[{}_^]", said), said
+
+
+def test_an_arithmetic_is_a_colour_and_a_method_a_marker():
+    series = ["float32", "int8 PTQ", "int8 QAT", "pow2 PTQ", "pow2 QAT", "else", "something else"]
+    figure = plots.accuracy_against_bytes([plots.Point("n", one, 1000 * 2**n, 0.9) for n, one in enumerate(series)])
+    drawn = {line.get_label(): (line.get_color(), line.get_marker()) for line in figure.axes[0].lines}
+    assert len(set(drawn.values())) == len(series), "no two look the same"
+    colour = {name: look[0] for name, look in drawn.items()}
+    assert colour["int8 PTQ"] == colour["int8 QAT"] != colour["pow2 QAT"] == colour["pow2 PTQ"] != colour["float32"]
+    assert drawn["int8 QAT"][1] == drawn["pow2 QAT"][1] != drawn["int8 PTQ"][1]
+
+
+def test_only_a_family_is_joined():
+    points = [plots.Point(f"1 x {n}", "int8 QAT", 100 * n, 0.9, family="one") for n in (1, 2, 3)]
+    alone = [plots.Point(f"2 x {n}", "float32", 100 * n, 0.8) for n in (1, 2, 3)]
+    lines = [line for line in plots.accuracy_against_bytes([*points, *alone]).axes[0].lines if line.get_linestyle() == "-"]
+    assert [line.get_xdata().tolist() for line in lines] == [[100, 200, 300]]
+
+
+@pytest.mark.parametrize(("low", "high"), [(1859, 826408), (36169, 36840), (35176, 139440), (1, 1), (20, 90), (1e3, 1e9)])
+def test_bytes_have_ticks_that_can_be_read(low, high):
+    figure = plots.accuracy_against_bytes([plots.Point("a", "int8 QAT", low, 0.9), plots.Point("b", "float32", high, 0.8)])
+    axes = figure.axes[0]
+    ticks = axes.xaxis.get_major_locator()()
+    shown = [axes.xaxis.get_major_formatter()(tick) for tick in ticks]
+    left, right = axes.get_xlim()
+    assert 1 <= len(shown) <= 6
+    assert len(set(shown)) == len(shown)
+    assert all(re.fullmatch(r"[\d.e+]+( KB)?", one) for one in shown)
+    assert all(left <= tick <= right for tick in ticks)
+
+
+def test_what_was_not_decided_is_in_the_confusion_matrix():
+    shown = texts(plots.to_svg(plots.confusion_heat_map(np.diag([5, 3]), ["a", "b"], {"rejected": [0, 17], "nothing": [0, 0]})))
+    assert {"17", "rejected"} <= set(shown)
+    assert "nothing" not in shown
 
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_an_svg_of_its_own_the_same_every_time(name):
-    svg = plots.to_svg(FIGURES[name]())
+    svg = drawn(name)
     assert svg == plots.to_svg(FIGURES[name]())
     root = ElementTree.fromstring(svg)
     identifiers = [element.get("id") for element in root.iter() if element.get("id")]
@@ -57,7 +114,7 @@ def test_an_svg_of_its_own_the_same_every_time(name):
 
 
 def test_identifiers_differ_between_figures():
-    first, second = (set(re.findall(r'id="([^"]+)"', plots.to_svg(FIGURES[name]()))) for name in ("learning", "one epoch"))
+    first, second = (set(re.findall(r'id="([^"]+)"', drawn(name))) for name in ("learning", "one epoch"))
     assert first
     assert not first & second
 
@@ -66,10 +123,10 @@ def test_counts_and_limits_can_be_read():
     size = size_of(24, 2, "int8")
     shown = texts(plots.to_svg(plots.layer_bytes(size, 36864)))
     assert {f"{size.bytes:,}", "limit 36,864", "LSTM 1", "LSTM 2", "head", "tables", "whole model"} <= set(shown)
-    shown = texts(plots.to_svg(FIGURES["confusion"]()))
+    shown = texts(drawn("confusion"))
     assert shown.count("1") >= 3
     assert "spoken" in shown
-    assert {"90.0%", "100.0%"} <= set(texts(plots.to_svg(FIGURES["speakers"]())))
+    assert {"90.0%", "100.0%"} <= set(texts(drawn("speakers")))
 
 
 def test_long_labels_leave_room_for_the_axes():
@@ -105,8 +162,8 @@ def test_an_unknown_format_is_refused(tmp_path):
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_text_has_the_colour_of_the_page(name):
-    for element in ElementTree.fromstring(plots.to_svg(FIGURES[name]())).iter("{http://www.w3.org/2000/svg}text"):
+    for element in ElementTree.fromstring(drawn(name)).iter("{http://www.w3.org/2000/svg}text"):
         style = element.get("style", "")
-        # Counts within a heat map stand on its own shades.
-        on_a_shade = element.text.isdigit() and ("#ffffff" in style or "fill: #" not in style)
+        # Counts on a heat map's darkest shades are white.
+        on_a_shade = element.text.isdigit() and "#ffffff" in style
         assert "fill: currentColor" in style or (name in ("confusion", "many labels") and on_a_shade), (element.text, style)

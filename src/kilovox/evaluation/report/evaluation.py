@@ -26,15 +26,15 @@ def report_evaluation(
     """
     metadata = recogniser.model.metadata
     run = Run(
-        name=result.model, task="judge", size=recogniser.size, evaluations={result.split: result}, seconds=0.0,
+        name=result.model, task="", size=recogniser.size, evaluations={result.split: result}, seconds=None,
         provenance=provenance_of(recogniser.model), front_end="integer" if recogniser.engine is not None else "float",
-        method="as given",
+        method="",
     )  # fmt: skip
     known = [label for label in corpus.labels if known_as(metadata, label) in metadata.labels]
     pictures = pictures_of(recogniser.front_end, corpus, known) if isinstance(corpus, RecordingCorpus) else ()
     report = Report(
         title=f"{result.model} on {result.corpus}", command=command, corpora=(CorpusFacts.of(corpus),), runs=(run,),
-        seconds=0.0, sections=(robustness_section(robustness),) if robustness else (), pictures=pictures,
+        seconds=None, sections=(robustness_section(robustness),) if robustness else (), pictures=pictures,
         text=_same_people(recogniser, corpus, result),
     )  # fmt: skip
     write_report(path, report, [corpus])

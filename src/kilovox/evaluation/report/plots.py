@@ -168,7 +168,7 @@ def layer_bytes(size: Size, limit: int | None = None, scope: Scope = "model") ->
 
 @styled
 def feature_pictures(pictures: Sequence[Picture]) -> Figure:
-    """Features of some clips side by side, time along x in seconds, coefficients upwards, all on one scale of colours."""
+    """Features of some clips side by side, time along x, coefficients upwards, all on one scale of colours."""
     columns = min(5 if max(len(picture.label) for picture in pictures) < 8 else 3, len(pictures))
     rows = -(-len(pictures) // columns)
     said = "One clip each of " + ", ".join(picture.label for picture in pictures) + ": time along x, coefficients upwards."
@@ -179,16 +179,16 @@ def feature_pictures(pictures: Sequence[Picture]) -> Figure:
     for place, picture in zip(axes, pictures, strict=False):
         frames, coefficients = picture.features.shape
         seconds = frames * picture.seconds_per_frame
+        place.set_xlabel(f"{seconds:.2f} s", fontsize=8)
         place.imshow(
             picture.features.T, origin="lower", aspect="auto", cmap="cividis", interpolation="none",
             vmin=-(spread or 1.0), vmax=spread or 1.0, extent=(0, seconds, -0.5, coefficients - 0.5),
         )  # fmt: skip
         place.set_title(short(picture.label, 12))
-        place.set_xticks([seconds], [f"{seconds:.2g}"])
+        place.set_xticks([])
         place.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     for place in axes[len(pictures) :]:
         place.set_axis_off()
-    figure.supxlabel("length in seconds", fontsize=9)
     figure.supylabel("coefficient", fontsize=9)
     return figure
 
@@ -242,11 +242,11 @@ def accuracy_against_bytes(points: Sequence[Point], limit: int | None = None) ->
     if limit is not None:
         axes.axvline(limit, color=INK, linestyle="--", linewidth=1, label=f"limit {limit:,}")
     axes.set_xscale("log")
+    axes.margins(x=0.1, y=0.08)
     _tick_bytes(axes)
     axes.set_xlabel("bytes, 1 KB = 1,024")
     axes.yaxis.set_major_formatter(percent)
     axes.set_ylabel("accuracy")
-    axes.margins(x=0.1, y=0.08)
     axes.grid(axis="y")
     if points or limit is not None:
         figure.legend(loc="outside lower center", ncols=3, columnspacing=1, handletextpad=0.4)

@@ -73,16 +73,17 @@ class Run:
     """One network, trained and judged.
 
     `limit`: bytes that `scope` of it may take (None: no budget). `history`: one mapping an epoch, with the keys epoch, loss,
-    accuracy, validation_loss, validation_accuracy, learning_rate. `evaluations` by split. `seconds`: of training.
-    `seeds`: by split, the accuracy (a fraction) of the same network trained with each seed, the one shown in detail among them.
-    `method`: float, PTQ or QAT; `front_end`: float or integer.
+    accuracy, validation_loss, validation_accuracy, learning_rate. `evaluations` by split. `seconds`: of training, where it was
+    trained here. `seeds`: by split, the accuracy (a fraction) of the same network trained with each seed, the one shown in
+    detail among them. `task`: a letter, or "" where there is none. `method`: float, PTQ or QAT, "" where it is not known;
+    `front_end`: float or integer.
     """
 
     name: str
     task: str
     size: Size
     evaluations: Mapping[str, Evaluation]
-    seconds: float
+    seconds: float | None
     limit: int | None = None
     scope: Scope = "model"
     history: Sequence[Mapping[str, Any]] = ()
@@ -144,13 +145,16 @@ class Section:
 
 @dataclass(frozen=True)
 class Report:
-    """What was done, and what came out. `seconds`: of everything; `pictures`: clips to show as the networks see them."""
+    """What was done, and what came out.
+
+    `seconds`: of everything, where that says anything; `pictures`: clips to show as the networks see them.
+    """
 
     title: str
     command: str
     corpora: tuple[CorpusFacts, ...]
     runs: tuple[Run, ...]
-    seconds: float
+    seconds: float | None
     text: str = ""
     sections: tuple[Section, ...] = ()
     pictures: tuple[Picture, ...] = ()
@@ -186,6 +190,9 @@ def render_report(report: Report, corpora: Iterable[Corpus] = ()) -> str:
         svg=_svg,
         by_speaker=any(judged.interval_speakers for run in report.runs for judged in run.evaluations.values()),
         classes=_classes,
+        tasks=any(len(run.task) == 1 for run in report.runs),
+        methods=any(run.method for run in report.runs),
+        timed=any(run.seconds is not None for run in report.runs),
         latency=_latency,
         missed=lambda judged: {"rejected": judged.rejected, "nothing heard": judged.nothing},
         paragraphs=lambda text: [part.strip() for part in text.split("\n\n") if part.strip()],

@@ -1,0 +1,81 @@
+"""On what a model is judged where nobody says."""
+
+import json
+
+import pytest
+
+from kilovox.errors import KilovoxError
+from kilovox.evaluation.own_corpus import own_corpus
+from kilovox.integer.model_file import save_model
+from models import make_model, make_recordings
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A run folder with a model of own words."""
+    model = make_model(labels=("yes", "no"), aliases={})
+    path = tmp_path / "run" / "model.safetensors"
+    path.parent.mkdir()
+    save_model(model, path)
+    return path, model.metadata
+
+
+@pytest.fixture
+def words(tmp_path):
+    for word in ("yes", "no"):
+        make_recordings(tmp_path / "words" / word, labels=(word,), takes=1)
+    return tmp_path / "words"
+
+
+def test_the_runs_own(run, words, tmp_path):
+    path, metadata = run
+    entries = [{"kind": "folders", "path": str(tmp_path / "gone"), "role": "synthetic"},
+               {"kind": "folders", "path": str(words), "role": "corpus"}]  # fmt: skip
+    (path.parent / "corpus.json").write_text(json.dumps({"entries": entries}))
+    corpus = own_corpus(str(path), metadata)
+    assert (corpus.labels, len(corpus)) == (("no", "yes"), 4)
+
+
+def test_an_experiment_says_so_too(run, words):
+    path, metadata = run
+    values = {"identity": "x", "corpora": [{"role": "corpus", "name": "words", "where": str(words)}]}
+    (path.parent / "experiment.json").write_text(json.dumps(values))
+    assert own_corpus(str(path), metadata).labels == ("no", "yes")
+
+
+def test_own_words_do_not_go_looking_for_fsdd(run, monkeypatch):
+    path, metadata = run
+    monkeypatch.setattr("kilovox.evaluation.own_corpus.open_default_corpus", lambda **_: pytest.fail("looked for FSDD"))
+    with pytest.raises(KilovoxError, match=r"knows yes, no.*expected --corpus"):
+        own_corpus(str(path), metadata)
+
+
+def test_digits_are_judged_on_fsdd(synthetic_folder, monkeypatch):
+    monkeypatch.setenv("KILOVOX_FSDD", str(synthetic_folder))
+    assert len(own_corpus("digits", make_model().metadata)) == 90
+
+
+def test_recordings_that_were_moved(run, tmp_path):
+    path, metadata = run
+    entries = [{"kind": "folders", "path": str(tmp_path / "gone"), "role": "corpus"}]
+    (path.parent / "corpus.json").write_text(json.dumps({"entries": entries}))
+    with pytest.raises(KilovoxError, match=r"gone: no such folder[\s\S]*corpus\.json says that the recordings are there"):
+        own_corpus(str(path), metadata)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"entries": 3}', '{"entries": [{}]}', '{"entries": [{"role": "corpus", "kind": 1, "path": 2}]}', "null"]
+)
+def test_a_file_of_something_else(run, text):
+    path, metadata = run
+    (path.parent / "corpus.json").write_text(text)
+    with pytest.raises(KilovoxError, match=r"corpus\.json: does not say"):
+        own_corpus(str(path), metadata)
+
+
+def test_more_than_one_that_may_judge(run, words):
+    path, metadata = run
+    entries = [{"kind": "folders", "path": str(words), "role": "corpus"}] * 2
+    (path.parent / "corpus.json").write_text(json.dumps({"entries": entries}))
+    with pytest.raises(KilovoxError, match="2 corpora that may judge"):
+        own_corpus(str(path), metadata)
