@@ -131,7 +131,7 @@ def read_audio(where: Where, rate: int = SAMPLE_RATE, raw: RawFormat | None = No
 
 
 def stream_audio(where: Where, rate: int, size: int, raw: RawFormat | None = None) -> Iterator[Samples]:
-    """The samples that `read_audio` reads, of a sound of any length, as they come: (`size`,) int16 after one another, the last less.
+    """The samples that `read_audio` reads, of any length, as they come: (`size`,) int16 each, the last less.
 
     Raises KilovoxError as `read_audio` does, some of it not before the end.
     """
