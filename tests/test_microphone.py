@@ -1,4 +1,4 @@
-"""The microphone, by a PortAudio that is played: its own rate, another one, and none."""
+"""The microphone, by a PortAudio that is played: its own rate, another one, several channels, losses, and none."""
 
 import itertools
 import sys
@@ -7,8 +7,11 @@ import types
 import numpy as np
 import pytest
 
+from kilovox.audio import to_int16_mono
 from kilovox.errors import KilovoxError
 from kilovox.microphone import microphone
+
+RANDOM = np.random.default_rng(3).integers(-9000, 9000, (50_000, 2)).astype(np.int16)
 
 
 class PortAudioError(Exception):
@@ -16,10 +19,11 @@ class PortAudioError(Exception):
 
 
 class InputStream:
-    """Reads ones."""
+    """Reads `RANDOM`; the second time it has lost samples, at its end it is pulled out."""
 
     def __init__(self, samplerate, channels, dtype):
-        assert (channels, dtype) == (1, "int16")
+        assert dtype == "int16"
+        self.samples, self.reads = RANDOM[:, :channels], 0
 
     def __enter__(self):
         return self
@@ -28,30 +32,59 @@ class InputStream:
         return None
 
     def read(self, count):
-        return np.ones((count, 1), np.int16), False
+        self.reads += 1
+        if len(self.samples) < count:
+            raise PortAudioError("Device unavailable\n [PaErrorCode -9985]")
+        piece, self.samples = self.samples[:count], self.samples[count:]
+        return piece, self.reads == 2
 
 
-def played(rates, device=True):
-    def check(samplerate, **_):
-        if samplerate not in rates:
-            raise PortAudioError("rate")
+def played(rates, device=True, channels=(1,)):
+    def check(samplerate, channels, **_):
+        if samplerate not in rates or channels not in allowed:
+            raise PortAudioError("Invalid sample rate")
+
+    allowed = channels
 
     def query(kind):
         if not device:
             raise PortAudioError("no device")
-        return {"default_samplerate": float(rates[0])}
+        return {"default_samplerate": float(rates[0]), "max_input_channels": max(allowed)}
 
     return types.SimpleNamespace(
         PortAudioError=PortAudioError, InputStream=InputStream, check_input_settings=check, query_devices=query
     )
 
 
-@pytest.mark.parametrize("rates", [[8000], [48000]])
-def test_pieces_at_the_rate_asked_for(monkeypatch, rates):
-    monkeypatch.setitem(sys.modules, "sounddevice", played(rates))
-    for piece in itertools.islice(microphone(8000, 160), 3):
-        assert piece.dtype == np.int16
-        assert len(piece) == pytest.approx(160, abs=2)
+@pytest.mark.parametrize(("rates", "channels"), [([8000], (1,)), ([48000], (1,)), ([44100], (2,)), ([8000, 44100], (2,))])
+def test_what_was_heard_is_one_stream_at_the_rate_asked_for(monkeypatch, rates, channels):
+    monkeypatch.setitem(sys.modules, "sounddevice", played(rates, channels=channels))
+    pieces = list(itertools.islice(microphone(8000, 160), 30))
+    assert all(piece.dtype == np.int16 and len(piece) <= 160 for piece in pieces)
+    heard = np.concatenate(pieces)
+    expected = to_int16_mono(RANDOM[:, : channels[0]], 8000 if 8000 in rates else rates[0], 8000)
+    assert len(heard) > 2000
+    np.testing.assert_array_equal(heard, expected[: len(heard)])
+
+
+def test_lost_samples_are_told_and_a_device_that_goes_away_is_a_line(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sounddevice", played([8000]))
+    lost = []
+    pieces = microphone(8000, 160, lambda: lost.append(1))
+    for _ in range(len(RANDOM) // 160):
+        assert len(next(pieces)) == 160
+    with pytest.raises(KilovoxError, match=r"^microphone: Device unavailable \[PaErrorCode -9985\]; expected an input device"):
+        next(pieces)
+    assert lost == [1]
+
+
+def test_a_device_of_no_use(monkeypatch):
+    for rates, channels, message in (([8000], (0,), "0 channels; expected 1 to 64"), ([1], (2,), None), ([0], (1,), None)):
+        module = played(rates, channels=channels)
+        module.check_input_settings = lambda **_: (_ for _ in ()).throw(PortAudioError("Invalid"))
+        monkeypatch.setitem(sys.modules, "sounddevice", module)
+        with pytest.raises(KilovoxError, match=message or r"a sample rate of \d Hz"):
+            next(microphone(8000, 160))
 
 
 def test_no_device_and_no_package(monkeypatch):
@@ -59,5 +92,5 @@ def test_no_device_and_no_package(monkeypatch):
     with pytest.raises(KilovoxError, match="microphone: no device; expected an input device"):
         next(microphone(8000, 160))
     monkeypatch.setitem(sys.modules, "sounddevice", None)
-    with pytest.raises(KilovoxError, match=r"pip install 'kilovox\[listen\]'"):
+    with pytest.raises(KilovoxError, match=r"pip install '\.\[listen\]' in a clone .* pip install 'kilovox\[listen\]'"):
         next(microphone(8000, 160))

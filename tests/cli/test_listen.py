@@ -1,11 +1,14 @@
 """kilovox listen on sound files: the words of both engines, and clear errors."""
 
 import json
+import signal
+import subprocess
 import sys
 
 import numpy as np
 import pytest
 import soundfile
+import soxr
 
 from kilovox.cli.main import main
 from kilovox.integer.model_file import save_model
@@ -36,7 +39,8 @@ def test_words_are_told_as_they_end_by_both_engines(runner, listener, three_word
     words = [json.loads(line) for line in compiled.stdout.splitlines()]
     assert len(words) == 3
     assert [word["seconds"] for word in words] == pytest.approx([0.82, 1.5, 2.2], abs=0.15)
-    assert all(word.keys() == {"seconds", "label", "confidence", "outcome"} for word in words)
+    assert all(word.keys() == {"seconds", "label", "confidence", "outcome", "best"} for word in words)
+    assert {word["outcome"] for word in words} == {"label"}
     monkeypatch.setenv("CC", "no-such-compiler")
     numpy = runner.invoke(main, ["listen", str(listener), "--file", str(three_words), "--json"])
     assert numpy.stdout == compiled.stdout
@@ -59,3 +63,97 @@ def test_what_cannot_listen_or_be_heard_is_named(runner, listener, tmp_path, mon
     monkeypatch.setitem(sys.modules, "sounddevice", None)
     result = runner.invoke(main, ["listen", str(listener)])
     assert (result.exit_code, "kilovox[listen]" in result.stderr) == (2, True)
+
+
+def test_a_sound_in_the_place_of_the_model(runner, three_words):
+    for arguments in ([three_words], ["digits", three_words]):
+        result = runner.invoke(main, ["listen", *map(str, arguments)])
+        assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
+        assert f"expected kilovox listen --file {three_words}" in result.stderr
+    result = runner.invoke(main, ["listen", "digits", "digits-pow2"])
+    assert (result.exit_code, "'digits-pow2': one argument too many" in result.stderr) == (2, True)
+    result = runner.invoke(main, ["listen", "--rate", "8000"])
+    assert (result.exit_code, "expected --file with it" in result.stderr) == (2, True)
+
+
+def test_standard_input_is_the_file(runner, listener, three_words, tmp_path):
+    arguments = ["listen", str(listener), "--json", "--file"]
+    expected = runner.invoke(main, [*arguments, str(three_words)]).stdout
+    data = three_words.read_bytes()
+    samples, rate = soundfile.read(three_words)
+    soundfile.write(tmp_path / "three.flac", samples, rate)
+    for heard, options in ((data, []), (data[44:], ["--rate", "8000"]), ((tmp_path / "three.flac").read_bytes(), [])):
+        result = runner.invoke(main, [*arguments, "-", *options], input=heard)
+        assert (result.exit_code, result.stdout) == (0, expected), result.output
+    cut = runner.invoke(main, [*arguments, "-"], input=data[: len(data) * 2 // 3])
+    assert cut.exit_code == 2
+    assert cut.stdout
+    assert expected.startswith(cut.stdout)
+    assert "standard input: truncated" in cut.stderr
+
+
+def test_words_come_out_as_they_are_spoken_and_ctrl_c_ends_it_cleanly(listener, three_words):
+    """Two thirds of the sound, and a pipe that stays open."""
+    # A shell's background job, as tests may be, ignores Ctrl-C, and so would its child.
+    code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from kilovox.cli.main import main; main()"
+    command = [sys.executable, "-c", code, "listen", str(listener), "--file", "-", "--json"]
+    data = three_words.read_bytes()
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes) as process:
+        process.stdin.write(data[: len(data) * 2 // 3])
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline())["seconds"] == pytest.approx(0.82, abs=0.15)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0
+        assert process.stderr.read().strip() == b""
+
+
+def test_a_microphone_that_loses_samples_is_told(runner, listener, monkeypatch):
+    def losing(rate, size, lost):
+        lost()
+        yield np.zeros(size, np.int16)
+
+    monkeypatch.setattr("kilovox.cli.listen.microphone", losing)
+    result = runner.invoke(main, ["listen", str(listener)])
+    assert result.exit_code == 0
+    assert "microphone: samples were lost" in result.stderr
+
+
+VERSIONS = {
+    "44100 stereo": (44100, 2, "WAV", "PCM_16"), "16000": (16000, 1, "WAV", "PCM_16"), "48000": (48000, 1, "WAV", "PCM_24"),
+    "flac": (44100, 2, "FLAC", "PCM_16"), "ogg": (44100, 2, "OGG", "VORBIS"), "float": (8000, 1, "WAV", "FLOAT"),
+}  # fmt: skip
+
+
+def versions(folder, samples):
+    """The same sound at other rates, in other channels and formats: path by name."""
+    for name, (rate, channels, kind, coding) in VERSIONS.items():
+        wide = samples / 32768 if rate == 8000 else soxr.resample(samples / 32768, 8000, rate, quality="VHQ")
+        soundfile.write(folder / name, np.repeat(wide[:, None], channels, axis=1), rate, format=kind, subtype=coding)
+        yield folder / name
+
+
+def words_of(runner, model, path):
+    result = runner.invoke(main, ["listen", str(model), "--file", str(path), "--json"])
+    assert result.exit_code == 0, result.output
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_the_same_words_at_every_rate(runner, listener, three_words, tmp_path):
+    expected = words_of(runner, listener, three_words)
+    for path in versions(tmp_path, soundfile.read(three_words, dtype="int16")[0]):
+        found = words_of(runner, listener, path)
+        assert [word["seconds"] for word in found] == pytest.approx([word["seconds"] for word in expected], abs=0.05), path
+
+
+def test_the_same_digits_at_every_rate(runner, fsdd_folder, tmp_path):
+    """Six digits of six people, between digital silence."""
+    names = ("3_jackson_5", "7_theo_2", "1_nicolas_4", "6_george_1", "0_lucas_8", "9_yweweler_3")
+    parts = [np.zeros(5600, np.int16)]
+    for name in names:
+        parts += [soundfile.read(fsdd_folder / f"{name}.wav", dtype="int16")[0], np.zeros(5600, np.int16)]
+    joined = np.concatenate(parts)
+    soundfile.write(tmp_path / "joined.wav", joined, 8000)
+    assert [word["label"] for word in words_of(runner, "digits", tmp_path / "joined.wav")] == list("371609")
+    for path in versions(tmp_path, joined):
+        assert [word["label"] for word in words_of(runner, "digits", path)] == list("371609"), path

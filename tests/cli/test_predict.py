@@ -1,4 +1,7 @@
 import json
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -74,6 +77,86 @@ def test_other_rates_are_converted(runner, model_file, tmp_path):
     write_wav(tmp_path / "high.wav", 1, rate=16000)
     assert len(read_audio(tmp_path / "high.wav", 8000)) == 2000
     assert call(runner, model_file, tmp_path / "high.wav").exit_code == 0
+
+
+def test_standard_input_and_raw_samples(runner, model_file, tones, tmp_path):
+    path = tones.recordings[0].path
+    (expected,) = [json.loads(line) for line in call(runner, model_file, path, "--json").stdout.splitlines()]
+    data = path.read_bytes()
+    (tmp_path / "raw").write_bytes(data[44:])
+    for arguments, heard in (
+        (("-",), data), (("-", "--rate", 8000), data[44:]), ((tmp_path / "raw", "--rate", "8000", "--channels", 1), None),
+    ):  # fmt: skip
+        result = runner.invoke(main, ["predict", str(model_file), *map(str, arguments), "--json"], input=heard)
+        assert result.exit_code == 0, result.output
+        assert json.loads(result.stdout) == expected | {"file": str(arguments[0])}
+    for arguments, message in (
+        (("-",), "standard input: 0 bytes"), ((path, "--rate", 8000), "as a sound file does"),
+        ((path, "--channels", 2), "--channels: says what raw samples are"), ((path, "--rate", 8), "expected 1000 to 768000 Hz"),
+    ):  # fmt: skip
+        result = runner.invoke(main, ["predict", str(model_file), *map(str, arguments)], input=b"")
+        assert (result.exit_code, result.stdout, len(result.stderr.splitlines())) == (2, "", 1)
+        assert message in result.stderr
+
+
+def test_a_pipe_by_its_name(model_file, tones):
+    """As a shell hands over `<(...)`."""
+    path = tones.recordings[0].path
+    reading, writing = os.pipe()
+    os.write(writing, path.read_bytes())
+    os.close(writing)
+    command = [sys.executable, "-m", "kilovox", "predict", str(model_file), f"/dev/fd/{reading}", str(path), "/dev/stdin"]
+    done = subprocess.run(command, check=False, pass_fds=[reading], input=path.read_bytes(), capture_output=True)
+    os.close(reading)
+    assert done.returncode == 0, done.stderr
+    labels = [line.split(b"\t")[1:] for line in done.stdout.splitlines()]
+    assert len(labels) == 3
+    assert labels[0] == labels[1] == labels[2]
+
+
+def test_where_no_model_is_named_it_is_digits(runner, tones, tmp_path):
+    path = tones.recordings[0].path
+    named = call(runner, "digits", path, path)
+    assert named.exit_code == 0
+    assert call(runner, path, path).stdout == named.stdout
+    (tmp_path / "no_suffix").write_bytes(path.read_bytes())
+    assert call(runner, tmp_path / "no_suffix").exit_code == 0
+    assert call(runner, tmp_path / "none.wav").stderr == f"kilovox: {tmp_path / 'none.wav'}: no such file\n"
+    (tmp_path / "empty.flac").write_bytes(b"")
+    assert "empty.flac: 0 bytes; expected a sound file" in call(runner, tmp_path / "empty.flac").stderr
+    (tmp_path / "model.txt").write_text("not a model")
+    assert "model.txt: not a whole .safetensors file" in call(runner, tmp_path / "model.txt", path).stderr
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_names_that_the_terminal_cannot_print(model_file, tones, tmp_path, encoding, options):
+    names = ["日本.wav", "Jos\u00e9.wav", "b\x1b[31m\n.wav", "\udcff.wav"]
+    for name in names:
+        (tmp_path / name).write_bytes(tones.recordings[0].path.read_bytes())
+    command = [sys.executable, "-m", "kilovox", "predict", str(model_file), *names, "無.wav", "last.wav", *options]
+    (tmp_path / "last.wav").write_bytes(tones.recordings[1].path.read_bytes())
+    environment = os.environ | {"PYTHONIOENCODING": encoding}
+    done = subprocess.run(command, check=False, cwd=tmp_path, env=environment, capture_output=True)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert b"no such file" in done.stderr
+    lines = done.stdout.splitlines()
+    assert len(lines) == 5
+    assert b"last.wav" in lines[-1]
+    assert b"\x1b" not in done.stdout
+    if options:
+        assert [json.loads(line)["file"] for line in lines[:-1]] == names
+
+
+def test_a_reader_that_has_seen_enough(model_file, tones):
+    """As `| head -1`."""
+    path = str(tones.recordings[0].path)
+    command = [sys.executable, "-m", "kilovox", "predict", str(model_file), *[path] * 50]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
 
 
 def test_files_are_needed(runner, model_file):

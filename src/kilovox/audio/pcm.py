@@ -91,7 +91,8 @@ def decoded(data: bytes, plain: Plain) -> Block:
         return values.astype(np.int16)
     if plain.subtype == "PCM_U8":
         return (values.astype(np.float64) - 128.0) * _SCALES["PCM_U8"]
-    return values.astype(np.float64) * _SCALES.get(plain.subtype, 1.0)
+    with np.errstate(invalid="ignore"):  # what is no number is told of where the scale is checked
+        return values.astype(np.float64) * _SCALES.get(plain.subtype, 1.0)
 
 
 def raw_reader(name: str, raw: RawFormat, read: Callable[[int], bytes]) -> PlainReader:

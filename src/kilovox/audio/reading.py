@@ -131,13 +131,19 @@ def read_audio(where: Where, rate: int = SAMPLE_RATE, raw: RawFormat | None = No
 
 
 def stream_audio(where: Where, rate: int, size: int, raw: RawFormat | None = None) -> Iterator[Samples]:
-    """The samples that `read_audio` reads, of a sound of any length, as they come: (at most `size`,) int16 after one another.
+    """The samples that `read_audio` reads, of any length, as they come: (`size`,) int16 each, the last less.
 
     Raises KilovoxError as `read_audio` does, some of it not before the end.
     """
+    rest = np.zeros(0, np.int16)
     for part in _converted(where, rate, raw):
-        for start in range(0, len(part), size):
-            yield part[start : start + size]
+        rest = np.concatenate([rest, part])
+        whole = len(rest) // size * size
+        for start in range(0, whole, size):
+            yield rest[start : start + size]
+        rest = rest[whole:]
+    if len(rest):
+        yield rest
 
 
 def _converted(where: Where, rate: int, raw: RawFormat | None, patient: bool = False) -> Iterator[Samples]:
