@@ -182,9 +182,9 @@ def test_the_command_says_what_to_do_next_and_no_more(tmp_path: Path, target: st
 
 def test_the_readme_says_when_and_how_long_a_word_is_computed() -> None:
     words = exported(random_model("int8", 40, 1, words={}), "c", "ear")["README.md"].decode()
-    # 160 units x gates, 53 columns, 3.8 instructions a weight; 25 frames in half a second.
+    # 160 units x gates, 53 columns, 3.8 instructions a weight, 1.25 cycles each; 25 frames in half a second.
     assert "some 32,000 instructions a frame on a Cortex-M0" in words
-    assert "some 810,000 for half a second of speech, 17 ms at 48 MHz" in words
+    assert "At 48 MHz that is, as modelled, some 21 ms for half a second of speech, and 84 ms for the longest" in words
     assert "EAR_WORD_BUFFER (100) frames" in words
     assert "ear_next(&ear);" in words
     whole = exported(random_model("int8", 40, 1), "c")["README.md"].decode()

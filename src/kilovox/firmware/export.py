@@ -37,8 +37,9 @@ TEMPLATES = {
 Target = Literal["c", "arduino", "wasm", "onnx"]
 TARGETS: tuple[Target, ...] = get_args(Target)
 
-INSTRUCTIONS_A_WEIGHT = {"int8": 3.8, "pow2": 4.6}
-"""Executed on a Cortex-M0 in a layer, a weight: as kilovox verify counts them for fsdd-int8 and fsdd-pow2."""
+COSTS = {"int8": (3.8, 1.25), "pow2": (4.6, 1.56)}
+"""Of a Cortex-M0 whose multiplier takes one cycle: instructions that a layer takes a weight, and cycles that an instruction
+takes as modelled, as kilovox verify counts them for fsdd-int8 and fsdd-pow2."""
 
 ARCHITECTURES = ("mbed_nano", "mbed_rp2040", "rp2040", "samd", "renesas_uno", "esp32")
 """Arduino cores whose processors, or whose kind, `kilovox verify` emulates; avr as well, where a model fits."""
@@ -140,19 +141,18 @@ def _facts(model: Model, names: Names) -> dict[str, str]:
 
 def _pace(parts: Parts, names: Names) -> str:
     """How long the network takes, and when."""
-    weights = sum(layer.weights.size for layer in parts.network.layers)
-    frame = INSTRUCTIONS_A_WEIGHT[parts.model.metadata.arithmetic] * weights
+    instructions, cycles = COSTS[parts.model.metadata.arithmetic]
+    frame = instructions * sum(layer.weights.size for layer in parts.network.layers)
     hop, words = parts.front_end.hop / parts.front_end.sample_rate, parts.front_end.words
     cost = f"some {_rounded(frame):,} instructions a frame on a Cortex-M0"
     if words is None:
         return f"The network runs frame by frame, every {1000 * hop:g} ms: {cost}."
-    half = _rounded(frame * 0.5 / hop)
-    longest = f"{names.prefix.upper()}_WORD_BUFFER ({words.buffer})"
+    half, longest = (_rounded(frame * cycles * frames / 48000) for frames in (0.5 / hop, words.buffer))
     return (
-        f"A word goes through the whole network within one `{names.prefix}_push`, when the pause after it has come:\n"
-        f"{cost}, so some {half:,} for half a second of speech, {half / 48000:,.0f} ms at 48 MHz\n"
-        f"were an instruction a cycle. A word has at most {longest} frames. Sound that comes meanwhile\n"
-        "must be kept: let an interrupt fill a ring that holds as much."
+        f"A word goes through the whole network within one `{names.prefix}_push`, when the pause after it has come: {cost}.\n"
+        f"At 48 MHz that is, as modelled, some {half} ms for half a second of speech, and {longest} ms for the longest\n"
+        f"word, of {names.prefix.upper()}_WORD_BUFFER ({words.buffer}) frames. Sound that comes meanwhile must be kept: let an "
+        "interrupt fill a ring that holds as much."
     )
 
 

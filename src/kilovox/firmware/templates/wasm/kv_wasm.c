@@ -54,3 +54,9 @@ uint32_t kv_wasm_decided_confidence(const kv_decision *decision)
 {
     return decision->confidence;
 }
+
+/* KV_NOTHING, KV_UNKNOWN or KV_LABEL. */
+uint32_t kv_wasm_decided_outcome(const kv_decision *decision)
+{
+    return decision->outcome;
+}
