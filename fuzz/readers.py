@@ -33,7 +33,7 @@ from models import write_wav
 from strangers import CSV_PIECES, MANIFESTS, YAML_PIECES, configurations, edited, strangers
 
 SLOW = 20.0
-"""Seconds that nothing may take."""
+"""Seconds of this processor that nothing may take."""
 COMPILED = 40
 ROUND = 200
 
@@ -96,7 +96,7 @@ class Fuzzer:
 
     def one(self, read: Callable[[bytes], None], data: bytes) -> None:
         """Count one example."""
-        started = time.monotonic()
+        started = time.process_time()
         try:
             read(data)
             self.counts["read"] += 1
@@ -104,8 +104,8 @@ class Fuzzer:
             self.counts["refused"] += 1
             if not str(error).strip():
                 raise AssertionError("an error that says nothing") from error
-        if time.monotonic() - started > SLOW:
-            raise AssertionError(f"took {time.monotonic() - started:.0f} s")
+        if time.process_time() - started > SLOW:
+            raise AssertionError(f"took {time.process_time() - started:.0f} s")
 
 
 def main() -> None:
