@@ -141,6 +141,13 @@ def test_networks_of_other_sizes_have_the_same_teachers(config, corpus):
         assert key_of(config.changed(**change), corpus).of_teachers() != before, change
 
 
+@pytest.mark.parametrize(
+    "facts", [{}, {"corpora": 3}, {"corpora": {"x": 1}}, {"corpora": [4]}, {"configuration": None, "?": [[]]}]
+)
+def test_facts_of_something_else_differ_and_are_told(config, corpus, facts):
+    assert key_of(config, corpus).differences(facts)
+
+
 def test_facts_are_json_and_read_back_the_same(config, corpus):
     key = key_of(config, corpus)
     assert RunKey(json.loads(json.dumps(key.facts))).identity == key.identity

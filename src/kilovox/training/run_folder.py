@@ -23,7 +23,7 @@ QUANTISED_FOLDER = "quantised"
 IDENTITY_FILE = "experiment.json"
 """What the folder holds a run of, as JSON: `run` (the facts of its RunKey), their hash, and where the corpora lay."""
 
-_TEMPORARY = re.compile(r"\.(.+\.(safetensors|jsonl|json))\.[A-Za-z0-9_]{8}")
+_TEMPORARY = re.compile(r"\.(.+\.(safetensors|jsonl|json))\.[A-Za-z0-9_]{8}(\.kilovox-tmp)?")
 
 
 def teacher_folder(number: int) -> str:

@@ -89,17 +89,17 @@ class RunKey:
     def differences(self, facts: dict[str, Any]) -> list[str]:
         """What is another thing in another run's `facts`: each in words, with both values."""
         ours, theirs = _leaves(self.facts), _leaves(facts)
-        differing = [path for path in ours | theirs if ours.get(path, _MISSING) != theirs.get(path, _MISSING)]
+        differing = [path for path in ours | theirs if path and ours.get(path, _MISSING) != theirs.get(path, _MISSING)]
         told = [path for path in differing if path[-1] != "fingerprint"] or differing
         return list(dict.fromkeys(self._in_words(path, ours, theirs) for path in told))
 
     def _in_words(self, path: tuple[str, ...], ours: dict[tuple[str, ...], Any], theirs: dict[tuple[str, ...], Any]) -> str:
         section, *rest = path
         if section == "corpora":
-            number = int(rest[0])
-            if (section, rest[0], "role") not in ours or (section, rest[0], "role") not in theirs:
-                return "one has more corpora"
-            name = self.corpora[number] if number < len(self.corpora) else rest[0]
+            number = int(rest[0]) if rest and rest[0].isdecimal() else -1
+            if number < 0 or (section, rest[0], "role") not in ours or (section, rest[0], "role") not in theirs:
+                return "other corpora, or another number of them"
+            name = self.corpora[number] if number < len(self.corpora) else str(number)
             return f"corpus {name}: {' '.join(rest[1:])}"
         name = ".".join(rest) if section == "configuration" else f"version of {rest[0]}" if rest else section
         found, before = (values.get(path, "not there") for values in (ours, theirs))
