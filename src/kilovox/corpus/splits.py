@@ -86,8 +86,8 @@ def make_split(
 
     The validation part is `validation_size` of the training part, drawn label by label with `random_state` (with `group`
     "speaker": whole speakers); an official split that has a validation part keeps its own, and may do without a test part.
-    Under `all` there is none. A recording that sounds the same as one that judges does not train: it judges too (random, fold:K/N), or is left
-    out (`copies`).
+    Under `all` there is none. A recording that sounds the same as one that judges does not train: it judges too (random,
+    fold:K/N), or is left out (`copies`).
 
     Raises KilovoxError where a part that is needed would be empty, and where speakers matter and somebody is not named.
     """
