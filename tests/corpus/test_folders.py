@@ -146,6 +146,13 @@ def test_parts_of_a_split_above_the_words(tmp_path: Path) -> None:
     assert parts == ["abc", "d", "e"]
 
 
+def test_train_and_validation_alone_can_be_trained_on(tmp_path: Path) -> None:
+    for part in ("train", "validation"):
+        put(tmp_path / part / "yes" / f"{part}_nohash_0.wav")
+    split = make_split(open_corpus_at(tmp_path), "official")
+    assert (len(split.train), len(split.validation), len(split.test)) == (1, 1, 0)
+
+
 def test_words_that_are_called_as_parts_of_a_split(tmp_path: Path) -> None:
     put(tmp_path / "train" / "anna" / "1.wav")
     put(tmp_path / "bus" / "anna" / "1.wav")

@@ -12,6 +12,7 @@ import pytest
 from firmware.models import random_model
 from kilovox.firmware.export import export
 from kilovox.firmware.vectors import synthetic_recording
+from kilovox.integer.outcome import NAMES
 from kilovox.integer.recogniser import Recogniser
 from kilovox.integer.stream import RecogniserStream
 
@@ -52,8 +53,8 @@ def engine(model, sound):
     stream = RecogniserStream(Recogniser(model))
 
     def result():
-        label, share, _ = stream.result()
-        return {"label": label, "confidence": share}
+        found = stream.result()
+        return {"label": found[0], "confidence": found[1], "outcome": NAMES[found.outcome]}
 
     told = []
     for at in range(0, len(sound), PIECE):

@@ -85,9 +85,9 @@ def make_split(
     `used`: of each recording, whether it is in any of them (default: all); who judges does not depend on it.
 
     The validation part is `validation_size` of the training part, drawn label by label with `random_state` (with `group`
-    "speaker": whole speakers); an official split that has a validation part keeps its own. Under `all` there is no test
-    part. A recording that sounds the same as one that judges does not train: it judges too (random, fold:K/N), or is left
-    out (`copies`).
+    "speaker": whole speakers); an official split that has a validation part keeps its own, and may do without a test part.
+    Under `all` there is none. A recording that sounds the same as one that judges does not train: it judges too (random,
+    fold:K/N), or is left out (`copies`).
 
     Raises KilovoxError where a part that is needed would be empty, and where speakers matter and somebody is not named.
     """
@@ -99,7 +99,8 @@ def make_split(
         test, rest = rest, test
     if used is not None:
         test, rest = test[used[test]], rest[used[rest]]
-    if split != "all" and len(test) == 0:
+    judged = split != "all" and not (split == "official" and "validation" in _official_parts(corpus))
+    if judged and len(test) == 0:
         raise KilovoxError(f"split {split}: leaves no recording of {corpus.where} to test on")
     sounds = _sounds(corpus)
     copies = rest[np.isin(sounds[rest], sounds[test])]

@@ -8,7 +8,7 @@ import numpy as np
 
 from kilovox.config import Configuration
 from kilovox.corpus.base import Corpus, RecordingCorpus
-from kilovox.corpus.mixture import Divided, Mixture, Piece, open_mixture
+from kilovox.corpus.mixture import Divided, Mixture, Part, Piece, open_mixture
 from kilovox.corpus.splits import Indices, Split
 from kilovox.corpus.synthetic import licences
 from kilovox.errors import KilovoxError
@@ -53,16 +53,16 @@ def prepare(config: Configuration, corpus: Corpus, mixture: Mixture | None = Non
     if len(labels) != config.outputs:
         found = f"{len(labels)} labels ({', '.join(labels)})"
         raise KilovoxError(f"{corpus.where}: has {found}; expected model.output_dim, {config.outputs}")
-    raw = {part.name: corpus_features(part.corpus, config.frontend) for part in mixture.parts if part.member.role != "judge"}
+    raw = {part.name: _features(config, part, divided) for part in mixture.parts if part.member.role != "judge"}
     for part in mixture.parts:
-        coefficients = raw[part.name][0].shape[1] if part.name in raw else config.inputs
+        coefficients = next(iter(raw[part.name].values())).shape[1] if part.name in raw else config.inputs
         if coefficients != config.inputs:
             raise KilovoxError(
                 f"{part.corpus.where}: has {coefficients} coefficients a frame; expected model.input_dim, {config.inputs}"
             )
 
     def features(piece: Piece) -> Sequences:
-        return [raw[piece.part.name][index] for index in piece.indices]
+        return [raw[piece.part.name][index] for index in piece.indices.tolist()]
 
     in_full = [piece for number, piece in enumerate(divided.train) if number == 0 or piece.part.member.share is None]
     drawn = divided.train[len(in_full) :]
@@ -83,6 +83,15 @@ def prepare(config: Configuration, corpus: Corpus, mixture: Mixture | None = Non
         labels, divided.asked.aliases, divided.split, dataset, validation, normalisation, mixture, divided,
         _recordings(divided), tuple(_source(config, piece) for piece in divided.train[1:] if piece.part.member.split is None),
     )  # fmt: skip
+
+
+def _features(config: Configuration, part: Part, divided: Divided) -> dict[int, npt.NDArray[Any]]:
+    """By place in the corpus: of all recordings, or where words are not asked for, of those that are used."""
+    if not divided.others:
+        return dict(enumerate(corpus_features(part.corpus, config.frontend)))
+    pieces = [piece.indices for piece in [*divided.train, *divided.validation] if piece.part is part]
+    used = np.unique(np.concatenate(pieces)).tolist()
+    return dict(zip(used, corpus_features(part.corpus.subset(used), config.frontend), strict=True))
 
 
 def _recordings(divided: Divided) -> tuple[str, ...]:
