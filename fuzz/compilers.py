@@ -86,7 +86,9 @@ def missing(way: Way) -> str:
         done = subprocess.run(
             [way.compiler, *way.flags, probe.name, "-o", "probe"], cwd=name, capture_output=True, text=True, check=False
         )
-    return "" if done.returncode == 0 else f"{way.compiler} cannot: {(done.stderr.strip() or 'no reason given').splitlines()[0]}"
+    return (
+        "" if done.returncode == 0 else f"{way.compiler} cannot: {(done.stderr.strip() or 'no reason given').splitlines()[0]}"
+    )
 
 
 def tried(way: Way, folder: Path) -> str:
@@ -121,7 +123,9 @@ def _run(command: Sequence[str], expected: str) -> tuple[str, str]:
 def main() -> int:
     """The exit status: 1 where something failed."""
     named = sys.argv[1:]
-    bundled = [model for name in named or bundled_models() if (model := open_recogniser(name).model).metadata.arithmetic != "float32"]
+    bundled = [
+        model for name in named or bundled_models() if (model := open_recogniser(name).model).metadata.arithmetic != "float32"
+    ]
     models = bundled + ([] if named else small_models())
     wrong = 0
     with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -138,7 +142,10 @@ def main() -> int:
             results = list(pool.map(lambda folder, way=way: tried(way, folder), folders.values()))
             # A model that does not fit into a chip is refused while it is compiled.
             words = ["equal" if not found else "too large" if "#error" in found else "FAILS" for found in results]
-            print(f"{way!s:72}" + "  ".join(f"{word:{len(title)}}" for title, word in zip(folders, words, strict=True)), flush=True)
+            print(
+                f"{way!s:72}" + "  ".join(f"{word:{len(title)}}" for title, word in zip(folders, words, strict=True)),
+                flush=True,
+            )
             for found in results:
                 if found and "#error" not in found:
                     wrong += 1

@@ -90,7 +90,11 @@ def test_cmake_in_release_optimises_the_whole_program(tmp_path):
         pytest.skip("cmake is not installed")
     export(random_model("int8", 24), tmp_path)
     options = ["-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_INTERPROCEDURAL_OPTIMIZATION=ON", "-DCMAKE_POLICY_DEFAULT_CMP0069=NEW"]
-    for step in (["cmake", "-B", "build", *options], ["cmake", "--build", "build", "--verbose"], ["ctest", "--test-dir", "build"]):
+    for step in (
+        ["cmake", "-B", "build", *options],
+        ["cmake", "--build", "build", "--verbose"],
+        ["ctest", "--test-dir", "build"],
+    ):
         done = subprocess.run(step, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         if "--verbose" in step:

@@ -33,7 +33,9 @@ def needed(target: str) -> None:
             pytest.skip(str(error))
     if target == "avr" and (reason := avr_missing()):
         pytest.skip(reason)
-    for module in {"host": [], "wasm32": ["wasmtime", "ziglang"], "avr": ["elftools"]}.get(target, ["unicorn", "capstone", "elftools"]):
+    for module in {"host": [], "wasm32": ["wasmtime", "ziglang"], "avr": ["elftools"]}.get(
+        target, ["unicorn", "capstone", "elftools"]
+    ):
         pytest.importorskip(module, reason=f"{module} is not installed")
     if target in CORES and not shutil.which(CORES[target].gcc):
         pytest.importorskip("ziglang", reason="neither GCC for this core nor ziglang is installed")
@@ -130,7 +132,9 @@ def test_a_model_that_avr_has_no_room_for_is_refused_before_and_while_it_is_comp
 def test_a_division_on_avr_is_a_finding():
     needed("avr")
     files = sources(random_model("int8", 3, 1))
-    planted = files["kv_head.c"] + "\nextern int32_t f(int32_t a, int32_t b);\nint32_t f(int32_t a, int32_t b) { return a / b; }\n"
+    planted = (
+        files["kv_head.c"] + "\nextern int32_t f(int32_t a, int32_t b);\nint32_t f(int32_t a, int32_t b) { return a / b; }\n"
+    )
     chip = Avr({**files, "kv_head.c": planted}, verify.Task(random_model("int8", 3, 1), files, FEW).shape, CHIP_SIZES)
     assert chip.findings() == ("kv_head.c: __divmodsi4 (call of a helper for division)",)
 

@@ -28,7 +28,17 @@ RUN_SECONDS = 600
 TICK = 1024
 """Cycles of a tick of kv_avr.c."""
 
-FLAGS = (f"-mmcu={CHIP}", "-std=gnu99", "-Os", "-ffunction-sections", "-fdata-sections", "-Wall", "-Wextra", "-Wconversion", "-Werror")
+FLAGS = (
+    f"-mmcu={CHIP}",
+    "-std=gnu99",
+    "-Os",
+    "-ffunction-sections",
+    "-fdata-sections",
+    "-Wall",
+    "-Wextra",
+    "-Wconversion",
+    "-Werror",
+)
 """Bits are those of GNU C where tables are read from flash."""
 
 CLIP_BYTES = 0xE000
@@ -124,8 +134,16 @@ class Avr:
 def _assembly(samples: Samples, pieces: Sequence[int]) -> str:
     """A recording and the lengths of its pieces, as kv_avr.c finds them, after everything that a short pointer must reach."""
     lengths = pieces[: len(cut(len(samples), pieces))]
-    lines = ['    .section .text.kv_clip,"ax",@progbits', "    .global kv_clip, kv_clip_count, kv_clip_pieces, kv_clip_pieces_count"]
-    lines += ["kv_clip:", *(f"    .short {sample}" for sample in samples.tolist()), "kv_clip_count:", f"    .long {len(samples)}"]
+    lines = [
+        '    .section .text.kv_clip,"ax",@progbits',
+        "    .global kv_clip, kv_clip_count, kv_clip_pieces, kv_clip_pieces_count",
+    ]
+    lines += [
+        "kv_clip:",
+        *(f"    .short {sample}" for sample in samples.tolist()),
+        "kv_clip_count:",
+        f"    .long {len(samples)}",
+    ]
     lines += ["kv_clip_pieces:", *(f"    .short {length}" for length in lengths)]
     return "\n".join([*lines, "kv_clip_pieces_count:", f"    .short {len(lengths)}", ""])
 
