@@ -69,10 +69,9 @@ class AvrSizes:
 class Avr:
     """C `files` (kilovox.firmware.sources) on the simulated CHIP; every recording is a run of the simulator.
 
-    constants: those of kilovox.firmware.emit.sizes. No piece is longer than a hop, so that each completes a frame at most. After
-    a run, `cycles` is what it took, to
-    within a tick a piece, and `stack` the deepest of all runs. Raises KilovoxError where something is not installed, or the model
-    does not fit into the chip.
+    constants: those of kilovox.firmware.emit.sizes. No piece is longer than a hop, so that each completes a frame at most.
+    After a run, `cycles` is what it took, to within a tick a piece, and `stack` the deepest of all runs. Raises KilovoxError
+    where something is not installed, or the model does not fit into the chip.
     """
 
     def __init__(self, files: Mapping[str, str], shape: Shape, constants: Mapping[str, int]) -> None:
