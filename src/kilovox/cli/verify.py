@@ -26,7 +26,7 @@ WIDTH = 104
 @click.argument("model")
 @click.option(
     "--target", "wanted", metavar="NAME,...",
-    help=f"Some of {', '.join(TARGETS)}; riscv32 stands for riscv32i, without a multiplier, as well.  [default: all that are there]",
+    help=f"Some of {', '.join(TARGETS)}; riscv32 stands for riscv32i, without a multiplier, as well.  [default: all]",
 )  # fmt: skip
 @click.option(
     "--clips", type=click.IntRange(min=1), help="How many recordings a target.  [default: all on host and wasm32, else 20]"

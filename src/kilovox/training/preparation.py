@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from kilovox.config import Configuration
 from kilovox.corpus.base import Corpus, RecordingCorpus

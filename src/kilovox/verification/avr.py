@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,10 +70,9 @@ class AvrSizes:
 class Avr:
     """C `files` (kilovox.firmware.sources) on the simulated CHIP; every recording is a run of the simulator.
 
-    constants: those of kilovox.firmware.emit.sizes. No piece is longer than a hop, so that each completes a frame at most. After
-    a run, `cycles` is what it took, to
-    within a tick a piece, and `stack` the deepest of all runs. Raises KilovoxError where something is not installed, or the model
-    does not fit into the chip.
+    constants: those of kilovox.firmware.emit.sizes. No piece is longer than a hop, so that each completes a frame at most.
+    After a run, `cycles` is what it took, to within a tick a piece, and `stack` the deepest of all runs. Raises KilovoxError
+    where something is not installed, or the model does not fit into the chip.
     """
 
     def __init__(self, files: Mapping[str, str], shape: Shape, constants: Mapping[str, int]) -> None:
@@ -82,8 +82,8 @@ class Avr:
         self.cycles = self.stack = self.ram = 0
         self._command = [str(shutil.which("avr-gcc")), *FLAGS]
         self.compiler = run_compiler([self._command[0], "--version"], Path.cwd()).splitlines()[0]
-        self._folder = tempfile.TemporaryDirectory()
-        build = Path(self._folder.name)
+        self._build = build = Path(tempfile.mkdtemp())
+        weakref.finalize(self, shutil.rmtree, build, ignore_errors=True)
         own = own_files("kv_avr.c")
         for name, text in (dict(files) | own).items():
             (build / name).write_text(text)
@@ -94,7 +94,7 @@ class Avr:
         """One recording, (samples,) int16, pushed in pieces of `chunks` samples; none: in hops. Cepstra are not looked at."""
         if 2 * len(samples) > CLIP_BYTES:
             raise KilovoxError(f"{len(samples)} samples; the flash of {CHIP} has room for {CLIP_BYTES // 2}")
-        build = Path(self._folder.name)
+        build = self._build
         pieces = [min(piece, self._hop) for piece in chunks or (self._hop,)]
         (build / "kv_clip.S").write_text(_assembly(samples, pieces))
         own = ["-Wl,--gc-sections", "-o", "linked.elf", "kv_clip.S", *self._linked]

@@ -20,7 +20,7 @@ SOFT_FLOAT = re.compile(
     r"|__fixu?(ns)?[sdtx]f[sdt]i|__float(un)?[sdt]i[sdtx]f|__(extend|trunc)[hsdtx]f[hsdtx]f2"
 )
 WIDE_HELPER = re.compile(r"__aeabi_(lmul|u?ldivmod)|__mul[dt]i3|__u?(div|mod|divmod)[dt]i[34]|__mulv[dt]i3")
-DIVISION_HELPER = re.compile(r"__aeabi_u?idiv(mod)?|__u?(div|mod)si3")
+DIVISION_HELPER = re.compile(r"__aeabi_u?idiv(mod)?|__u?(div|mod|divmod)[qhs]i[34]")
 MULTIPLY_HELPER = re.compile(r"__mulsi3|__riscv_mul\w*")
 
 ARM = {

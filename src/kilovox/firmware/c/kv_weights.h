@@ -30,7 +30,7 @@ typedef uint32_t kv_weight;
 #define KV_ODD(correction) 0 /* gates 1 and 3 are stored without the 128 */
 #define KV_4(a, b, c, d)                                                                                                     \
     ((uint32_t)((a) + 128) | (uint32_t)((b) & 255) << 8 | (uint32_t)((c) + 128) << 16 | (uint32_t)((d) & 255) << 24)
-#elif KV_THUMB1
+#elif KV_THUMB1 && !KV_POW2
 typedef uint32_t kv_weight;
 #define KV_ODD(correction) (correction)
 #define KV_4(a, b, c, d)                                                                                                     \

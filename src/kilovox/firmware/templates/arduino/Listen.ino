@@ -21,8 +21,8 @@ static volatile uint16_t written = 0, taken = 0;
 
 // Half the rate: a half-band filter of 11 taps, maximally flat.
 static int16_t halved(const int16_t *x) {
-  const int32_t sum = 256L * x[5] + 150L * ((int32_t)x[4] + x[6]) - 25L * ((int32_t)x[2] + x[8]) + 3L * ((int32_t)x[0] + x[10]);
-  const int32_t y = (sum + 256) >> 9;
+  const int32_t far = (int32_t)x[0] + x[10], near = (int32_t)x[2] + x[8], next = (int32_t)x[4] + x[6], centre = x[5];
+  const int32_t y = (256 * centre + 150 * next - 25 * near + 3 * far + 256) >> 9;
   return (int16_t)(y < -32768L ? -32768L : y > 32767L ? 32767L : y);
 }
 
