@@ -19,6 +19,11 @@ RANDOM = "random"
 MANY = 20
 """So many folds are trained without being asked for twice."""
 
+STARTING = 6.0
+"""Seconds until a training begins: a process of its own, torch, the features."""
+PREPARING = 0.002
+"""Seconds a recording and view, to change it and hear it."""
+
 TIMED_BATCHES = 3
 SIMULATING = 1.4
 """Training for integers takes so many times as long as a float network of that size (measured at 85 and 123 units)."""
@@ -115,7 +120,8 @@ def seconds_of(config: Configuration, recordings: int) -> float:
     if asked:
         # Convolutions of so many channels take about as long as that LSTM.
         total += asked.teachers * asked.epochs * _seconds_a_batch(config, asked.hidden_dim, asked.num_layers)
-    return total * batches
+    views = config.training.augmentation.views + 1
+    return STARTING + PREPARING * views * recordings + total * batches
 
 
 def _seconds_a_batch(config: Configuration, hidden: int, layers: int) -> float:

@@ -234,3 +234,29 @@ def test_a_place_that_cannot_be_written_is_named(report, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(KilovoxError, match="file"):
         write_report(tmp_path / "file" / "report.html", report)
+
+
+def test_folds_share_a_column(report, run, tones):
+    """Twenty folds are no twenty columns, which no page is wide enough for."""
+    (judged,) = run.evaluations.values()
+    runs = tuple(
+        dataclasses.replace(run, name=f"fold {n}", evaluations={f"fold:{n}/20": judged}, seeds={}) for n in range(1, 21)
+    )
+    page = render_report(dataclasses.replace(report, runs=runs))
+    summary_table = page[page.index('id="summary"') : page.index("</table>")]
+    assert summary_table.count("<th ") < 12
+    assert "fold:7/20" in summary_table
+    assert summary_table.count(f"{judged.correct}/{judged.recordings}") == 20
+
+
+def test_words_fit_their_counts(report, run):
+    page = Balanced(render_report(report))
+    text = " ".join(page.text.split())
+    assert "Task B: tiny" in text
+    assert "each timed once" in text
+    assert "1 times" not in text
+    assert "Contents" in text
+    table = Table(("a", "b", "c"), ((1234567, "12.50 %", "x"), (2, "3 %", "y")))
+    assert table.numeric == (True, True, False)
+    shown = render_report(dataclasses.replace(report, sections=(Section("s", "", table),)))
+    assert "1,234,567" in shown

@@ -190,6 +190,10 @@ def render_report(report: Report, corpora: Iterable[Corpus] = ()) -> str:
         svg=_svg,
         by_speaker=any(judged.interval_speakers for run in report.runs for judged in run.evaluations.values()),
         classes=_classes,
+        # Folds: a column each would run out of the page.
+        one_each=len(report.runs) > 1
+        and len({tuple(run.evaluations) for run in report.runs}) == len(report.runs)
+        and all(len(run.evaluations) == 1 for run in report.runs),
         tasks=any(len(run.task) == 1 for run in report.runs),
         methods=any(run.method for run in report.runs),
         timed=any(run.seconds is not None for run in report.runs),
