@@ -85,7 +85,7 @@ class Avr:
         self._build = build = Path(tempfile.mkdtemp())
         weakref.finalize(self, shutil.rmtree, build, ignore_errors=True)
         own = own_files("kv_avr.c")
-        for name, text in (dict(files) | own).items():
+        for name, text in {**files, **own}.items():
             (build / name).write_text(text)
         self.objects = compile_objects(self._command, [name for name in files if name.endswith(".c")], build)
         self._linked = [f"{name}.o" for name in self.objects | compile_objects(self._command, list(own), build)]
