@@ -92,5 +92,5 @@ def test_no_device_and_no_package(monkeypatch):
     with pytest.raises(KilovoxError, match="microphone: no device; expected an input device"):
         next(microphone(8000, 160))
     monkeypatch.setitem(sys.modules, "sounddevice", None)
-    with pytest.raises(KilovoxError, match=r"pip install '\.\[listen\]' in a clone .* pip install 'kilovox\[listen\]'"):
+    with pytest.raises(KilovoxError, match=r"from a clone pip install '\.\[listen\]' .*pip install 'kilovox\[listen\]'"):
         next(microphone(8000, 160))

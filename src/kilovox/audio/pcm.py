@@ -47,22 +47,28 @@ class PlainReader:
         self.rate, self.channels, self.subtype = plain.rate, plain.channels, plain.subtype
         self.frames: int | None = None
         self._name, self._plain, self._source, self._got = name, plain, read, 0
+        self._part = b""
         self._frame = _WIDTHS[plain.subtype] * plain.channels
 
     def read(self) -> Block:
         """The next samples, (samples, channels). Raises KilovoxError where fewer bytes came than the header announces."""
         length = self._plain.length
-        wanted = _BLOCK if length is None else min(_BLOCK, length - self._got)
-        data = self._source(wanted)
-        data += filled(self._source, min(-len(data) % self._frame, wanted - len(data)))
-        self._got += len(data)
-        if length is not None and self._got < length and len(data) % self._frame:
-            data = b""
-        if length is not None and self._got < length and not data:
+        block = b""
+        while not block:
+            wanted = _BLOCK if length is None else min(_BLOCK, length - self._got)
+            data = self._source(wanted)
+            self._got += len(data)
+            if not data:
+                break
+            # Part of a sample waits for the rest of it, and keeps no whole one waiting.
+            whole = (len(self._part) + len(data)) // self._frame * self._frame
+            data = self._part + data
+            block, self._part = data[:whole], data[whole:]
+        if length is not None and self._got < length and not block:
             raise KilovoxError(f"{self._name}: truncated, {self._got} of the {length} bytes its header announces are there")
-        if not data:
+        if not block:
             filled(self._source, _NOTES)
-        return decoded(data[: len(data) // self._frame * self._frame], self._plain)
+        return decoded(block, self._plain)
 
     def close(self) -> None:
         """Nothing is held."""
