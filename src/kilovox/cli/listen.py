@@ -12,7 +12,6 @@ from kilovox.integer.bundled import open_recogniser
 from kilovox.integer.stream import RecogniserStream
 from kilovox.microphone import microphone
 from kilovox.native.fast import fast_stream
-from kilovox.verification.host import HostStream
 
 DEFAULT_MODEL = "digits"
 
@@ -46,7 +45,7 @@ def command(model: str, file: Path | None, as_json: bool) -> None:
         click.echo("", err=True)
 
 
-def heard(stream: HostStream | RecogniserStream, pieces: Iterable[Samples], rate: int) -> Iterator[tuple[float, str, float]]:
+def heard(stream: RecogniserStream, pieces: Iterable[Samples], rate: int) -> Iterator[tuple[float, str, float]]:
     """Of each word in `pieces` of sound: when it was decided on (seconds), label, confidence (a fraction)."""
     samples = 0
     for piece in pieces:
@@ -59,7 +58,7 @@ def heard(stream: HostStream | RecogniserStream, pieces: Iterable[Samples], rate
         yield _word(stream, samples / rate)
 
 
-def _word(stream: HostStream | RecogniserStream, seconds: float) -> tuple[float, str, float]:
+def _word(stream: RecogniserStream, seconds: float) -> tuple[float, str, float]:
     label, confidence, _ = stream.result()
     stream.next()
     return seconds, label, confidence / 255

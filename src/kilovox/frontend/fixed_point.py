@@ -142,9 +142,14 @@ class FixedPointMFCC:
 
         Raises KilovoxError for samples that are not one-dimensional int16.
         """
-        pieces = []
         for samples in recordings:
             check_samples(samples)
+        return self._features_of(recordings)
+
+    def _features_of(self, recordings: Sequence[Samples]) -> list[Features]:
+        """The same of samples that were checked."""
+        pieces = []
+        for samples in recordings:
             piece = self.between_silence(samples)
             pieces.append(piece if len(piece) >= self.window else np.pad(piece, (0, self.window - len(piece))))
         if not pieces:

@@ -9,7 +9,6 @@ from kilovox.audio import Samples
 from kilovox.config import FixedPointFrontEnd
 from kilovox.errors import KilovoxError
 from kilovox.frontend.fixed_point import FixedPointStream
-from kilovox.frontend.pipeline import fixed_point_mfcc
 from kilovox.frontend.word_features import WordFeatureStream
 from kilovox.frontend.word_finder import Word
 from kilovox.integer.network import confidence, logits
@@ -28,7 +27,7 @@ class RecogniserStream:
         if recogniser.engine is None or not isinstance(recogniser.front_end, FixedPointFrontEnd):
             raise KilovoxError(f"{recogniser.name}: float32; expected an integer model, int8 or pow2")
         self._recogniser, self._engine = recogniser, recogniser.engine
-        front_end = fixed_point_mfcc(recogniser.front_end)
+        front_end = recogniser.transform()
         self._finds_words = front_end.words is not None
         self._samples = FixedPointStream(front_end)
         if self._finds_words:

@@ -12,7 +12,7 @@ from kilovox.config import AnyFrontEnd, Augmentation
 from kilovox.frontend import pipeline
 from kilovox.frontend.cache import Sequences, cached
 from kilovox.frontend.corpus_features import NOT_OF_RAW_FEATURES
-from kilovox.frontend.pipeline import raw_features
+from kilovox.native.fast import fast_raw_features
 from kilovox.training.acoustics import perturbed
 from kilovox.training.seeding import derive_seed
 
@@ -80,7 +80,7 @@ def _view(
         acoustics = settings.acoustics
         if acoustics is None:
             changed = [augment_samples(samples, settings, rate, generator) for samples in recordings]
-            return raw_features(front_end, changed)
+            return fast_raw_features(front_end, changed)
         changed = [perturbed(samples, acoustics, rate, generator, list(recordings)) for samples in recordings]
         return _at_tempos(changed, acoustics.tempo, front_end, generator)
 
@@ -100,7 +100,7 @@ def _at_tempos(
         tempo = (1.0 + largest) ** (2 * (number + place) / TEMPOS - 1)
         hop = int(np.clip(round(front_end.hop / tempo), 1, front_end.window - 1))
         chosen = np.flatnonzero(drawn == number).tolist()
-        features = raw_features(front_end.model_copy(update={"hop": hop}), [recordings[index] for index in chosen])
+        features = fast_raw_features(front_end.model_copy(update={"hop": hop}), [recordings[index] for index in chosen])
         for index, sequence in zip(chosen, features, strict=True):
             result[index] = sequence
     return result

@@ -14,6 +14,7 @@ from kilovox.errors import KilovoxError
 from kilovox.frontend.corpus_features import corpus_features
 from kilovox.frontend.pipeline import AnyNormalisation, as_floats, fit_normalisation, pad
 from kilovox.integer.model_file import Source
+from kilovox.native.fast import fast_raw_features
 from kilovox.training.augmentation import augmented_features
 from kilovox.training.dataset import AudioFeaturesDataset
 
@@ -41,7 +42,7 @@ def prepare(config: Configuration, corpus: Corpus) -> Prepared:
         raise KilovoxError(f"{corpus.where}: has {found}; expected model.output_dim, {config.model.output_dim}")
     splitting = config.data_splitting
     split = make_split(corpus, splitting.split, splitting.test_size, splitting.random_state, splitting.validation_size)
-    raw = corpus_features(corpus, config.frontend)
+    raw = corpus_features(corpus, config.frontend, fast_raw_features)
     if raw[0].shape[1] != config.model.input_dim:
         raise KilovoxError(
             f"{corpus.where}: has {raw[0].shape[1]} coefficients a frame; expected model.input_dim, {config.model.input_dim}"
@@ -59,7 +60,7 @@ def prepare(config: Configuration, corpus: Corpus) -> Prepared:
     if config.synthetic is not None and isinstance(corpus, RecordingCorpus):
         added = open_synthetic(config.synthetic.path)
         _check_words(added, labels)
-        raw_added = corpus_features(added, config.frontend)
+        raw_added = corpus_features(added, config.frontend, fast_raw_features)
         everything = np.arange(len(added), dtype=np.int64)
         added_views = [padded(raw_added)] + [padded(view) for view in _augmented(config, added, everything)]
         added_classes = np.array([labels.index(recording.label) for recording in added.recordings])
