@@ -1,5 +1,7 @@
 """The C for this machine and the NumPy engine: the same integers, whatever the sizes, shifts and tables."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -32,7 +34,9 @@ def c(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) 
             pytest.skip(str(error))
 
 
-def random_network(seed: int, sizes: list[int], labels: int, largest: int = 127, table: np.ndarray | None = None) -> IntegerNetwork:
+def random_network(
+    seed: int, sizes: list[int], labels: int, largest: int = 127, table: np.ndarray | None = None
+) -> IntegerNetwork:
     """Weights up to `largest` in size, that is a power of two where it is 128. sizes: inputs, then units of each layer."""
     random = np.random.default_rng(seed)
 
@@ -42,7 +46,7 @@ def random_network(seed: int, sizes: list[int], labels: int, largest: int = 127,
         return random.integers(-largest - (largest == 127), largest + 1, shape).astype(np.int32)
 
     layers = []
-    for inputs, units in zip(sizes, sizes[1:], strict=False):
+    for inputs, units in pairwise(sizes):
         rows = 4 * units
         shift = random.integers(0, 12, rows if random.integers(2) else 1)
         layers.append(Layer(
@@ -56,7 +60,9 @@ def random_network(seed: int, sizes: list[int], labels: int, largest: int = 127,
 
 def random_features(seed: int, frames: int, inputs: int) -> np.ndarray:
     random = np.random.default_rng(seed)
-    values = random.choice([-128, -127, 0, 127], (frames, inputs)) if seed % 3 == 0 else random.integers(-128, 128, (frames, inputs))
+    values = (
+        random.choice([-128, -127, 0, 127], (frames, inputs)) if seed % 3 == 0 else random.integers(-128, 128, (frames, inputs))
+    )
     return values.astype(np.int8)
 
 
@@ -79,8 +85,9 @@ def expect_equal(specification: IntegerNetwork, c: Library, clips: list[np.ndarr
 
 
 @given(
-    seed=st.integers(0, 2**32 - 1), inputs=st.integers(1, 62), units=st.lists(st.integers(1, 90), min_size=1, max_size=4),
-    labels=st.integers(1, 40), largest=st.sampled_from([1, 127, 128]), lengths=st.lists(st.integers(1, 9), min_size=1, max_size=3),
+    seed=st.integers(0, 2**32 - 1), inputs=st.integers(1, 62), labels=st.integers(1, 40),
+    units=st.lists(st.integers(1, 90), min_size=1, max_size=4), largest=st.sampled_from([1, 127, 128]),
+    lengths=st.lists(st.integers(1, 9), min_size=1, max_size=3),
 )  # fmt: skip
 @settings(max_examples=60, deadline=None)
 def test_any_network_is_equal(c, seed, inputs, units, labels, largest, lengths):
@@ -139,8 +146,8 @@ def front_ends() -> st.SearchStrategy[FixedPointMFCC]:
     return st.builds(
         made, words=st.none() | words, bands=st.integers(1, 31).map(lambda half: 2 * half), share=st.floats(0, 1),
         hop=st.integers(1, 256), sample_rate=st.sampled_from([8000, 16000]), low_hz=st.floats(0, 300),
-        high_hz=st.floats(1500, 4000), floor_db=st.none() | st.floats(1, 190), decay_db=st.sampled_from([0.0, 3.0, 4000.0, 1e7]),
-        energy=st.sampled_from(["absolute", "relative"]),
+        high_hz=st.floats(1500, 4000), floor_db=st.none() | st.floats(1, 190),
+        decay_db=st.sampled_from([0.0, 3.0, 4000.0, 1e7]), energy=st.sampled_from(["absolute", "relative"]),
     ).filter(lambda found: found is not None)  # fmt: skip
 
 

@@ -27,7 +27,8 @@ def trusted_folder(name: str) -> Path:
     """The folder `name` in the cache, made where it is not there yet.
 
     It and every folder above belong to the user or to root, and nobody else may write there (into a folder above, as /tmp,
-    others may write if it is sticky: what is the user's stays there). Raises Untrusted for any other, and where none can be made.
+    others may write if it is sticky: what is the user's stays there). Raises Untrusted for any other, and where none can be
+    made.
     """
     if not hasattr(os, "getuid"):
         raise Untrusted("not a POSIX system")

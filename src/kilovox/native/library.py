@@ -124,7 +124,7 @@ _found: list[Library | NoLibraryError] = []
 
 
 def library() -> Library:
-    """The library of this process, compiled where it was not yet. Raises NoLibraryError, whatever the reason, where there is none."""
+    """The library of this process, compiled where it was not yet. Raises NoLibraryError, whatever the reason is."""
     with _lock:
         if not _found:
             try:

@@ -63,8 +63,8 @@ class _Packed:
 class NativeNetwork(IntegerNetwork):
     """`IntegerNetwork` whose frames are computed in C, its weights packed once.
 
-    Raises KilovoxError for arrays that do not fit together; what is shared with the specification (that no sum can overflow) was
-    checked when that network was built.
+    Raises KilovoxError for arrays that do not fit together. That no sum can overflow was checked when the network was built
+    (integer.network.build_network).
     """
 
     _c: Library
@@ -81,7 +81,7 @@ class NativeNetwork(IntegerNetwork):
         return self.decide(clips)[2]
 
     def decide(self, clips: Sequence[Int8]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8], Int32]:
-        """Of each clip, (frames, features) int8 and not empty: label, confidence (0 to 255), logits; (clips,), (clips,), (clips, labels)."""
+        """Of each clip, (frames, features) int8, not empty: label and confidence (0 to 255), (clips,); logits, (clips, labels)."""
         logits = np.empty((len(clips), len(self.head.bias)), np.int32)
         decisions = np.empty((len(clips), 2), np.uint32)
         if len(clips) == 0:
