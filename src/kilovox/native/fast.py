@@ -3,6 +3,7 @@
 Nothing that a model says is compiled: its arrays are given to the kernels of c/.
 """
 
+import ctypes
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,14 +13,15 @@ import numpy.typing as npt
 from kilovox.audio import Samples
 from kilovox.config import AnyFrontEnd, FixedPointFrontEnd
 from kilovox.errors import KilovoxError
-from kilovox.frontend.fixed_point import FixedPointMFCC
+from kilovox.frontend.fixed_point import FixedPointMFCC, check_samples
+from kilovox.frontend.fixed_point_stages import LOWEST_LEVEL
 from kilovox.frontend.pipeline import IntegerNormalisation, fixed_point_mfcc, raw_features
 from kilovox.integer.bundled import open_recogniser
 from kilovox.integer.model_file import Model
-from kilovox.integer.recogniser import Recogniser
+from kilovox.integer.recogniser import Decisions, Recogniser
 from kilovox.integer.stream import RecogniserStream
 from kilovox.native.front_end import NativeMFCC, NativeNormalisation
-from kilovox.native.library import Library, NoLibraryError, library, say_once
+from kilovox.native.library import Library, NoLibraryError, address, library, say_once
 from kilovox.native.network import NativeNetwork
 
 Array = npt.NDArray[Any]
@@ -35,13 +37,32 @@ class FastRecogniser(Recogniser):
         super().__init__(model)
         if self.engine is None or not isinstance(self._normalisation, IntegerNormalisation):
             raise KilovoxError(f"{self.name}: float32; expected an integer model, int8 or pow2")
-        c = c or library()
+        self._c = c = c or library()
         self.engine: NativeNetwork = NativeNetwork.of(self.engine, c)
         self._transform = NativeMFCC.of(super().transform(), c)
         self._quantise = NativeNormalisation(self._normalisation, self.network.input_dim, c)
 
     def transform(self) -> FixedPointMFCC:
         return self._transform
+
+    def __call__(self, recordings: Sequence[Samples]) -> Decisions:
+        quickly = None if self.finds_words else self._whole(recordings)
+        return super().__call__(recordings) if quickly is None else quickly
+
+    def _whole(self, recordings: Sequence[Samples]) -> Decisions | None:
+        """From samples to decisions, one call of C each; None where it takes more to say whether anything was heard."""
+        logits, decisions = np.empty((len(recordings), len(self.labels)), np.int32), np.empty((len(recordings), 2), np.uint32)
+        loudest = ctypes.c_int32()
+        for recording, own_logits, decision in zip(recordings, logits, decisions, strict=True):
+            check_samples(recording)
+            samples = np.ascontiguousarray(recording)
+            heard = self._c.recognise(
+                self._transform.pointer, self._quantise.pointer, self.engine.pointer, address(samples),
+                ctypes.c_size_t(len(samples)), ctypes.byref(loudest), address(own_logits), address(decision),
+            )  # fmt: skip
+            if not heard or loudest.value <= LOWEST_LEVEL:
+                return None
+        return Decisions(decisions[:, 0].astype(np.int64), decisions[:, 1] / 255.0, logits)
 
     def raw_features(self, recordings: Sequence[Samples]) -> list[Array]:
         return self._transform(recordings)

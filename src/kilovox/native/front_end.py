@@ -73,6 +73,11 @@ class NativeMFCC(FixedPointMFCC):
     _c: Library
 
     @cached_property
+    def pointer(self) -> Any:
+        """To the kv_front_end of this front end, as an argument of C."""
+        return self._front_end[0]
+
+    @cached_property
     def _front_end(self) -> tuple[Any, _FrontEnd, dict[str, Array]]:
         """Pointer to the structure; the structure and the tables that it points to, which must live as long."""
         tables, floor = _tables(self), self.floor_level
@@ -95,7 +100,7 @@ class NativeMFCC(FixedPointMFCC):
         features, loudest = np.empty((frames, self.coefficients), np.int16), np.empty(frames, np.int32)
         if frames:
             count, size = ctypes.c_size_t(len(samples)), ctypes.c_size_t(frames)
-            _check(self._c.recording(self._front_end[0], address(samples), count, size, address(features), address(loudest)))
+            _check(self._c.recording(self.pointer, address(samples), count, size, address(features), address(loudest)))
         return features, loudest
 
     def _levels(self, samples: Samples, starts: npt.NDArray[np.integer[Any]]) -> Words:
@@ -103,7 +108,7 @@ class NativeMFCC(FixedPointMFCC):
         levels = np.empty((self.mel_bands, len(begins)), np.int32)
         if len(begins):
             count, size = ctypes.c_size_t(len(own)), ctypes.c_size_t(len(begins))
-            _check(self._c.levels(self._front_end[0], address(own), count, address(begins), size, address(levels)))
+            _check(self._c.levels(self.pointer, address(own), count, address(begins), size, address(levels)))
         return levels
 
     def _features(self, band_levels: Words, maxima: Words) -> Features:
@@ -113,7 +118,7 @@ class NativeMFCC(FixedPointMFCC):
         features = np.empty((len(highest), self.coefficients), np.int16)
         if len(highest):
             size = ctypes.c_size_t(len(highest))
-            _check(self._c.cepstra(self._front_end[0], address(levels), address(highest), size, address(features)))
+            _check(self._c.cepstra(self.pointer, address(levels), address(highest), size, address(features)))
         return features
 
 
@@ -129,7 +134,8 @@ class NativeNormalisation:
             raise KilovoxError(f"tensors front_end.offset, front_end.multiplier: {found}; expected ({coefficients},) both")
         fixed_point.check_multiplier(self._multiplier)
         self._structure = _Normalisation(self._offset.ctypes.data, self._multiplier.ctypes.data, normalisation.shift)
-        self._pointer = ctypes.byref(self._structure)
+        self.pointer = ctypes.byref(self._structure)
+        """To a kv_normalisation, as an argument of C."""
 
     def __call__(self, sequences: Sequence[Array]) -> list[Array]:
         """Each (frames, coefficients) int16 -> int8 of the same shape."""
@@ -140,7 +146,7 @@ class NativeNormalisation:
                 raise KilovoxError(f"features {shape}; expected int16 (frames, {self._coefficients})")
             own, features = np.ascontiguousarray(sequence), np.empty(sequence.shape, np.int8)
             size, columns = ctypes.c_size_t(len(own)), ctypes.c_uint32(self._coefficients)
-            _check(self._c.quantise(self._pointer, address(own), size, columns, address(features)))
+            _check(self._c.quantise(self.pointer, address(own), size, columns, address(features)))
             found.append(features)
         return found
 

@@ -3,7 +3,7 @@
 import ctypes
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -69,36 +69,34 @@ class NativeNetwork(IntegerNetwork):
 
     _c: Library
     _packed: _Packed
+    pointer: ClassVar[Any]
+    """To the kv_network of this network, as an argument of C."""
 
     @classmethod
     def of(cls, network: IntegerNetwork, library: Library) -> "NativeNetwork":
         """The same network in `library`."""
         native = cls(network.layers, network.head, network.table)
-        native.__dict__.update(_c=library, _packed=_packed(network, library))
+        packed = _packed(network, library)
+        native.__dict__.update(_c=library, _packed=packed, pointer=ctypes.byref(packed.structure))
         return native
 
     def run(self, clips: Sequence[Int8]) -> Int32:
         return self.decide(clips)[2]
 
     def decide(self, clips: Sequence[Int8]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8], Int32]:
-        """Of each clip, (frames, features) int8, not empty: label and confidence (0 to 255), (clips,); logits, (clips, labels)."""
+        """Of each clip, (frames, features) int8, not empty: label and confidence (0 to 255), (clips,); logits, as `run`."""
         logits = np.empty((len(clips), len(self.head.bias)), np.int32)
         decisions = np.empty((len(clips), 2), np.uint32)
         if len(clips) == 0:
             raise KilovoxError("no clips; expected at least one")
-        network = ctypes.byref(self._packed.structure)
-        at, decided = logits.ctypes.data, decisions.ctypes.data
-        for clip in clips:
+        for clip, own_logits, decision in zip(clips, logits, decisions, strict=True):
             frames = self._checked(clip)
             if len(frames) == 0:
                 raise KilovoxError("a clip of 0 frames; expected at least one")
-            done = self._c.decide(
-                network, address(frames), ctypes.c_size_t(len(frames)), ctypes.c_void_p(at), ctypes.c_void_p(decided)
-            )
+            size = ctypes.c_size_t(len(frames))
+            done = self._c.decide(self.pointer, address(frames), size, address(own_logits), address(decision))
             if not done:
                 raise KilovoxError("no memory left for one clip through the network")
-            at += logits.strides[0]
-            decided += decisions.strides[0]
         return decisions[:, 0].astype(np.int64), decisions[:, 1].astype(np.uint8), logits
 
     def step(self, states: Sequence[State], frame: Int8) -> list[State]:
@@ -108,9 +106,7 @@ class NativeNetwork(IntegerNetwork):
         if not hidden.shape == cell.shape == (len(clips), sum(layer.units for layer in self.layers)):
             raise KilovoxError(f"states of {hidden.shape}, {cell.shape}; expected those of {len(clips)} clips of this network")
         for clip, own_hidden, own_cell in zip(clips, hidden, cell, strict=True):
-            done = self._c.advance(
-                ctypes.byref(self._packed.structure), address(clip), ctypes.c_size_t(1), address(own_hidden), address(own_cell)
-            )
+            done = self._c.advance(self.pointer, address(clip), ctypes.c_size_t(1), address(own_hidden), address(own_cell))
             if not done:
                 raise KilovoxError("no memory left for one frame through the network")
         borders = np.cumsum([layer.units for layer in self.layers])[:-1]

@@ -8,6 +8,8 @@
 
 #if defined(__AVX2__)
 #include <immintrin.h>
+#elif defined(__SSE2__)
+#include <emmintrin.h>
 #endif
 
 #ifndef LANES
@@ -45,6 +47,15 @@ static inline lanes smaller(lanes a, lanes b)
 static inline lanes up_by(lanes x, lanes n)
 {
     return (lanes)((unsigned_lanes)x << (unsigned_lanes)n);
+}
+
+/* LANES numbers of 16 bits. */
+static inline lanes widened(const int16_t *x)
+{
+    typedef int16_t halves __attribute__((vector_size(2 * LANES)));
+    halves found;
+    memcpy(&found, x, sizeof found);
+    return __builtin_convertvector(found, lanes);
 }
 
 /* Bits of x, 0 for 0. */

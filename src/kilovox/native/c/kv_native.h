@@ -97,4 +97,9 @@ KV_API int kv_advance(const kv_network *n, const int8_t *features, size_t frames
 /* features: (frames, inputs) int8, one clip -> logits: (labels) int32, and the decision. */
 KV_API int kv_decide(const kv_network *n, const int8_t *features, size_t frames, int32_t *logits, kv_decision *decision);
 
+/* All of it: samples: (count) int16, one window at least -> logits, the decision, and the level of the loudest band of any
+ * frame. */
+KV_API int kv_recognise(const kv_front_end *f, const kv_normalisation *n, const kv_network *network, const int16_t *samples,
+    size_t count, int32_t *loudest, int32_t *logits, kv_decision *decision);
+
 #endif

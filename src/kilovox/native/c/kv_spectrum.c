@@ -11,18 +11,56 @@ static lanes stage_shifts(const kv_spectrum *s)
     return pick((bits & 0x8000) != 0, splat(2), ((bits & 0x4000) != 0) & 1);
 }
 
-/* Spectrum in bit-reversed order, its exponent; the lanes that are silent. */
-static lanes windowed(const kv_front_end *f, const int16_t *const *windows, kv_spectrum *s, lanes *exponent)
+#if defined(__SSE2__)
+/* Columns of eight rows of eight, each LANES from the next. */
+static inline void transpose_eight(const int16_t *const *rows, uint32_t from, int16_t *columns)
 {
-    lanes x[KV_WINDOW], bits = splat(0), any = splat(0), down, up;
-    uint32_t n;
-    int lane;
+    __m128i a[8], b[8];
+    int i;
+    for (i = 0; i < 8; i++)
+        a[i] = _mm_loadu_si128((const __m128i *)(const void *)(rows[i] + from));
+    for (i = 0; i < 4; i++) {
+        b[2 * i] = _mm_unpacklo_epi16(a[i], a[i + 4]);
+        b[2 * i + 1] = _mm_unpackhi_epi16(a[i], a[i + 4]);
+    }
+    for (i = 0; i < 4; i++) {
+        a[2 * i] = _mm_unpacklo_epi16(b[i], b[i + 4]);
+        a[2 * i + 1] = _mm_unpackhi_epi16(b[i], b[i + 4]);
+    }
+    for (i = 0; i < 4; i++) {
+        _mm_storeu_si128((__m128i *)(void *)(columns + 2 * i * LANES), _mm_unpacklo_epi16(a[i], a[i + 4]));
+        _mm_storeu_si128((__m128i *)(void *)(columns + (2 * i + 1) * LANES), _mm_unpackhi_epi16(a[i], a[i + 4]));
+    }
+}
+#endif
+
+/* The windows' samples one after another, LANES of each: x[n][lane] = windows[lane][n]. */
+static void side_by_side(const int16_t *const *windows, int16_t x[KV_WINDOW][LANES])
+{
+    uint32_t n, lane;
+#if defined(__SSE2__)
+    for (lane = 0; lane < LANES; lane += 8)
+        for (n = 0; n < KV_WINDOW; n += 8)
+            transpose_eight(windows + lane, n, &x[n][lane]);
+#else
     for (lane = 0; lane < LANES; lane++)
         for (n = 0; n < KV_WINDOW; n++)
             x[n][lane] = windows[lane][n];
-    for (n = KV_WINDOW; n-- > 0;) {
-        const int32_t w = f->half_window[n < KV_WINDOW / 2 ? n : KV_WINDOW - 1 - n];
-        x[n] = n ? (x[n] - x[n - 1]) * w : splat(0);
+#endif
+}
+
+/* Spectrum in bit-reversed order, its exponent; the lanes that are silent. */
+static lanes windowed(const kv_front_end *f, const int16_t *const *windows, kv_spectrum *s, lanes *exponent)
+{
+    int16_t samples[KV_WINDOW][LANES];
+    lanes x[KV_WINDOW], bits = splat(0), any = splat(0), down, up, before;
+    uint32_t n;
+    side_by_side(windows, samples);
+    before = widened(samples[0]);
+    for (n = 0; n < KV_WINDOW; n++) {
+        const lanes now = widened(samples[n]);
+        x[n] = (now - before) * f->half_window[n < KV_WINDOW / 2 ? n : KV_WINDOW - 1 - n];
+        before = now;
         bits |= x[n] ^ (x[n] >> 31);
         any |= x[n];
     }
