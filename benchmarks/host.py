@@ -1,4 +1,4 @@
-"""The compiled C on this machine, against PyTorch eager and ONNX Runtime's dynamic int8 running the network alone.
+"""The C for this machine (kilovox.native), against PyTorch eager and ONNX Runtime's dynamic int8 running the network alone.
 
     python benchmarks/host.py
 
@@ -23,9 +23,9 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from firmware import FRAMES, INPUTS, LABELS, NETWORKS, random_model
 from kilovox.firmware.onnx_file import onnx_bytes
 from kilovox.integer.model_file import Model
+from kilovox.native.fast import FastRecogniser
 from kilovox.training.network import LSTMClassifier
 from kilovox.verification.clips import synthetic_clips
-from kilovox.verification.host import HostRecogniser
 
 TURNS, CLIPS_A_TURN = 60, 10
 
@@ -56,7 +56,7 @@ def main() -> None:
         network = LSTMClassifier(INPUTS, units, layers, LABELS).eval()
         features = torch.randn(1, FRAMES, INPUTS)
         valid = torch.tensor([FRAMES])
-        ours = HostRecogniser(random_model("int8", layers, units))
+        ours = FastRecogniser(random_model("int8", layers, units))
         samples = np.resize(synthetic_clips(1, 16_000)[0][1], 256 + (FRAMES - 1) * 160)
         integers = np.random.default_rng(1).integers(-128, 128, (FRAMES, INPUTS)).astype(np.int8)
         with tempfile.TemporaryDirectory() as folder, torch.no_grad():
@@ -65,7 +65,7 @@ def main() -> None:
             contestants: dict[str, Callable[[], object]] = {
                 "torch": lambda model=network, x=features, ends=valid: model(x, ends),
                 "onnx": lambda run=session.run, x=inputs: run(None, x),
-                "network": lambda model=ours, x=integers: model.decide([x]),
+                "network": lambda model=ours.engine, x=integers: model.decide([x]),
                 "whole": lambda model=ours, x=samples: model([x]),
             }
             times: dict[str, list[float]] = {contestant: [] for contestant in contestants}

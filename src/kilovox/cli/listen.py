@@ -15,7 +15,6 @@ from kilovox.integer.outcome import FULL_CONFIDENCE, NAMES
 from kilovox.integer.stream import RecogniserStream
 from kilovox.microphone import microphone
 from kilovox.native.fast import fast_stream
-from kilovox.verification.host import HostStream
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ def command(
         click.echo("", err=True)
 
 
-def heard(stream: HostStream | RecogniserStream, pieces: Iterable[Samples], rate: int) -> Iterator[Detection]:
+def heard(stream: RecogniserStream, pieces: Iterable[Samples], rate: int) -> Iterator[Detection]:
     """Each word decided on in `pieces` of sound, none longer than a hop, at `rate` Hz."""
     samples = 0
     for piece in pieces:
@@ -78,7 +77,7 @@ def heard(stream: HostStream | RecogniserStream, pieces: Iterable[Samples], rate
     yield from _decided(stream, samples / rate)
 
 
-def _decided(stream: HostStream | RecogniserStream, seconds: float) -> Iterator[Detection]:
+def _decided(stream: RecogniserStream, seconds: float) -> Iterator[Detection]:
     """The loudest word decided on since the last look, if there is one."""
     if stream.words:
         result = stream.result()

@@ -23,7 +23,8 @@ _ABOVE_ALL_LEVELS = 1 << 17
 
 @dataclass(frozen=True)
 class Word:
-    """Frames [first, end) of the recording; `peak`, the loudest level of its active frames in Q8 octaves; `whole`: whether a pause followed."""
+    """Frames [first, end) of the recording; `peak`, the loudest level of its active frames in Q8 octaves; `whole`: whether a
+    pause followed."""
 
     first: int
     end: int

@@ -16,6 +16,7 @@ from kilovox.config.complaints import complaints
 from kilovox.corpus.base import Corpus
 from kilovox.errors import KilovoxError
 from kilovox.frontend.corpus_features import corpus_features
+from kilovox.frontend.fixed_point import FixedPointMFCC
 from kilovox.frontend.pipeline import as_floats, fixed_point_mfcc, pad, raw_features, read_normalisation, valid_frames
 from kilovox.integer.description import smallest_exponent
 from kilovox.integer.float_network import float_logits
@@ -82,7 +83,13 @@ class Recogniser:
 
     def corpus_features(self, corpus: Corpus) -> list[Array]:
         """The front end's output for every recording of `corpus`, cached; precomputed features as they are."""
-        return corpus_features(corpus, self.front_end)
+        return corpus_features(corpus, self.front_end, lambda _, recordings: self.raw_features(recordings))
+
+    def transform(self) -> FixedPointMFCC:
+        """The front end of an integer model, for streams. Raises KilovoxError for another front end."""
+        if not isinstance(self.front_end, FixedPointFrontEnd):
+            raise KilovoxError(f"{self.name}: front end {self.front_end.kind}; expected fixed_point")
+        return fixed_point_mfcc(self.front_end)
 
     def normalised(self, raw: Sequence[Array]) -> list[Array]:
         """The front end's output as the network reads it, each (frames, coefficients), float32 or int8."""

@@ -10,7 +10,6 @@ from kilovox.audio import Samples
 from kilovox.config import FixedPointFrontEnd
 from kilovox.errors import KilovoxError
 from kilovox.frontend.fixed_point import FixedPointStream, check_samples
-from kilovox.frontend.pipeline import fixed_point_mfcc
 from kilovox.frontend.word_features import WordFeatureStream
 from kilovox.frontend.word_finder import Word
 from kilovox.integer.network import confidence, logits
@@ -59,7 +58,7 @@ class RecogniserStream:
         if recogniser.engine is None or not isinstance(recogniser.front_end, FixedPointFrontEnd):
             raise KilovoxError(f"{recogniser.name}: float32; expected an integer model, int8 or pow2")
         self._recogniser, self._engine = recogniser, recogniser.engine
-        self._front_end = fixed_point_mfcc(recogniser.front_end)
+        self._front_end = recogniser.transform()
         self.reset()
 
     def reset(self) -> None:

@@ -1,5 +1,9 @@
-"""The fast path on this machine: a model's C where there is a compiler, else NumPy; the same bits."""
+"""The fast path on this machine: one C library for all models where it can be had, else NumPy; the same bits.
 
+Nothing that a model says is compiled: its arrays are given to the kernels of c/.
+"""
+
+import ctypes
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,45 +11,77 @@ import numpy as np
 import numpy.typing as npt
 
 from kilovox.audio import Samples
-from kilovox.frontend.fixed_point import is_heard
+from kilovox.config import AnyFrontEnd, FixedPointFrontEnd
+from kilovox.errors import KilovoxError
+from kilovox.frontend.fixed_point import FixedPointMFCC, check_samples
+from kilovox.frontend.fixed_point_stages import LOWEST_LEVEL
+from kilovox.frontend.pipeline import IntegerNormalisation, fixed_point_mfcc, raw_features
 from kilovox.integer.bundled import open_recogniser
 from kilovox.integer.model_file import Model
-from kilovox.integer.recogniser import Recogniser
+from kilovox.integer.outcome import FULL_CONFIDENCE, judged
+from kilovox.integer.recogniser import Decisions, Recogniser
 from kilovox.integer.stream import RecogniserStream
-from kilovox.verification.host import HostRecogniser, HostStream, NoCompilerError
+from kilovox.native.front_end import NativeMFCC, NativeNormalisation
+from kilovox.native.library import Library, NoLibraryError, address, library, say_once
+from kilovox.native.network import NativeNetwork
 
 Array = npt.NDArray[Any]
 
 
 class FastRecogniser(Recogniser):
-    """A recogniser whose front end and network run in C. Raises NoCompilerError where there is no compiler."""
+    """A recogniser whose front end and network run in C. Any number of threads may share one.
 
-    def __init__(self, model: Model) -> None:
+    Raises NoLibraryError where there is no C on this machine, KilovoxError for a float model.
+    """
+
+    def __init__(self, model: Model, c: Library | None = None) -> None:
         super().__init__(model)
-        self._c = HostRecogniser(model)
-        self._no_frames = np.zeros((0, self.network.input_dim), np.int16)
+        if self.engine is None or not isinstance(self._normalisation, IntegerNormalisation):
+            raise KilovoxError(f"{self.name}: float32; expected an integer model, int8 or pow2")
+        self._c = c = c or library()
+        self.engine: NativeNetwork = NativeNetwork.of(self.engine, c)
+        self._transform = NativeMFCC.of(super().transform(), c)
+        self._quantise = NativeNormalisation(self._normalisation, self.inputs, c)
+
+    def transform(self) -> FixedPointMFCC:
+        return self._transform
+
+    def __call__(self, recordings: Sequence[Samples]) -> Decisions:
+        quickly = None if self.finds_words else self._whole(recordings)
+        return super().__call__(recordings) if quickly is None else quickly
+
+    def _whole(self, recordings: Sequence[Samples]) -> Decisions | None:
+        """From samples to decisions, one call of C each; None where it takes more to say whether anything was heard."""
+        logits, decisions = np.empty((len(recordings), len(self.labels)), np.int32), np.empty((len(recordings), 2), np.uint32)
+        loudest = ctypes.c_int32()
+        for recording, own_logits, decision in zip(recordings, logits, decisions, strict=True):
+            check_samples(recording)
+            samples = np.ascontiguousarray(recording)
+            heard = self._c.recognise(
+                self._transform.pointer, self._quantise.pointer, self.engine.pointer, address(samples),
+                ctypes.c_size_t(len(samples)), ctypes.byref(loudest), address(own_logits), address(decision),
+            )  # fmt: skip
+            if not heard or loudest.value <= LOWEST_LEVEL:
+                return None
+        indices, sure = decisions[:, 0].astype(np.int64), decisions[:, 1] / FULL_CONFIDENCE
+        return Decisions(indices, sure, logits, judged(indices, sure, self.thresholds))
 
     def raw_features(self, recordings: Sequence[Samples]) -> list[Array]:
-        if self.finds_words:
-            return [self._c.word(samples) for samples in recordings]
-        return [
-            self._c.cepstra(samples) if is_heard(samples, self.front_end.window, self.front_end.hop) else self._no_frames
-            for samples in recordings
-        ]
+        return self._transform(recordings)
+
+    def normalised(self, raw: Sequence[Array]) -> list[Array]:
+        if all(sequence.dtype == np.int16 and sequence.shape[1] == self.inputs for sequence in raw):
+            return self._quantise(raw)
+        return super().normalised(raw)
 
     def _decide(self, sequences: list[Array]) -> tuple[Array, Array, Array]:
-        decisions = self._c.decide([np.ascontiguousarray(sequence) for sequence in sequences])
-        return decisions.indices, decisions.confidence, decisions.logits
+        indices, shares, logits = self.engine.decide(sequences)
+        return indices, shares / FULL_CONFIDENCE, logits
 
 
-def fast_stream(recogniser: Recogniser) -> HostStream | RecogniserStream:
-    """One live recording through `recogniser`, in C where there is a compiler. Raises KilovoxError for a float model."""
-    if recogniser.engine is not None:
-        try:
-            return HostStream(HostRecogniser(recogniser.model))
-        except NoCompilerError:
-            pass
-    return RecogniserStream(recogniser)
+def fast_stream(recogniser: Recogniser) -> RecogniserStream:
+    """One live recording through `recogniser`, as fast as this machine can. Raises KilovoxError for a float model."""
+    return RecogniserStream(as_fast_as_possible(recogniser))
 
 
 def open_fast_recogniser(text: str) -> Recogniser:
@@ -57,10 +93,24 @@ def open_fast_recogniser(text: str) -> Recogniser:
 
 
 def as_fast_as_possible(recogniser: Recogniser) -> Recogniser:
-    """The same recogniser in C, where it computes in integers and there is a compiler."""
-    if recogniser.engine is None:
+    """The same recogniser in C, where it computes in integers and there is a library; said once where there is none."""
+    if recogniser.engine is None or isinstance(recogniser, FastRecogniser):
         return recogniser
+    c = _library()
+    return recogniser if c is None else FastRecogniser(recogniser.model, c)
+
+
+def fast_raw_features(config: AnyFrontEnd, recordings: Sequence[Samples]) -> list[Array]:
+    """`kilovox.frontend.pipeline.raw_features`, the integer front end in C where there is a library."""
+    if not isinstance(config, FixedPointFrontEnd):
+        return raw_features(config, recordings)
+    c = _library()
+    return raw_features(config, recordings) if c is None else list(NativeMFCC.of(fixed_point_mfcc(config), c)(recordings))
+
+
+def _library() -> Library | None:
     try:
-        return FastRecogniser(recogniser.model)
-    except NoCompilerError:
-        return recogniser
+        return library()
+    except NoLibraryError as error:
+        say_once(str(error))
+        return None

@@ -18,6 +18,7 @@ from kilovox.frontend.cache import Sequences
 from kilovox.frontend.corpus_features import CorpusSamples, corpus_features
 from kilovox.frontend.pipeline import AnyNormalisation, fit_normalisation
 from kilovox.integer.model_file import Source
+from kilovox.native.fast import fast_raw_features
 from kilovox.text import LABEL_LENGTH, complaint
 from kilovox.training.augmentation import augmented_features
 from kilovox.training.dataset import AudioFeaturesDataset, padded_views
@@ -90,10 +91,10 @@ def prepare(config: Configuration, corpus: Corpus, mixture: Mixture | None = Non
 def _features(config: Configuration, part: Part, divided: Divided) -> dict[int, npt.NDArray[Any]]:
     """By place in the corpus: of all recordings, or where words are not asked for, of those that are used."""
     if not divided.others:
-        return dict(enumerate(corpus_features(part.corpus, config.frontend)))
+        return dict(enumerate(corpus_features(part.corpus, config.frontend, fast_raw_features)))
     pieces = [piece.indices for piece in [*divided.train, *divided.validation] if piece.part is part]
     used = np.unique(np.concatenate(pieces)).tolist()
-    return dict(zip(used, corpus_features(part.corpus.subset(used), config.frontend), strict=True))
+    return dict(zip(used, corpus_features(part.corpus.subset(used), config.frontend, fast_raw_features), strict=True))
 
 
 def _recordings(divided: Divided) -> tuple[str, ...]:
@@ -129,4 +130,5 @@ def _augmented(config: Configuration, corpus: Corpus, indices: Indices) -> Itera
         return iter(())
     recordings = CorpusSamples(corpus, config.frontend.sample_rate, indices.tolist())
     hashes = [corpus.hashes[index] for index in indices]
-    return augmented_features(recordings, hashes, config.training.augmentation, config.frontend, config.experiment.seed)
+    settings, seed = config.training.augmentation, config.experiment.seed
+    return augmented_features(recordings, hashes, settings, config.frontend, seed, fast_raw_features)

@@ -1,14 +1,14 @@
-"""The exported C on this machine: compiled once, kept in the cache, called through ctypes.
+"""The exported C of one model on this machine: compiled once, kept in the cache, called through ctypes.
 
-What it computes is what the NumPy engine computes, bit for bit; it is there to prove that, and because it is faster.
+What it computes is what the NumPy engine computes, bit for bit; it is there to prove that. What runs models here is
+kilovox.native, which compiles nothing of a model.
 """
 
+import atexit
 import ctypes
-import hashlib
-import os
-import platform
+import functools
+import shlex
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,17 +20,29 @@ import numpy as np
 import numpy.typing as npt
 
 from kilovox.audio import Samples
-from kilovox.corpus.cache import cache_folder
 from kilovox.errors import KilovoxError
-from kilovox.files import make_folder, replacing
 from kilovox.firmware.layout import parts_of
 from kilovox.firmware.sources import sources
-from kilovox.frontend.fixed_point import check_samples, is_heard, of_word
-from kilovox.frontend.word_finder import loudest_word
+from kilovox.frontend.fixed_point import check_samples
 from kilovox.integer.model_file import Model
-from kilovox.integer.outcome import FULL_CONFIDENCE, judged
+from kilovox.integer.outcome import FULL_CONFIDENCE
 from kilovox.integer.recogniser import Decisions
 from kilovox.integer.stream import Result
+from kilovox.native import compiler
+from kilovox.native.compiler import NoCompilerError
+from kilovox.native.keeping import Untrusted, keep, kept, trusted_folder
+from kilovox.native.library import key_of
+
+__all__ = [
+    "FLAGS",
+    "HostRecogniser",
+    "HostStream",
+    "NoCompilerError",
+    "Trace",
+    "compile_library",
+    "find_compiler",
+    "run_compiler",
+]
 
 FLAGS = ("-std=c99", "-O3", "-march=native", "-fPIC", "-shared", "-Wno-psabi")
 PORTABLE_FLAGS = ("-std=c99", "-O3", "-fPIC", "-shared", "-Wno-psabi")
@@ -40,59 +52,41 @@ COMPILE_SECONDS = 300
 Array = npt.NDArray[Any]
 
 
-class NoCompilerError(KilovoxError):
-    """There is no C compiler here; callers go on with NumPy."""
-
-
 def find_compiler() -> str:
-    """The C compiler: CC of the environment, else cc, gcc or clang. Raises NoCompilerError."""
-    wanted = os.environ.get("CC")
-    for name in [wanted] if wanted else ["cc", "gcc", "clang"]:
-        found = shutil.which(name)
-        if found:
-            return found
-    raise NoCompilerError(f"no C compiler ({wanted or 'cc, gcc, clang'}) on PATH; install one, or set CC")
+    """The C compiler of kilovox.native.compiler, its words joined as a shell would split them. Raises NoCompilerError."""
+    return shlex.join(compiler.find_compiler())
 
 
 def run_compiler(arguments: Sequence[str], where: Path) -> str:
     """What `arguments` printed, run in `where`. Raises KilovoxError, with what the compiler said, where it fails."""
-    try:
-        done = subprocess.run(arguments, cwd=where, capture_output=True, text=True, timeout=COMPILE_SECONDS, check=False)  # noqa: S603
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise KilovoxError(f"{arguments[0]}: {error}") from None
-    if done.returncode != 0:
-        raise KilovoxError(f"{' '.join(arguments[:6])} ...: exit status {done.returncode}\n{done.stderr.strip()[-2000:]}")
-    return done.stdout
+    return compiler.run_compiler(arguments, where, COMPILE_SECONDS)
 
 
-def _processor() -> str:
-    """What this processor can do: a library made for it may not run on another that shares the cache."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line for line in lines if line.startswith(("flags", "Features")))
-    except (OSError, StopIteration):
-        return f"{platform.machine()} {platform.processor()}"
+@functools.cache
+def _temporary() -> Path:
+    """A private folder of this process, where libraries cannot be kept."""
+    folder = tempfile.mkdtemp(prefix="kilovox-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
 
 
-def compile_library(files: Mapping[str, str], compiler: str, flags: Sequence[str] = FLAGS) -> Path:
+def compile_library(files: Mapping[str, str], command: str, flags: Sequence[str] = FLAGS) -> Path:
     """The shared library of C `files`, from the cache where the same files were compiled by the same compiler before."""
-    kept = cache_folder() / "firmware"
-    version = run_compiler([compiler, "--version"], Path.cwd())
-    machine = _processor() if "-march=native" in flags else ""
-    content = hashlib.sha256(repr((sorted(files.items()), compiler, version, tuple(flags), machine)).encode()).hexdigest()
-    library = kept / f"{content}.so"
-    if library.is_file():
+    words = shlex.split(command)
+    name = f"{key_of(words, flags, files)}.so"
+    try:
+        folder = trusted_folder("firmware")
+    except Untrusted:
+        folder = _temporary()
+    if (library := kept(folder, name)) is not None:
         return library
-    with tempfile.TemporaryDirectory() as name:
-        build = Path(name)
+    with tempfile.TemporaryDirectory(prefix="kilovox-") as temporary:
+        build = Path(temporary)
         for file, text in files.items():
             (build / file).write_text(text)
         units = sorted(file for file in files if file.endswith(".c"))
-        run_compiler([compiler, *flags, "-o", "library.so", *units], build)
-        make_folder(kept)
-        with replacing(library) as temporary:
-            shutil.copyfile(build / "library.so", temporary)
-    return library
+        run_compiler([*words, *flags, "-o", "library.so", *units], build)
+        return keep(folder, name, (build / "library.so").read_bytes())
 
 
 @dataclass(frozen=True)
@@ -115,12 +109,11 @@ class HostRecogniser:
     Raises NoCompilerError where there is no compiler, KilovoxError where `model` cannot be firmware or does not compile.
     """
 
-    def __init__(self, model: Model, compiler: str | None = None, flags: Sequence[str] = FLAGS) -> None:
+    def __init__(self, model: Model, command: str | None = None, flags: Sequence[str] = FLAGS) -> None:
         self.parts = parts_of(model)
         self.labels = model.metadata.labels
-        own = {"kv_host.c": files("kilovox.verification") / "host_c", "kv_host_fast.c": files("kilovox.native") / "c"}
-        shims = {name: (folder / name).read_text() for name, folder in own.items()}
-        units, chosen = sources(model) | shims, compiler or find_compiler()
+        shim = (files("kilovox.verification") / "host_c" / "kv_host.c").read_text()
+        units, chosen = sources(model) | {"kv_host.c": shim}, command or find_compiler()
         try:
             self.library = compile_library(units, chosen, flags)
         except KilovoxError:
@@ -129,12 +122,6 @@ class HostRecogniser:
             self.library = compile_library(units, chosen, PORTABLE_FLAGS)
         self._c = ctypes.CDLL(str(self.library))
         self._c.kv_host_recording.restype = self._c.kv_host_cepstra.restype = ctypes.c_size_t
-        self._c.kv_host_fast_cepstra.restype = self._c.kv_host_packed_bytes.restype = ctypes.c_size_t
-        # Aligned to the widest vector.
-        self._memory = ctypes.create_string_buffer(int(self._c.kv_host_packed_bytes()) + 64)
-        self._packed = ctypes.c_void_p((ctypes.addressof(self._memory) + 63) & ~63)
-        self._c.kv_host_pack(self._packed)
-        self._fast = bool(self._c.kv_host_is_fast())
         found = np.zeros(4, np.uint32)
         self._c.kv_host_sizes(_pointer(found))
         self.state_bytes, *shape = (int(value) for value in found)
@@ -147,19 +134,8 @@ class HostRecogniser:
         for index, recording in enumerate(recordings):
             samples = self._checked(recording)
             count, found = ctypes.c_size_t(len(samples)), (_pointer(logits[index]), _pointer(decided[index]))
-            front_end = self.parts.front_end
-            if front_end.words is not None or not self._fast:
-                self._c.kv_host_recording(_pointer(samples), count, ctypes.c_size_t(0), None, None, None, *found)
-            elif is_heard(samples, front_end.window, front_end.hop):
-                scratch = np.empty(3 * front_end.frames(len(samples)) * front_end.coefficients + 1, np.int8)
-                self._c.kv_host_fast_recording(self._packed, _pointer(samples), count, _pointer(scratch), *found)
-                self._judge(decided[index])
+            self._c.kv_host_recording(_pointer(samples), count, ctypes.c_size_t(0), None, None, None, *found)
         return _decisions(logits, decided)
-
-    def _judge(self, decided: npt.NDArray[np.uint8]) -> None:
-        """Fill in the outcome of (4,) label, confidence and outcome."""
-        label = np.array([int(decided[0]) | int(decided[1]) << 8])
-        decided[3] = judged(label, decided[2:3] / FULL_CONFIDENCE, self.parts.thresholds)[0]
 
     def decide(self, features: Sequence[npt.NDArray[np.int8]]) -> Decisions:
         """Decisions of the network alone on int8 features, each (frames, coefficients)."""
@@ -168,11 +144,7 @@ class HostRecogniser:
         for index, sequence in enumerate(features):
             frames = self._checked_features(sequence)
             count, found = ctypes.c_size_t(len(frames)), (_pointer(logits[index]), _pointer(decided[index]))
-            if self._fast:
-                self._c.kv_host_fast_features(self._packed, _pointer(frames), count, *found)
-                self._judge(decided[index])
-            else:
-                self._c.kv_host_features(_pointer(frames), count, None, None, *found)
+            self._c.kv_host_features(_pointer(frames), count, None, None, *found)
         return _decisions(logits, decided)
 
     def trace(self, recording: Samples, chunk: int = 0) -> Trace:
@@ -207,26 +179,8 @@ class HostRecogniser:
         """The front end alone: (samples,) int16 -> (frames, coefficients) int16 in Q7 octaves."""
         samples = self._checked(recording)
         result = np.zeros((self.parts.front_end.frames(len(samples)), self.parts.front_end.coefficients), np.int16)
-        if self._fast and len(samples):
-            samples = self.parts.front_end.between_silence(samples)
-            self._c.kv_host_fast_cepstra(_pointer(samples), ctypes.c_size_t(len(samples)), _pointer(result), None)
-        else:
-            self._c.kv_host_cepstra(_pointer(samples), ctypes.c_size_t(len(samples)), _pointer(result))
+        self._c.kv_host_cepstra(_pointer(samples), ctypes.c_size_t(len(samples)), _pointer(result))
         return result
-
-    def word(self, recording: Samples) -> npt.NDArray[np.int16]:
-        """The loudest word of (samples,) int16, for a model that finds words: (frames of the word, coefficients) int16."""
-        samples, front_end = self._checked(recording), self.parts.front_end
-        frames = front_end.frames(len(samples))
-        samples = front_end.between_silence(samples)
-        cepstra, levels = np.zeros((frames, front_end.coefficients), np.int16), np.zeros(frames, np.int16)
-        self._c.kv_host_fast_cepstra(_pointer(samples), ctypes.c_size_t(len(samples)), _pointer(cepstra), _pointer(levels))
-        if not is_heard(recording, front_end.window, front_end.hop):
-            return cepstra[:0]
-        if front_end.words is None:
-            return cepstra
-        loudest = levels.astype(np.int32)
-        return of_word(cepstra, loudest, loudest_word(front_end.words, loudest))
 
     def _buffers(self, frames: int) -> tuple[Array, Array, Array, Array]:
         shape = (frames, self._layers, self._units)

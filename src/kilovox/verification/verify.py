@@ -1,5 +1,6 @@
 """Proves that the firmware of a model computes on every target the bits that the Python engine computes, and what it costs."""
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -173,7 +174,7 @@ def verify(
 def _host(task: Task, _: str, count: int | None) -> TargetReport:
     compiler, clips = find_compiler(), task.some(count)
     library = SharedLibrary(compile_library({**task.files, **shims()}, compiler), task.shape, task.longest)
-    version = run_compiler([compiler, "--version"], Path.cwd()).splitlines()[0]
+    version = run_compiler([*shlex.split(compiler), "--version"], Path.cwd()).splitlines()[0]
     ram = library.layout[0] + task.shape.decision_bytes
     difference = task.first_difference(library, clips) or task.difference_in_turn(library, clips)
     return TargetReport(version, difference, len(clips), task.frames(clips) / len(clips), ram=ram)

@@ -1,0 +1,5 @@
+"""The compiler, for the room of the C of this machine."""
+
+from compilers import compiler
+
+__all__ = ["compiler"]
