@@ -24,9 +24,17 @@ def test_python_example(synthetic_folder, tmp_path, monkeypatch, capsys):
     assert load_model(tmp_path / "twin.safetensors").metadata.arithmetic == "int8"
 
 
+def read_configuration_of(text, folder):
+    (folder / "several.yaml").write_text(text)
+    return read_configuration(folder / "several.yaml")
+
+
 def test_the_shortest_configuration(tmp_path):
-    (code,) = re.findall(r"```yaml\n(.*?)```", README.read_text(), re.DOTALL)
-    (tmp_path / "doorbell.yaml").write_text(code)
+    code = re.findall(r"```yaml\n(.*?)```", README.read_text(), re.DOTALL)
+    several = read_configuration_of("experiment: {name: several}\n" + code[0], tmp_path)
+    assert [member.role for member in several.corpora] == ["train", "train", "validation"]
+    assert several.vocabulary.labels == ("yes", "no", "stop")
+    (tmp_path / "doorbell.yaml").write_text(code[1])
     config = read_configuration(tmp_path / "doorbell.yaml")
     assert config.quantisation.arithmetic == "int8"
     assert config.dataset.path == Path.home() / "recordings"

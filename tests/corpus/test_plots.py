@@ -17,7 +17,7 @@ def said(path):
     return [element.text for element in ElementTree.parse(path).iter(TEXT)]
 
 
-@pytest.mark.parametrize("label", ["$x$", "$\\frac$", "a_b^c", "語", "<b>&", "x" * 300, "two\nlines", "100 %"])
+@pytest.mark.parametrize("label", ["$x$", "$\\frac$", "a_b^c", "語", "<b>&", "x" * 300, "100 %"])
 def test_labels_are_text(synthetic_corpus, tmp_path, label):
     recordings = [dataclasses.replace(one, label=label if one.label == "0" else one.label, speaker=label)
                   for one in synthetic_corpus.recordings[:20]]  # fmt: skip

@@ -38,10 +38,14 @@ def test_a_row_of_the_second_layer_and_of_the_head():
         build_network(tensors, "int8", 2, INPUTS)
     tensors = random_tensors("int8", UNITS, 2)
     tensors["head.weights"][0, :, 7] = 0
-    tensors["head.bias"][7] = 2**30
+    tensors["head.bias"][7] = 2**30 - 1
     build_network(tensors, "int8", 2, INPUTS)
+    tensors["head.bias"][7] = 2**30  # two such logits are too far apart for their difference
+    with pytest.raises(KilovoxError, match=f"head: a dot product may reach {2**30}; expected less than"):
+        build_network(tensors, "int8", 2, INPUTS)
+    tensors["head.bias"][7] = 2**30 - 128
     tensors["head.weights"][0, 4, 7] = 1
-    with pytest.raises(KilovoxError, match=f"head: a dot product may reach {2**30 + 128}"):
+    with pytest.raises(KilovoxError, match=f"head: a dot product may reach {2**30}"):
         build_network(tensors, "int8", 2, INPUTS)
 
 

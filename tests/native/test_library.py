@@ -177,10 +177,13 @@ def test_a_folder_of_another_user_is_not_used(tmp_path: Path, monkeypatch: pytes
     (other / "native").mkdir(parents=True)
     os.chown(other, 12345, -1)
     monkeypatch.setenv("KILOVOX_CACHE", str(other))
-    with pytest.raises(Untrusted, match="another user"):
-        trusted_folder("native")
+    assert not trusted_folder("native").is_relative_to(other)  # a private one is taken in its place
     (tmp_path / "link").symlink_to(other)
     monkeypatch.setenv("KILOVOX_CACHE", str(tmp_path / "link"))
+    assert not trusted_folder("native").resolve().is_relative_to(other)
+    os.chown(other, 0, -1)
+    os.chown(other / "native", 12345, -1)
+    monkeypatch.setenv("KILOVOX_CACHE", str(other))
     with pytest.raises(Untrusted, match="another user"):
         trusted_folder("native")
 

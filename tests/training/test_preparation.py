@@ -11,9 +11,9 @@ def test_some_words_of_many(synthetic_corpus, monkeypatch):
     transformed = []
     whole = preparation.corpus_features
 
-    def counted(corpus, front_end):
+    def counted(corpus, front_end, transform):
         transformed.extend(recording.label for recording in corpus.recordings)
-        return whole(corpus, front_end)
+        return whole(corpus, front_end, transform)
 
     monkeypatch.setattr(preparation, "corpus_features", counted)
     config = find_configuration("task-a").changed(

@@ -83,7 +83,7 @@ def test_what_the_folder_says(corpus, tmp_path):
     key = RunKeys(corpus).of(CONFIG)
     assert said["identity"] == key.identity
     assert said["run"] == key.facts
-    assert said["corpora"] == [{"role": "train", "name": "tones", "where": str(tmp_path / "tones")}]
+    assert said["corpora"] == [{"role": "corpus", "name": "tones", "where": str(tmp_path / "tones")}]
     assert is_run_of(key, tmp_path / "run")
 
 

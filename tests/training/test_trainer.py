@@ -61,7 +61,8 @@ def test_accuracy_on_recordings_is_without_masks_and_dropout():
     torch.manual_seed(0)
     labels = torch.arange(60) % 3
     views = torch.randn(2, 80, 8, 4) + torch.cat([labels, labels[:20]])[:, None, None]
-    dataset = AudioFeaturesDataset.of_features(views.numpy(), torch.cat([labels, labels[:20]]).numpy()).mixed(20, 0.3)
+    dataset = AudioFeaturesDataset.of_features(views.numpy(), torch.cat([labels, labels[:20]]).numpy())
+    dataset.mixed([(20, 0.3)])
     model = LSTMClassifier(4, 8, 1, 3, dropout=0.9)
     settings = Training(augmentation=Augmentation(views=1, feature_mask=4))
     trainer = ModelTrainer(model, 2, make_loader(dataset, 16, shuffle=True), "cpu", 0.02, settings=settings, progress=False)

@@ -32,4 +32,4 @@ UserPath = Annotated[Path | None, BeforeValidator(_path)]
 class Section(BaseModel):
     """Frozen, nothing unknown, no silent conversion of one type to another."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, defer_build=True)

@@ -5,7 +5,6 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
 
 from kilovox.config import Configuration
 from kilovox.corpus.base import Corpus
@@ -24,7 +23,6 @@ STARTING = 6.0
 PREPARING = 0.002
 """Seconds a recording and view, to change it and hear it."""
 
-TIMED_BATCHES = 3
 SIMULATING = 1.4
 """Training for integers takes so many times as long as a float network of that size (measured at 85 and 123 units)."""
 
@@ -113,38 +111,18 @@ def seconds_of(config: Configuration, recordings: int) -> float:
     asked, batch = config.distillation, config.training.batch_size
     real = batch - (round(batch * config.synthetic.share) if config.synthetic else 0)
     batches = -(-recordings // max(1, real))
-    student = _seconds_a_batch(config, config.hidden, config.model.num_layers)
+    # Torch is loaded only to measure.
+    from kilovox.training.pace import seconds_a_batch
+
+    student = seconds_a_batch(config, config.hidden, config.model.num_layers)
     total = config.training.epochs * student
     if config.quantisation:
         total += SIMULATING * config.quantisation.epochs * student
     if asked:
         # Convolutions of so many channels take about as long as that LSTM.
-        total += asked.teachers * asked.epochs * _seconds_a_batch(config, asked.hidden_dim, asked.num_layers)
+        total += asked.teachers * asked.epochs * seconds_a_batch(config, asked.hidden_dim, asked.num_layers)
     views = config.training.augmentation.views + 1
     return STARTING + PREPARING * views * recordings + total * batches
-
-
-def _seconds_a_batch(config: Configuration, hidden: int, layers: int) -> float:
-    import torch
-    from torch import nn
-
-    from kilovox.training.network import LSTMClassifier
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with torch.random.fork_rng(devices=[]):
-            network = LSTMClassifier(config.inputs, hidden, layers, config.outputs)
-            features = torch.ones(config.training.batch_size, config.frontend.frames, config.inputs)
-            labels = torch.zeros(len(features), dtype=torch.int64)
-            started = perf_counter()
-            for repeat in range(TIMED_BATCHES + 1):
-                if repeat == 1:
-                    started = perf_counter()  # the first pays for memory
-                nn.functional.cross_entropy(network(features), labels).backward()  # type: ignore[no-untyped-call]
-            return (perf_counter() - started) / TIMED_BATCHES
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _check_named(corpus: Corpus) -> None:
