@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from kilovox.errors import KilovoxError
 
 SUFFIX = ".kilovox-tmp"
@@ -120,6 +118,8 @@ def lock(path: Path) -> Iterator[None]:
     Raises KilovoxError where one holds it already, and where it cannot be held at all: in a read-only folder, on a full disk,
     on a file system without locks.
     """
+    from filelock import FileLock, Timeout
+
     held = FileLock(path, blocking=False)
     try:
         with warnings.catch_warnings():

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Discriminator, Field, Tag, TypeAdapter, ValidationError, model_validator
+from pydantic import ConfigDict, Discriminator, Field, Tag, TypeAdapter, ValidationError, model_validator
 
 from kilovox.config.base import Count, Decibels, Frames, Hertz, NonNegative, Samples, Section
 from kilovox.config.complaints import complaints
@@ -112,4 +112,4 @@ def parse_front_end(values: Any) -> FrontEnd | FixedPointFrontEnd:
         raise KilovoxError("\n".join(f"front end: {line}" for line in complaints(error, AnyFrontEnd))) from None
 
 
-_FRONT_END: TypeAdapter[FrontEnd | FixedPointFrontEnd] = TypeAdapter(AnyFrontEnd)
+_FRONT_END: TypeAdapter[FrontEnd | FixedPointFrontEnd] = TypeAdapter(AnyFrontEnd, config=ConfigDict(defer_build=True))

@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-import filelock
 import numpy.typing as npt
 
 from kilovox.corpus.cache import cache_folder
@@ -183,6 +182,8 @@ def _flock(file: int, exclusive: bool) -> bool:
 @contextlib.contextmanager
 def _locked(path: Path | None, patience: float) -> Iterator[bool]:
     """Whether `path` is this process's to compute; where nothing can be locked, it is."""
+    import filelock  # not where a model only runs
+
     lock = filelock.FileLock(path.with_suffix(".lock"), timeout=patience) if path else None
     try:
         if lock:

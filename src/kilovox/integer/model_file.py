@@ -49,7 +49,7 @@ _HASH = re.compile(f"[0-9a-f]{{{2 * HASH_BYTES}}}([0-9a-f]{{{64 - 2 * HASH_BYTES
 class Source(BaseModel):
     """A corpus used as a whole besides the one that was split: its name, fingerprint, size, and what its licences are."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     corpus: Line
     fingerprint: Line
@@ -64,7 +64,7 @@ class Provenance(BaseModel):
     `besides`: synthetic recordings, which judge nobody. `note`: what figures on the corpus are worth, where that must be said.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     corpus: Line
     fingerprint: Line
@@ -89,7 +89,7 @@ class Metadata(BaseModel):
     """What a model file says besides its tensors. `configuration` is the experiment, section by section; `thresholds`: for each
     label the least confidence, of 255, with which it is accepted; none: any."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     format_version: int
     name: Line
@@ -121,7 +121,7 @@ class Metadata(BaseModel):
 class Model(BaseModel):
     """Tensors by name, and their metadata."""
 
-    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True, defer_build=True)
 
     metadata: Metadata
     tensors: Tensors

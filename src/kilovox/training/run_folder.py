@@ -7,11 +7,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import filelock
-
 from kilovox import __version__
 from kilovox.errors import KilovoxError
-from kilovox.files import make_folder, write_json
+from kilovox.files import lock, make_folder, write_json
 from kilovox.training.run_key import RunKey, Use
 
 MODEL_FILE = "model.safetensors"
@@ -65,29 +63,13 @@ def refuse_unless_free(folder: Path, key: RunKey, resume: bool) -> None:
 def claimed(folder: Path, key: RunKey, uses: Sequence[Use], resume: bool) -> Iterator[None]:
     """The folder is this run's, and nobody else's for as long as it goes on. Raises as `refuse_unless_free` does."""
     make_folder(folder)
-    with _locked(folder):
+    with lock(folder / "lock"):
         refuse_unless_free(folder, key, resume)
         _remove_temporaries(folder)
         corpora = [{"role": use.role, "name": use.corpus.name, "where": use.corpus.where} for use in uses]
         values = {"kilovox": __version__, "identity": key.identity, "corpora": corpora, "run": key.facts}
         write_json(folder / IDENTITY_FILE, values)
         yield
-
-
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    lock = filelock.FileLock(folder / "lock", timeout=0)
-    try:
-        lock.acquire()
-    except filelock.Timeout:
-        raise KilovoxError(f"{folder}: another process works there; expected to be alone") from None
-    except (OSError, NotImplementedError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise KilovoxError(f"{folder}: cannot be locked ({reason}); expected a folder that can be written to") from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _remove_temporaries(folder: Path) -> None:
