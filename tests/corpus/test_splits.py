@@ -226,3 +226,10 @@ def test_who_shares_a_recording_shares_a_fold(tmp_path: Path) -> None:
         assert [corpus.recordings[i].speaker for i in fold] == ["ada", "bo", "bo"]
     with pytest.raises(KilovoxError, match="no more than its 3 speakers"):
         grouped_folds(corpus, 4, 0)
+
+
+def test_the_validation_part_is_drawn_with_the_random_state() -> None:
+    parts = [make_split(corpus_of(), "random", 0.2, 42, 0.1), make_split(corpus_of(), "random", 0.2, 43, 0.1)]
+    assert parts[0].validation.tolist() != parts[1].validation.tolist()
+    fixed = [make_split(corpus_of(), "speaker:a", 0.2, state, 0.1).validation.tolist() for state in (42, 42, 43)]
+    assert fixed[0] == fixed[1] != fixed[2]
