@@ -136,6 +136,22 @@ def lock(path: Path) -> Iterator[None]:
             held.release()
 
 
+def read_small(path: Path, most: int, kind: str) -> bytes:
+    """The content of a stranger's file, `most` bytes at most; `kind`: what is expected there, such as "a YAML file".
+
+    Raises KilovoxError where it cannot be read or is larger.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(most + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise KilovoxError(f"{path}: cannot be read ({reason}); expected {kind}") from None
+    if len(data) > most:
+        raise KilovoxError(f"{path}: more than {most:,} bytes; expected {kind} of at most as many")
+    return data
+
+
 def write_bytes(path: Path, data: bytes) -> None:
     """Write `data` to `path` atomically."""
     with replacing(path) as temporary:

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import yaml
 
 from kilovox.errors import KilovoxError
+from kilovox.files import read_small
 from kilovox.text import printable, shown
 
 MAXIMUM_BYTES = 2**18
@@ -139,14 +140,7 @@ def read_document(path: Path) -> Document:
 
 
 def _text(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAXIMUM_BYTES + 1)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise KilovoxError(f"{path}: cannot be read ({reason}); expected a YAML file") from None
-    if len(data) > MAXIMUM_BYTES:
-        raise KilovoxError(f"{path}: more than {MAXIMUM_BYTES:,} bytes; expected a YAML file of at most as many")
+    data = read_small(path, MAXIMUM_BYTES, "a YAML file")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from kilovox.corpus.base import Recording, RecordingCorpus
 from kilovox.errors import KilovoxError
+from kilovox.files import read_small
 from kilovox.text import printable, shown
 
 REQUIRED = ("path", "label", "speaker")
@@ -100,14 +101,7 @@ def _check_header(where: str, header: list[str]) -> None:
 
 
 def _text(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAXIMUM_BYTES + 1)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise KilovoxError(f"{path}: cannot be read ({reason}); expected a CSV file") from None
-    if len(data) > MAXIMUM_BYTES:
-        raise KilovoxError(f"{path}: more than {MAXIMUM_BYTES:,} bytes; expected a manifest of at most as many")
+    data = read_small(path, MAXIMUM_BYTES, "a CSV file")
     encoding = "utf-16" if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
     try:
         return data.decode(encoding)
