@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kilovox.errors import KilovoxError
 from kilovox.frontend import fixed_point_stages as stages
-from kilovox.frontend.fixed_point import FixedPointMFCC, check_multiplier, of_word, quantisation, quantise
+from kilovox.frontend.fixed_point import FixedPointMFCC, check_multiplier, is_heard, of_word, quantisation, quantise
 from kilovox.frontend.fixed_point_tables import decibels_to_level, half_dct
 from kilovox.frontend.word_finder import Word, WordFinder
 
@@ -156,3 +158,10 @@ def test_words_need_two_coefficients_and_a_hop_shorter_than_the_window():
         with pytest.raises(KilovoxError, match="where words are found"):
             FixedPointMFCC(words=WordFinder(), **values)
     FixedPointMFCC(words=WordFinder(), coefficients=2, hop=255)
+
+
+@given(st.lists(st.tuples(st.integers(-1, 1), st.integers(1, 30)), max_size=6), st.integers(2, 20), st.integers(1, 30))
+def test_heard_is_a_frame_whose_samples_are_not_all_equal(runs, window, hop):
+    samples = np.repeat([value for value, _ in runs], [count for _, count in runs]).astype(np.int16)
+    starts = range(0, len(samples) - window + 1, hop)
+    assert is_heard(samples, window, hop) == any(len(set(samples[start : start + window].tolist())) > 1 for start in starts)

@@ -33,9 +33,6 @@ def sizes(parts: Parts) -> dict[str, int]:
     engine, transform = parts.network, parts.front_end
     mel_starts = transform.tables()["mel_starts"]
     floor = transform.floor_level
-    level_exponent = (
-        fixed_point_tables.WINDOW_BITS + (fixed_point_tables.WEIGHT_BITS + fixed_point_stages.FULL_SCALE_OCTAVES) // 2
-    )
     return {
         "POW2": int(parts.powers_of_two),
         "LABELS": len(engine.head.bias),
@@ -56,7 +53,7 @@ def sizes(parts: Parts) -> dict[str, int]:
         "LEVEL_BITS": fixed_point_tables.LEVEL_BITS,
         "DCT_BITS": fixed_point_tables.DCT_BITS,
         "FEATURE_BITS": fixed_point_tables.FEATURE_BITS,
-        "LEVEL_EXPONENT": level_exponent,
+        "LEVEL_EXPONENT": fixed_point_stages.LEVEL_EXPONENT,
         "LOWEST_LEVEL": fixed_point_stages.LOWEST_LEVEL,
         "DECAY": transform.decay_level,
         "FLOOR": fixed_point._RELATIVE_FLOOR if floor is None else -floor,

@@ -32,6 +32,9 @@ LOWEST_LEVEL = -(1 << 15)
 FULL_SCALE_OCTAVES = 46
 """Level 0 is a band power of 2^46 sample units squared, which no band can exceed (Parseval)."""
 
+LEVEL_EXPONENT = WINDOW_BITS + (WEIGHT_BITS + FULL_SCALE_OCTAVES) // 2
+"""Of an amplitude whose band power is at level 0, in the units that the window and the mel weights leave."""
+
 
 def column(table: Table, like: Words) -> Words:
     """A table along axis 0, in the words of `like` (NumPy is several times slower where the types differ)."""
@@ -240,7 +243,7 @@ def levels(
     z, transform_exponent = transform(values, sine, bit_reverse)
     spectrum, last_shift = power(z, sine)
     logarithm = log2(*mel_bands(spectrum, mel_starts, mel_weights), log2_mantissa)
-    exponent = frame_exponent + transform_exponent + last_shift - (WINDOW_BITS + WEIGHT_BITS // 2 + FULL_SCALE_OCTAVES // 2)
+    exponent = frame_exponent + transform_exponent + last_shift - LEVEL_EXPONENT
     logarithm += exponent << (LEVEL_BITS + 1)
     # The one's complement of -1 is 0 as well: an exponent of -15 alone does not say that all products are 0.
     logarithm[:, (frame_exponent == -15) & (values.min(axis=0) == 0)] = LOWEST_LEVEL

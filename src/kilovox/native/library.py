@@ -53,7 +53,7 @@ def formats() -> str:
         "LEVEL_BITS": tables.LEVEL_BITS,
         "DCT_BITS": tables.DCT_BITS,
         "FEATURE_BITS": tables.FEATURE_BITS,
-        "LEVEL_EXPONENT": tables.WINDOW_BITS + (tables.WEIGHT_BITS + fixed_point_stages.FULL_SCALE_OCTAVES) // 2,
+        "LEVEL_EXPONENT": fixed_point_stages.LEVEL_EXPONENT,
         "LOWEST_LEVEL": fixed_point_stages.LOWEST_LEVEL,
         "TANH_STEP_BITS": activation.STEP_BITS,
         "HIDDEN_BITS": network.HIDDEN_BITS,
