@@ -35,7 +35,7 @@ def command(config: str, out: Path | None, corpus: Path | None, resume: bool, te
         click.echo(f"kilovox: {note}", err=True)
     folder = out or Path("runs") / configuration.experiment.name
     try:
-        model = run_experiment(configuration, opened, folder, resume=resume, tensorboard=tensorboard)
+        model = run_experiment(configuration, opened, folder, resume=resume, tensorboard=tensorboard, mixture=mixture)
     except KeyboardInterrupt:
         click.echo(f"kilovox: interrupted; the same command with --resume goes on from the last epoch in {folder}", err=True)
         raise SystemExit(130) from None

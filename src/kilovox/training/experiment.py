@@ -8,7 +8,7 @@ import torch
 
 from kilovox.config import Configuration, Quantisation
 from kilovox.corpus.base import Corpus
-from kilovox.corpus.mixture import settled
+from kilovox.corpus.mixture import Mixture, settled
 from kilovox.files import make_folder
 from kilovox.integer.model_file import Model, save_model
 from kilovox.training.description import Description
@@ -30,14 +30,15 @@ def run_experiment(
     resume: bool = False,
     progress: bool = True,
     tensorboard: bool = False,
+    mixture: Mixture | None = None,
 ) -> Model:
     """Train the network of `config` on `corpus`; the model is also written to `folder`/model.safetensors.
 
-    A killed run goes on with `resume`, to the same bytes. Raises KilovoxError where `folder` holds a run already and
-    `resume` is not asked for, or a run of something else.
+    mixture: all corpora of `config`, where they are opened already. A killed run goes on with `resume`, to the same bytes.
+    Raises KilovoxError where `folder` holds a run already and `resume` is not asked for, or a run of something else.
     """
     torch.set_num_threads(config.training.threads)
-    keys = RunKeys(corpus)
+    keys = RunKeys(corpus) if mixture is None else RunKeys.knowing(config, mixture)
     config, uses, key = settled(config, corpus), keys.uses(config), keys.of(config)
     refuse_unless_free(folder, key, resume)
     prepared = prepare(config, corpus, keys.mixture(config))

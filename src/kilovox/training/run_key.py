@@ -124,9 +124,16 @@ class RunKeys:
         self._corpus = corpus
         self._opened: dict[str, Mixture] = {}
 
+    @classmethod
+    def knowing(cls, config: Configuration, mixture: Mixture) -> "RunKeys":
+        """Those of `config`, whose corpora are opened already."""
+        keys = cls(mixture.first)
+        keys._opened[_which(config)] = mixture
+        return keys
+
     def mixture(self, config: Configuration) -> Mixture:
         """All corpora of `config`."""
-        which = repr((config.corpora, config.synthetic, config.dataset.kind))
+        which = _which(config)
         if which not in self._opened:
             self._opened[which] = open_mixture(config, self._corpus)
         return self._opened[which]
@@ -139,6 +146,11 @@ class RunKeys:
     def of(self, config: Configuration) -> RunKey:
         """The key of a run of `config`."""
         return RunKey.of(settled(config, self._corpus), self.uses(config))
+
+
+def _which(config: Configuration) -> str:
+    """What a mixture is known by, beside its first corpus."""
+    return repr((config.corpora, config.synthetic, config.dataset.kind))
 
 
 def _role(number: int, member: Member) -> str:
