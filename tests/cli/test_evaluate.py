@@ -112,8 +112,8 @@ def test_own_words_are_judged_on_the_runs_own_recordings(runner, tmp_path, monke
     assert refused.exit_code == 2
     assert "expected --corpus" in refused.stderr
     assert "FSDD" not in refused.stderr
-    entries = [{"kind": "folders", "path": str(tmp_path / "words"), "role": "corpus"}]
-    (path.parent / "corpus.json").write_text(json.dumps({"entries": entries}))
+    corpora = [{"role": "corpus", "name": "words", "where": str(tmp_path / "words")}]
+    (path.parent / "experiment.json").write_text(json.dumps({"corpora": corpora}))
     values = json.loads(call(runner, path, "--json").stdout)
     assert (values["corpus"], values["recordings"]) == ("words", 4)
 

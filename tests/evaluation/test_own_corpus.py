@@ -27,20 +27,17 @@ def words(tmp_path):
     return tmp_path / "words"
 
 
+def remember(path, *corpora):
+    """What a run writes beside its model."""
+    (path.parent / "experiment.json").write_text(json.dumps({"identity": "x", "corpora": corpora}))
+
+
 def test_the_runs_own(run, words, tmp_path):
     path, metadata = run
-    entries = [{"kind": "folders", "path": str(tmp_path / "gone"), "role": "synthetic"},
-               {"kind": "folders", "path": str(words), "role": "corpus"}]  # fmt: skip
-    (path.parent / "corpus.json").write_text(json.dumps({"entries": entries}))
+    remember(path, {"role": "synthetic", "name": "gone", "where": str(tmp_path / "gone")},
+             {"role": "corpus", "name": "words", "where": str(words)})  # fmt: skip
     corpus = own_corpus(str(path), metadata)
     assert (corpus.labels, len(corpus)) == (("no", "yes"), 4)
-
-
-def test_an_experiment_says_so_too(run, words):
-    path, metadata = run
-    values = {"identity": "x", "corpora": [{"role": "corpus", "name": "words", "where": str(words)}]}
-    (path.parent / "experiment.json").write_text(json.dumps(values))
-    assert own_corpus(str(path), metadata).labels == ("no", "yes")
 
 
 def test_own_words_do_not_go_looking_for_fsdd(run, monkeypatch):
@@ -57,25 +54,36 @@ def test_digits_are_judged_on_fsdd(synthetic_folder, monkeypatch):
 
 def test_recordings_that_were_moved(run, tmp_path):
     path, metadata = run
-    entries = [{"kind": "folders", "path": str(tmp_path / "gone"), "role": "corpus"}]
-    (path.parent / "corpus.json").write_text(json.dumps({"entries": entries}))
-    with pytest.raises(KilovoxError, match=r"gone: no such folder[\s\S]*corpus\.json says that the recordings are there"):
+    remember(path, {"role": "corpus", "name": "gone", "where": str(tmp_path / "gone")})
+    with pytest.raises(
+        KilovoxError, match=r"gone: no such file or folder[\s\S]*experiment\.json says that the recordings are there"
+    ):
         own_corpus(str(path), metadata)
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", '{"entries": 3}', '{"entries": [{}]}', '{"entries": [{"role": "corpus", "kind": 1, "path": 2}]}', "null"]
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"corpora": 3}',
+        '{"corpora": [{}]}',
+        '{"corpora": [{"role": "corpus", "where": 2}]}',
+        '{"corpora": [{"role": "corpus", "where": ""}]}',
+        "null",
+        "[" * 10_000,
+    ],
 )
 def test_a_file_of_something_else(run, text):
     path, metadata = run
-    (path.parent / "corpus.json").write_text(text)
-    with pytest.raises(KilovoxError, match=r"corpus\.json: does not say"):
+    (path.parent / "experiment.json").write_text(text)
+    with pytest.raises(KilovoxError, match=r"experiment\.json: does not say"):
         own_corpus(str(path), metadata)
 
 
 def test_more_than_one_that_may_judge(run, words):
     path, metadata = run
-    entries = [{"kind": "folders", "path": str(words), "role": "corpus"}] * 2
-    (path.parent / "corpus.json").write_text(json.dumps({"entries": entries}))
+    remember(path, *[{"role": "corpus", "name": name, "where": str(words)} for name in ("one", "two")])
     with pytest.raises(KilovoxError, match="2 corpora that may judge"):
         own_corpus(str(path), metadata)

@@ -87,6 +87,13 @@ def test_what_the_folder_says(corpus, tmp_path):
     assert is_run_of(key, tmp_path / "run")
 
 
+def test_a_relative_place_is_found_from_another_folder(corpus, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    train(RecordingCorpus("tones", corpus.recordings, "tones"), tmp_path / "run")
+    said = json.loads((tmp_path / "run" / IDENTITY_FILE).read_text())
+    assert said["corpora"][0]["where"] == str(tmp_path / "tones")
+
+
 @pytest.mark.parametrize("content", ['{"identity": "0123"}', "", "[]", '{"run": 3}', "[" * 9999])
 def test_a_run_of_an_older_kilovox_or_a_damaged_one_is_another(corpus, tmp_path, content):
     train(corpus, tmp_path / "run")

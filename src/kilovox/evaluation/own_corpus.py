@@ -5,18 +5,15 @@ from pathlib import Path
 from typing import Any
 
 from kilovox.corpus.base import Corpus
-from kilovox.corpus.open import open_corpus, open_corpus_at, open_default_corpus
+from kilovox.corpus.open import open_corpus_at, open_default_corpus
 from kilovox.corpus.vocabulary import digits
 from kilovox.errors import KilovoxError
 from kilovox.evaluation.evaluate import known_as
 from kilovox.integer.bundled import resolve_model
 from kilovox.integer.model_file import Metadata
 
-CORPUS_FILE = "corpus.json"
-"""In a run's folder: {"entries": [{"kind", "path", "role"}]}, what the run was trained on and where it lay."""
-
 RUN_FILE = "experiment.json"
-"""Says so too: {"corpora": [{"role", "name", "where"}]}."""
+"""In a run's folder: {"corpora": [{"role", "name", "where"}]}, what the run was trained on and where it lay."""
 
 JUDGING = ("corpus", "judge")
 """Roles of corpora that a part was left of to judge; the others are trained on, or chosen on, as a whole."""
@@ -42,29 +39,25 @@ def own_corpus(model: str, metadata: Metadata, quiet: bool = False) -> Corpus:
 
 def _remembered(folder: Path) -> Corpus | None:
     """The corpus of the run in `folder`; None where none is remembered."""
-    for name, key, place in ((CORPUS_FILE, "entries", "path"), (RUN_FILE, "corpora", "where")):
-        path = folder / name
-        if not path.is_file():
-            continue
-        try:
-            values = json.loads(path.read_text(encoding="utf-8"))
-            judging = [_entry(one, place) for one in values.get(key, ()) if one["role"] in JUDGING]
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            raise KilovoxError(f"{path}: does not say what a run writes there; expected --corpus, a folder or a file") from None
-        if len(judging) > 1:
-            raise KilovoxError(f"{path}: {len(judging)} corpora that may judge; expected --corpus, one of them")
-        for kind, where in judging:
-            try:
-                return open_corpus_at(where) if kind is None and where is not None else open_corpus(str(kind), where)
-            except KilovoxError as error:
-                raise KilovoxError(
-                    f"{error}\n{path} says that the recordings are there; were they moved? --corpus DIR"
-                ) from None
-    return None
+    path = folder / RUN_FILE
+    if not path.is_file():
+        return None
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        judging = [_place(one) for one in values["corpora"] if one["role"] in JUDGING]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise KilovoxError(f"{path}: does not say what a run writes there; expected --corpus, a folder or a file") from None
+    if len(judging) > 1:
+        raise KilovoxError(f"{path}: {len(judging)} corpora that may judge; expected --corpus, one of them")
+    if not judging:
+        return None
+    try:
+        return open_corpus_at(judging[0])
+    except KilovoxError as error:
+        raise KilovoxError(f"{error}\n{path} says that the recordings are there; were they moved? --corpus DIR") from None
 
 
-def _entry(one: dict[str, Any], place: str) -> tuple[str | None, Path | None]:
-    kind, where = one.get("kind"), one[place]
-    if not isinstance(kind, str | None) or not isinstance(where, str | None) or kind is where is None:
+def _place(one: dict[str, Any]) -> Path:
+    if not isinstance(one["where"], str) or not one["where"]:
         raise TypeError
-    return kind, Path(where) if where is not None else None
+    return Path(one["where"])

@@ -66,7 +66,7 @@ def claimed(folder: Path, key: RunKey, uses: Sequence[Use], resume: bool) -> Ite
     with lock(folder / "lock"):
         refuse_unless_free(folder, key, resume)
         _remove_temporaries(folder)
-        corpora = [{"role": use.role, "name": use.corpus.name, "where": use.corpus.where} for use in uses]
+        corpora = [{"role": use.role, "name": use.corpus.name, "where": str(Path(use.corpus.where).absolute())} for use in uses]
         values = {"kilovox": __version__, "identity": key.identity, "corpora": corpora, "run": key.facts}
         write_json(folder / IDENTITY_FILE, values)
         yield
