@@ -125,6 +125,17 @@ def test_every_key_of_the_configuration_counts_but_where_recordings_lie(config, 
     assert canonical(config)["hidden"] == config.hidden
 
 
+def test_cepstra_are_the_runs_of_before_and_levels_others(config, corpus):
+    """What is said of features is part of a run only where it is something else than it always was."""
+    before = key_of(config, corpus)
+    assert "features" not in before.facts["configuration"]["frontend"]
+    assert key_of(config.changed(frontend={"features": "cepstra"}), corpus).identity == before.identity
+    bands = config.changed(frontend={"coefficients": 32}, model={"input_dim": 32})
+    levels = key_of(bands.changed(frontend={"features": "levels"}), corpus)
+    assert levels.differences(key_of(bands, corpus).facts) == ["frontend.features is levels, there it was not there"]
+    assert levels.of_teachers() != key_of(bands, corpus).of_teachers()
+
+
 def test_networks_of_other_sizes_have_the_same_teachers(config, corpus):
     before = key_of(config, corpus).of_teachers()
     smaller = config.changed(

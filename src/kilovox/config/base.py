@@ -5,13 +5,15 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+LARGEST_COUNT = 1024
+
 Positive = Annotated[int, Field(gt=0, le=2**31 - 1)]
 Units = Annotated[int, Field(gt=0, le=4096)]
 Layers = Annotated[int, Field(gt=0, le=16)]
 Samples = Annotated[int, Field(gt=0, le=2**16)]
 Hertz = Annotated[int, Field(gt=0, le=384_000)]
 Frames = Annotated[int, Field(gt=0, le=2**14)]
-Count = Annotated[int, Field(gt=0, le=1024)]
+Count = Annotated[int, Field(gt=0, le=LARGEST_COUNT)]
 Decibels = Annotated[float, Field(ge=0, le=200)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 NonNegative = Annotated[float, Field(ge=0)]

@@ -15,6 +15,7 @@ import torch
 
 from kilovox.config import Configuration
 from kilovox.config.data import Member
+from kilovox.config.front_end import without_later_keys
 from kilovox.corpus.base import Corpus, Recording
 from kilovox.corpus.mixture import Mixture, open_mixture, settled
 from kilovox.frontend import pipeline
@@ -114,6 +115,7 @@ def canonical(config: Configuration) -> dict[str, Any]:
     values: dict[str, Any] = _without_paths(config.model_dump(mode="json"))
     values["dataset"].pop("kind")
     values["training"].pop("device")
+    values["frontend"] = without_later_keys(values["frontend"])
     return {**values, "hidden": config.hidden}
 
 
