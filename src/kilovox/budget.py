@@ -11,7 +11,9 @@ What a layer of n inputs (the head: h inputs, one row an output) holds, by arith
 The integer networks also need the activation table, which all layers share.
 """
 
+import math
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
@@ -96,6 +98,33 @@ def size_of(hidden: int, layers: int, arithmetic: Arithmetic, inputs: int = 13, 
         parameters.append(rows * columns + biases)
         shifts = rows if index < layers else 1
         sizes.append(_layer_bytes(arithmetic, rows, columns, biases, shifts))
+    tables = 0 if arithmetic == "float32" else 2 * ACTIVATION_TABLE_ENTRIES
+    return Size(arithmetic, layers, hidden, inputs, outputs, tuple(parameters), tuple(sizes), tables)
+
+
+def size_of_shapes(
+    shapes: Mapping[str, tuple[int, ...]], arithmetic: Arithmetic, layers: int, hidden: int, inputs: int, outputs: int
+) -> Size:
+    """The size of a network with convolutions before its LSTM, from the shapes of its float tensors.
+
+    A convolution and the projection hold what an LSTM layer of as many rows holds, in pow2 with a shift a row: batch
+    normalisation folded in spreads the channels. In integers the two matrices and biases of an LSTM layer are one.
+    """
+    parameters, sizes = [], []
+    for name in [name for name in shapes if name.startswith(("conv", "projection")) and name.endswith(".weight")]:
+        rows, *columns = shapes[name]
+        a_shift_a_row = rows if arithmetic == "pow2" else 0
+        sizes.append(_layer_bytes(arithmetic, rows, math.prod(columns), rows, rows) + a_shift_a_row)
+        parameters.append(rows * math.prod(columns) + rows)
+    for layer in range(layers):
+        rows, own = shapes[f"lstm.weight_hh_l{layer}"]
+        inputs_and_own = own + shapes[f"lstm.weight_ih_l{layer}"][1]
+        biases = 2 * rows if arithmetic == "float32" else rows
+        sizes.append(_layer_bytes(arithmetic, rows, inputs_and_own, biases, rows))
+        parameters.append(rows * inputs_and_own + biases)
+    rows, units = shapes["fc.weight"]
+    sizes.append(_layer_bytes(arithmetic, rows, units, rows, 1))
+    parameters.append(rows * units + rows)
     tables = 0 if arithmetic == "float32" else 2 * ACTIVATION_TABLE_ENTRIES
     return Size(arithmetic, layers, hidden, inputs, outputs, tuple(parameters), tuple(sizes), tables)
 

@@ -12,6 +12,7 @@ from kilovox.config.data import Dataset, DataSplitting, Experiment, Member, Synt
 from kilovox.config.defaults import complete
 from kilovox.config.front_end import AnyFrontEnd, FrontEnd
 from kilovox.config.network import Budget, Network
+from kilovox.config.streams import Streams
 from kilovox.config.training import Distillation, Quantisation, Training
 from kilovox.config.vocabulary import AnyVocabulary
 from kilovox.config.yaml_file import section
@@ -38,6 +39,7 @@ class Configuration(Section):
     distillation: Distillation | None = None
     quantisation: Quantisation | None = None
     budget: Budget | None = None
+    streams: Streams | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> "Configuration":
@@ -51,6 +53,12 @@ class Configuration(Section):
             )
         if self.model.hidden_dim == "fit" and self.budget is None:
             raise ValueError("model.hidden_dim is 'fit'; expected a section 'budget' to fit it into")
+        if (self.model.kind == "convolutional") != (self.streams is not None):
+            kind = self.model.kind
+            raise ValueError(
+                f"model.kind is '{kind}' {'without' if self.streams is None else 'beside'} streams; expected streams for kind "
+                "convolutional, and for no other"
+            )
         if self.quantisation is not None:
             self._check_quantisation(self.quantisation)
         if self.budget is not None:

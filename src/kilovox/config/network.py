@@ -1,26 +1,68 @@
 """Sections `model` and `budget`: the network, and the memory that it must fit."""
 
+import math
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field, model_validator
 
 from kilovox.budget import Arithmetic, Scope, parse_size
 from kilovox.config.base import Count, Layers, Positive, Section, Share, Units
 from kilovox.errors import KilovoxError
 
 
+class Block(Section):
+    """Convolutions over `frames` x `bands` that give `channels`, every `frame_stride` frames and `band_stride` bands."""
+
+    channels: Annotated[int, Field(gt=0, le=256)]
+    frames: Annotated[int, Field(gt=0, le=15)] = 3
+    bands: Annotated[int, Field(gt=0, le=15)] = 3
+    frame_stride: Annotated[int, Field(gt=0, le=8)] = 1
+    band_stride: Annotated[int, Field(gt=0, le=8)] = 1
+
+    @model_validator(mode="after")
+    def _centred(self) -> "Block":
+        if self.bands % 2 == 0:
+            raise ValueError(f"bands is {self.bands}; expected an odd number, the same on either side of a band")
+        return self
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
 class Network(Section):
     """An LSTM of `num_layers` layers and a linear head; `hidden_dim: fit` takes the largest that the budget allows.
 
     `input_dim`, `output_dim`: coefficients a frame and labels; without them, those of the front end and of the corpus.
+    `kind: convolutional` has convolutions before the LSTM: `blocks`, of which the first is full and the others are depthwise
+    and pointwise, then a projection onto `projection` numbers a frame; it gives a label, or none, every so many frames.
     """
 
+    kind: Literal["lstm", "convolutional"] = "lstm"
     input_dim: Count | None = None
     hidden_dim: Units | Literal["fit"] = 128
     num_layers: Layers = 2
     output_dim: Count | None = None
     dropout: Share = 0.3
     readout: Literal["last_valid", "after_padding"] = "last_valid"
+    blocks: Annotated[tuple[Block, ...], BeforeValidator(_as_tuple)] = ()
+    projection: Count | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> "Network":
+        convolutional = self.kind == "convolutional"
+        for name, there in (("blocks", bool(self.blocks)), ("projection", self.projection is not None)):
+            if there != convolutional:
+                what = "expected it for kind convolutional" if convolutional else "expected it for kind convolutional alone"
+                raise ValueError(f"{name} {'is there' if there else 'is missing'}; {what}")
+        if len(self.blocks) > 8:
+            raise ValueError(f"{len(self.blocks)} blocks; expected at most 8")
+        return self
+
+    @property
+    def frame_stride(self) -> int:
+        """Frames of the front end for one of the LSTM."""
+        return math.prod(block.frame_stride for block in self.blocks)
 
 
 def _size(value: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from kilovox.budget import GATES
 from kilovox.integer.stored import Tensors
 
 Floats = npt.NDArray[np.float32]
@@ -25,28 +26,42 @@ def float_logits(
     if readout == "last_valid":
         sequence = sequence[:, : valid.max()]
     for layer in range(num_layers):
-        sequence = _layer(tensors, layer, sequence)
+        sequence, _ = layer_states(tensors, layer, sequence)
     last = valid - 1 if readout == "last_valid" else np.full(len(valid), sequence.shape[1] - 1)
     state = sequence[np.arange(len(sequence)), last]
     logits: Floats = state @ tensors["fc.weight"].T + tensors["fc.bias"]
     return logits
 
 
-def _layer(tensors: Tensors, layer: int, inputs: Floats) -> Floats:
-    """Hidden states (clips, frames, units) of one layer."""
+def lstm_shapes(inputs: int, hidden: int, layers: int, outputs: int) -> dict[str, tuple[int, ...]]:
+    """Shape of every tensor of LSTM layers and a head."""
+    found: dict[str, tuple[int, ...]] = {"fc.weight": (outputs, hidden), "fc.bias": (outputs,)}
+    for layer in range(layers):
+        found[f"lstm.weight_ih_l{layer}"] = (GATES * hidden, inputs if layer == 0 else hidden)
+        found[f"lstm.weight_hh_l{layer}"] = (GATES * hidden, hidden)
+        found[f"lstm.bias_ih_l{layer}"] = found[f"lstm.bias_hh_l{layer}"] = (GATES * hidden,)
+    return found
+
+
+State = tuple[Floats, Floats]
+"""Hidden and cell, each (clips, units)."""
+
+
+def layer_states(tensors: Tensors, layer: int, inputs: Floats, before: State | None = None) -> tuple[Floats, State]:
+    """Hidden states (clips, frames, units) of one layer, and its state after them; `before`: its state, zeros without one."""
     recurrent = tensors[f"lstm.weight_hh_l{layer}"]
     bias = tensors[f"lstm.bias_ih_l{layer}"] + tensors[f"lstm.bias_hh_l{layer}"]
     projected = inputs @ tensors[f"lstm.weight_ih_l{layer}"].T + bias
     clips, frames, _ = inputs.shape
-    hidden = np.zeros((clips, recurrent.shape[1]), np.float32)
-    cell = np.zeros_like(hidden)
+    nothing = np.zeros((clips, recurrent.shape[1]), np.float32)
+    hidden, cell = (nothing, nothing) if before is None else before
     states = np.empty((clips, frames, hidden.shape[1]), np.float32)
     for frame in range(frames):
         i, f, g, o = np.split(projected[:, frame] + hidden @ recurrent.T, 4, axis=1)
         cell = _sigmoid(f) * cell + _sigmoid(i) * np.tanh(g)
         hidden = _sigmoid(o) * np.tanh(cell)
         states[:, frame] = hidden
-    return states
+    return states, (hidden, cell)
 
 
 def _sigmoid(x: Floats) -> Floats:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from pydantic import ValidationError
 
 from kilovox.audio import Samples
-from kilovox.budget import GATES, Size, size_of
+from kilovox.budget import GATES, Size, size_of, size_of_shapes
 from kilovox.config import FixedPointFrontEnd, Network, parse_front_end
 from kilovox.config.complaints import complaints
 from kilovox.corpus.base import Corpus
@@ -18,11 +18,13 @@ from kilovox.errors import KilovoxError
 from kilovox.frontend.corpus_features import corpus_features
 from kilovox.frontend.fixed_point import FixedPointMFCC
 from kilovox.frontend.pipeline import as_floats, fixed_point_mfcc, pad, raw_features, read_normalisation, valid_frames
+from kilovox.integer.decider import Frames, float_frames, one_word
 from kilovox.integer.description import smallest_exponent
-from kilovox.integer.float_network import float_logits
+from kilovox.integer.float_convolutional import FloatListener, expected_shapes
+from kilovox.integer.float_network import float_logits, lstm_shapes
 from kilovox.integer.model_file import Model
 from kilovox.integer.network import IntegerNetwork, build_network, confidence
-from kilovox.integer.outcome import NOTHING, accept_all, judged
+from kilovox.integer.outcome import FULL_CONFIDENCE, NOTHING, accept_all, judged
 
 BATCH = 256
 """Clips computed at once."""
@@ -69,8 +71,16 @@ class Recogniser:
     @property
     def size(self) -> Size:
         """Bytes of the network, layer by layer."""
-        network = self.network
-        return size_of(self.hidden, network.num_layers, self.model.metadata.arithmetic, self.inputs, self.outputs)
+        network, arithmetic = self.network, self.model.metadata.arithmetic
+        if self.listens:
+            shapes = expected_shapes(network, self.inputs, self.hidden, self.outputs + 1)
+            return size_of_shapes(shapes, arithmetic, network.num_layers, self.hidden, self.inputs, self.outputs)
+        return size_of(self.hidden, network.num_layers, arithmetic, self.inputs, self.outputs)
+
+    @property
+    def listens(self) -> bool:
+        """Whether the network tells, frame by frame, which word has ended there; else it tells one of all that it heard."""
+        return self.network.kind == "convolutional"
 
     @property
     def finds_words(self) -> bool:
@@ -100,6 +110,8 @@ class Recogniser:
 
     def decide(self, raw: Sequence[Array]) -> Decisions:
         """Decisions on the front end's output of some clips, each (frames, coefficients). No frames: nothing was heard."""
+        if self.listens:
+            return self._words([self.listener().push(as_floats(sequence)) for sequence in self.normalised(raw)])
         heard = [index for index, sequence in enumerate(raw) if len(sequence)]
         kind = np.float32 if self.engine is None else np.int32
         indices, sure, size = np.zeros(len(raw), np.int64), np.zeros(len(raw)), self._batch()
@@ -109,6 +121,22 @@ class Recogniser:
             indices[batch], sure[batch], logits[batch] = self._decide(self.normalised([raw[index] for index in batch]))
         outcomes[heard] = judged(indices[heard], sure[heard], self.thresholds)
         return Decisions(indices, sure, logits, outcomes)
+
+    def listener(self) -> FloatListener:
+        """The network of a model that listens, for one sound."""
+        return FloatListener(self.model.tensors, self.network, self.inputs)
+
+    def frames(self, logits: Array) -> Frames:
+        """What the outputs of a network that listens say, frame by frame."""
+        return float_frames(logits, self.labels)
+
+    def _words(self, outputs: Sequence[Array]) -> Decisions:
+        """The one word of each sound, of whose logits there are (frames, labels + 1)."""
+        found = [one_word(self.frames(logits), self.labels, self.thresholds) for logits in outputs]
+        indices, sure, outcomes = np.array(found, np.int64).reshape(-1, 3).T
+        largest = [logits.max(axis=0, initial=0)[: len(self.labels)] for logits in outputs]
+        kept = np.array(largest, outputs[0].dtype if outputs else np.float32).reshape(-1, len(self.labels))
+        return Decisions(indices, sure / FULL_CONFIDENCE, kept, outcomes.astype(np.uint8))
 
     def __call__(self, recordings: Sequence[Samples]) -> Decisions:
         """Decisions on recordings, each (samples,) int16 at the front end's sample rate."""
@@ -168,13 +196,10 @@ class Recogniser:
             raise KilovoxError(f"{self.name}: tensors of {found} bytes{extra}; expected {self.size.bytes}")
 
     def _check_floats(self) -> None:
-        network, hidden = self.network, self.hidden
-        expected = {"fc.weight": (self.outputs, hidden), "fc.bias": (self.outputs,)}
-        for layer in range(network.num_layers):
-            inputs = self.inputs if layer == 0 else hidden
-            expected[f"lstm.weight_ih_l{layer}"] = (GATES * hidden, inputs)
-            expected[f"lstm.weight_hh_l{layer}"] = (GATES * hidden, hidden)
-            expected[f"lstm.bias_ih_l{layer}"] = expected[f"lstm.bias_hh_l{layer}"] = (GATES * hidden,)
+        if self.listens:
+            expected = expected_shapes(self.network, self.inputs, self.hidden, self.outputs + 1)
+        else:
+            expected = lstm_shapes(self.inputs, self.hidden, self.network.num_layers, self.outputs)
         for name, shape in expected.items():
             tensor = self.model.tensor(name)
             if tensor.shape != shape:

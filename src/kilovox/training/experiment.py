@@ -11,6 +11,7 @@ from kilovox.corpus.base import Corpus
 from kilovox.corpus.mixture import Mixture, settled
 from kilovox.files import make_folder
 from kilovox.integer.model_file import Model, save_model
+from kilovox.training.convolutional import ConvolutionalClassifier
 from kilovox.training.description import Description
 from kilovox.training.network import LSTMClassifier
 from kilovox.training.preparation import Prepared, prepare
@@ -19,6 +20,7 @@ from kilovox.training.run_folder import FLOAT_FILE, MODEL_FILE, PTQ_FILE, QUANTI
 from kilovox.training.run_key import RunKey, RunKeys
 from kilovox.training.seeding import derive_seed, set_seed
 from kilovox.training.stages import train
+from kilovox.training.string_preparation import prepare_strings
 from kilovox.training.teaching import learn_from_teachers
 
 
@@ -41,7 +43,10 @@ def run_experiment(
     keys = RunKeys(corpus) if mixture is None else RunKeys.knowing(config, mixture)
     config, uses, key = settled(config, corpus), keys.uses(config), keys.of(config)
     refuse_unless_free(folder, key, resume)
-    prepared = prepare(config, corpus, keys.mixture(config))
+    if config.streams is None:
+        prepared = prepare(config, corpus, keys.mixture(config))
+    else:
+        prepared = prepare_strings(config, config.streams, corpus, keys.mixture(config))
     with claimed(folder, key, uses, resume):
         return _run(config, corpus, key, prepared, folder, resume=resume, progress=progress, tensorboard=tensorboard)
 
@@ -50,6 +55,8 @@ def _run(config: Configuration, corpus: Corpus, key: RunKey, prepared: Prepared,
     if config.distillation is not None:
         learn_from_teachers(config, config.distillation, key, prepared, folder, options)
     set_seed(derive_seed(config.experiment.seed, "weights"))
+    if config.streams is not None:
+        return _run_listening(config, Description(config, corpus, prepared), folder, options)
     network = LSTMClassifier(
         config.inputs, config.hidden, config.model.num_layers, config.outputs,
         config.model.dropout, config.model.readout,
@@ -62,6 +69,17 @@ def _run(config: Configuration, corpus: Corpus, key: RunKey, prepared: Prepared,
         model = _quantise(network, describe, config.quantisation, folder, options)
     save_model(model, folder / MODEL_FILE)
     return model
+
+
+def _run_listening(config: Configuration, describe: Description, folder: Path, options: dict[str, bool]) -> Model:
+    model = config.model
+    network = ConvolutionalClassifier(
+        config.inputs, model.blocks, model.projection or 0, config.hidden, model.num_layers, config.outputs + 1, model.dropout
+    )
+    history = train(network, config, config.training, describe.prepared, folder, **options)
+    result = describe.model(network.cpu().folded(), history)
+    save_model(result, folder / MODEL_FILE)
+    return result
 
 
 def _quantise(

@@ -50,12 +50,8 @@ def prepare(config: Configuration, corpus: Corpus, mixture: Mixture | None = Non
     Raises KilovoxError where the corpora do not fit the network, other labels or other coefficients, or one another.
     """
     mixture = open_mixture(config, corpus) if mixture is None else mixture
-    divided = mixture.divided(config)
+    divided = checked(config, corpus, mixture)
     labels = divided.asked.labels
-    check_labels(labels, corpus.where)
-    if len(labels) != config.outputs:
-        found = f"{len(labels)} labels ({', '.join(labels)})"
-        raise KilovoxError(f"{corpus.where}: has {found}; expected model.output_dim, {config.outputs}")
     raw = {part.name: _features(config, part, divided) for part in mixture.parts if part.member.role != "judge"}
     for part in mixture.parts:
         coefficients = next(iter(raw[part.name].values())).shape[1] if part.name in raw else config.inputs
@@ -84,8 +80,24 @@ def prepare(config: Configuration, corpus: Corpus, mixture: Mixture | None = Non
         validation = AudioFeaturesDataset.of_features(held_out, np.concatenate([piece.classes for piece in divided.validation]))
     return Prepared(
         labels, divided.asked.aliases, divided.split, dataset, validation, normalisation, mixture, divided,
-        _recordings(divided), tuple(_source(config, piece) for piece in divided.train[1:] if piece.part.member.split is None),
+        recordings_of(divided), besides(config, divided),
     )  # fmt: skip
+
+
+def checked(config: Configuration, corpus: Corpus, mixture: Mixture) -> Divided:
+    """What trains and what validates. Raises KilovoxError where the labels do not fit the network or a model file."""
+    divided = mixture.divided(config)
+    labels = divided.asked.labels
+    check_labels(labels, corpus.where)
+    if len(labels) != config.outputs:
+        found = f"{len(labels)} labels ({', '.join(labels)})"
+        raise KilovoxError(f"{corpus.where}: has {found}; expected model.output_dim, {config.outputs}")
+    return divided
+
+
+def besides(config: Configuration, divided: Divided) -> tuple[Source, ...]:
+    """The corpora that are trained on as a whole, beside the first."""
+    return tuple(_source(config, piece) for piece in divided.train[1:] if piece.part.member.split is None)
 
 
 def _features(config: Configuration, part: Part, divided: Divided) -> dict[int, npt.NDArray[Any]]:
@@ -97,7 +109,7 @@ def _features(config: Configuration, part: Part, divided: Divided) -> dict[int, 
     return dict(zip(used, corpus_features(part.corpus.subset(used), config.frontend, fast_raw_features), strict=True))
 
 
-def _recordings(divided: Divided) -> tuple[str, ...]:
+def recordings_of(divided: Divided) -> tuple[str, ...]:
     """Hashes, part by part, each in the order of its corpus."""
     found: list[str] = []
     pieces = [piece for piece in [*divided.train, *divided.validation] if piece.part.member.kind != "synthetic"]
