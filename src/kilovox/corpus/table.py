@@ -41,7 +41,7 @@ def rows(path: Path, columns: Columns) -> Iterator[tuple[int, dict[str, str]]]:
     spreadsheets write them. Raises KilovoxError for a missing, misspelt or repeated column, a row of another length, text in
     another encoding, and a file of more than MAXIMUM_BYTES.
     """
-    text = _text(path)
+    text = text_of(path, "a CSV file")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text), strict=True)
     header: list[str] = []
     try:
@@ -79,8 +79,9 @@ def _check_header(where: str, header: list[str], columns: Columns) -> None:
             raise KilovoxError(f"{where}: column {shown(column)} is {kind}; {expected}")
 
 
-def _text(path: Path) -> str:
-    data = read_small(path, MAXIMUM_BYTES, "a CSV file")
+def text_of(path: Path, kind: str) -> str:
+    """The text of a stranger's file, as `rows` reads it; `kind`: what is expected there, such as "a CSV file"."""
+    data = read_small(path, MAXIMUM_BYTES, kind)
     encoding = "utf-16" if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
     try:
         return data.decode(encoding)
