@@ -44,6 +44,11 @@ def test_of_equally_few_errors_most_words_are_right():
     assert align("ab", "bc") == ((0, None), (1, 0), (None, 1))
 
 
+def test_of_a_word_said_or_detected_twice_the_pair_that_is_nearest():
+    assert align("a", "aa") == ((0, 0), (None, 1))
+    assert align("aa", "a") == ((0, None), (1, 0))
+
+
 @given(WORDS, WORDS)
 def test_the_fewest_errors(spoken, detected):
     assert distance(spoken, detected) == levenshtein(spoken, detected)

@@ -15,7 +15,8 @@ Pair = tuple[int | None, int | None]
 
 
 def align(spoken: Sequence[str], detected: Sequence[str]) -> tuple[Pair, ...]:
-    """Both sequences' places, paired in order; each occurs once."""
+    """Both sequences' places, paired in order; each occurs once. Of what is detected twice the first is the word, of what is
+    spoken twice and detected once the last."""
     # An error costs more than all words right can save.
     error = len(spoken) + len(detected) + 1
     costs = [[error * column for column in range(len(detected) + 1)]]
@@ -29,18 +30,15 @@ def align(spoken: Sequence[str], detected: Sequence[str]) -> tuple[Pair, ...]:
     row, column = len(spoken), len(detected)
     while row or column:
         here = costs[row][column]
-        if row and column:
-            step = -1 if spoken[row - 1] == detected[column - 1] else error
-            if here == costs[row - 1][column - 1] + step:
-                row, column = row - 1, column - 1
-                pairs.append((row, column))
-                continue
-        if row and here == costs[row - 1][column] + error:
-            row -= 1
-            pairs.append((row, None))
-        else:
+        if column and here == costs[row][column - 1] + error:
             column -= 1
             pairs.append((None, column))
+        elif row and column and here == costs[row - 1][column - 1] + (-1 if spoken[row - 1] == detected[column - 1] else error):
+            row, column = row - 1, column - 1
+            pairs.append((row, column))
+        else:
+            row -= 1
+            pairs.append((row, None))
     return tuple(reversed(pairs))
 
 
