@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kilovox.corpus import manifest
+from kilovox.corpus import table
 from kilovox.corpus.base import Recording
 from kilovox.corpus.manifest import open_manifest
 from kilovox.errors import KilovoxError
@@ -101,7 +101,7 @@ def test_a_path_may_lead_anywhere_but_only_to_a_file(listed: Path, synthetic_fol
 
 
 def test_a_file_without_end(listed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(manifest, "MAXIMUM_BYTES", 20)
+    monkeypatch.setattr(table, "MAXIMUM_BYTES", 20)
     listed.write_text(GOOD)
     with pytest.raises(KilovoxError, match=r"list\.csv: more than 20 bytes"):
         open_manifest(listed)

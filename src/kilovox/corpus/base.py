@@ -3,9 +3,10 @@
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -71,19 +72,9 @@ class Corpus(ABC):
         self.official = official
         self.left_out = tuple(left_out)
         self.recordings = tuple(sorted(recordings, key=lambda recording: recording.name))
-        odd = [recording.name for recording in self.recordings if not _is_utf8(recording.name)]
-        if odd:
-            raise KilovoxError(f"{where}: name {odd[0]!r} is not UTF-8; expected names that can be written down")
-        labels = {one.label: one.name for one in self.recordings}
-        speakers = {one.speaker: one.name for one in self.recordings if one.speaker is not None}
-        for what, texts in (("label", labels), ("speaker", speakers)):
-            for text, first in texts.items():
-                wrong = complaint(text, LINE_LENGTH)
-                if wrong is not None:
-                    raise KilovoxError(f"{where}: {what} of {first!r}: {wrong}")
-        twice = [a.name for a, b in zip(self.recordings, self.recordings[1:], strict=False) if a.name == b.name]
-        if twice:
-            raise KilovoxError(f"{where}: {twice[0]} is listed more than once")
+        check_names(where, [one.name for one in self.recordings])
+        check_texts(where, "label", {one.label: one.name for one in self.recordings})
+        check_texts(where, "speaker", {one.speaker: one.name for one in self.recordings if one.speaker is not None})
 
     def __len__(self) -> int:
         return len(self.recordings)
@@ -159,6 +150,24 @@ class FeatureCorpus(Corpus):
         """The corpus of only the sequences at `indices`."""
         recordings, features = [self.recordings[i] for i in indices], [self.features[i] for i in indices]
         return FeatureCorpus(self.name, recordings, features, self.where)
+
+
+def check_names(where: str, names: Sequence[str]) -> None:
+    """Raise KilovoxError where one of the sorted `names` cannot be written down, or occurs twice."""
+    for name in names:
+        if not _is_utf8(name):
+            raise KilovoxError(f"{where}: name {name!r} is not UTF-8; expected names that can be written down")
+    for before, name in pairwise(names):
+        if before == name:
+            raise KilovoxError(f"{where}: {name} is listed more than once")
+
+
+def check_texts(where: str, what: str, texts: Mapping[str, str]) -> None:
+    """Raise KilovoxError where one of `texts`, each with the name of the first that has it, is not to be shown in a line."""
+    for text, first in texts.items():
+        wrong = complaint(text, LINE_LENGTH)
+        if wrong is not None:
+            raise KilovoxError(f"{where}: {what} of {first!r}: {wrong}")
 
 
 def _is_utf8(name: str) -> bool:
