@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import ValidationError
 
-from kilovox.config import DataSplitting
+from kilovox.config import DataSplitting, vocabulary
 from kilovox.corpus.base import Corpus, FeatureCorpus, RecordingCorpus
 from kilovox.corpus.fsdd import FINGERPRINT
 from kilovox.corpus.splits import judging_indices
@@ -102,7 +102,8 @@ def _others(recogniser: Recogniser, corpus: Corpus, places: Sequence[int]) -> Ot
     if not places:
         return Others()
     decisions = recogniser.decide(recogniser.corpus_features(corpus.subset(places)))
-    return Others(len(places), int((decisions.outcomes == LABEL).sum()))
+    taken = np.array([label != vocabulary.UNKNOWN for label in recogniser.labels])[decisions.indices]
+    return Others(len(places), int((taken & (decisions.outcomes == LABEL)).sum()))
 
 
 def evaluate_robustness(
