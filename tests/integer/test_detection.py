@@ -41,7 +41,7 @@ def test_a_decision_a_word_soon_after_it(words):
 def test_what_is_not_accepted_is_told_as_well(words):
     model = integer_model("int8", words=WORDS)
     thresholds = {"thresholds": (255,) * len(model.metadata.labels)}
-    strict = Recogniser(type(model)(metadata=model.metadata.model_copy(update=thresholds), tensors=model.tensors))
+    strict = Recogniser(model.model_copy(update={"metadata": model.metadata.model_copy(update=thresholds)}))
     found = list(WordDetector(strict)([words[0]]))
     assert [(one.label, one.outcome) for one in found] == [(None, UNKNOWN)] * 3
     assert all(one.best in strict.labels for one in found)

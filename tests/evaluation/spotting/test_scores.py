@@ -74,3 +74,8 @@ def test_a_passage_is_read_once_and_measured():
     assert found.errors == Errors(1, 0, 1, 0)
     assert found.as_json()["spoken"] == ["1"]
     assert found.as_json()["detected"] == []
+
+
+def test_the_label_of_other_words_is_no_detection():
+    score = WordScore("words", (heard([("1", 1.0)], [said("unknown"), said("1"), said("unknown")]),))
+    assert score.errors == Errors(1, 0, 0, 0)

@@ -1,12 +1,14 @@
 """What came of listening to long sound: errors of words, and detections where there are none."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from kilovox.audio import Samples
+from kilovox.config.vocabulary import UNKNOWN
 from kilovox.evaluation.intervals import Interval, poisson_interval, rate_interval
 from kilovox.evaluation.spotting.alignment import Errors, Pair, Tally, align
 from kilovox.evaluation.spotting.passages import Passage, Spoken
@@ -26,8 +28,8 @@ class Heard:
 
     @cached_property
     def accepted(self) -> tuple[Detection, ...]:
-        """Those that are a label."""
-        return tuple(one for one in self.detections if one.label is not None)
+        """Those that are a label, but for that of other words."""
+        return tuple(one for one in self.detections if one.label not in (None, UNKNOWN))
 
     @cached_property
     def pairs(self) -> tuple[Pair, ...]:
@@ -56,7 +58,7 @@ def hear(detector: Detector, passage: Passage) -> Heard:
     """`passage`, read once."""
     samples = 0
 
-    def counted() -> Any:
+    def counted() -> Iterator[Samples]:
         nonlocal samples
         for piece in passage.pieces:
             samples += len(piece)

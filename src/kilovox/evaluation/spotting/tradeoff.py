@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from kilovox.config.vocabulary import UNKNOWN
 from kilovox.evaluation.spotting.alignment import align
 from kilovox.evaluation.spotting.scores import HOUR, Heard
 from kilovox.integer.detection import Detection
@@ -48,7 +49,7 @@ def fewest_missed(points: Sequence[Point], per_hour: float) -> Point | None:
 
 
 def _decided(passage: Heard) -> list[Detection]:
-    return [one for one in passage.detections if one.outcome != NOTHING]
+    return [one for one in passage.detections if one.outcome != NOTHING and one.best != UNKNOWN]
 
 
 def _level(one: Detection) -> int:
