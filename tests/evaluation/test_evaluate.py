@@ -123,7 +123,6 @@ def test_a_word_taken_for_one_of_the_others_is_not_taken_for_one_that_is_known(t
     assert unknown.others.accepted < 16
 
 
-
 def test_an_alias_does_not_shadow_a_label(tmp_path):
     corpus = make_recordings(tmp_path / "words", labels=("1",), takes=1)
     result = evaluate(Recogniser(make_model(aliases={"1": "2"})), corpus, "all")
