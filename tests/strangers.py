@@ -119,7 +119,7 @@ YAML_PIECES = [
 ]  # fmt: skip
 CSV_PIECES = [
     ",", "\n", "\r\n", '"', '""', "\t", ";", "\x00", "\x1b", "\ufeff", "path", "label", "speaker", "take", "a.wav", "../a.wav",
-    "/etc/passwd", "b.wav", "-1", "9" * 30, "\u0663", " ", "\u202e", "x" * 300, "é",
+    "/etc/passwd", "b.wav", "-1", "0.1", "start", "end", "nan", "9" * 30, "\u0663", " ", "\u202e", "x" * 300, "é",
 ]  # fmt: skip
 
 
@@ -139,6 +139,7 @@ def edited(draw: st.DrawFn, texts: list[str], pieces: list[str]) -> bytes:
 MANIFESTS = [
     "path,label,speaker,take\na.wav,yes,ada,0\nb.wav,no,,\n",
     '"path","label","speaker"\r\n"a.wav","a,b","c"\r\n',
+    "path,label,speaker,start,end\na.wav,yes,ada,0.05,0.1\na.wav,no,,.1,\n",
 ]
 
 

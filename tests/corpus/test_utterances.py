@@ -106,7 +106,7 @@ def test_bad_tables(spoken, text, message):
         ("b,ada,four,nan,0.1", "segments.csv:2: start 'nan'; expected seconds, 0 or more, such as 0.31"),
         ("b,ada,four,-0.1,0.1", "segments.csv:2: start '-0.1'; expected seconds"),
         ("b,ada,four,0,inf", "segments.csv:2: end 'inf'; expected seconds"),
-        ("b,ada,four,0,", "segments.csv:2: end ''; expected seconds"),
+        ("b,ada,four,0,", "segments.csv:2: no end; expected seconds, such as 0.31"),
         ("b,ada,four,0,1_0", "segments.csv:2: end '1_0'; expected seconds"),
         ("b,ada,four,0.1,0.1", "segments.csv:2: start 0.1, end 0.1; expected the end after the start"),
         ("b,ada,four,0.1,0.301", "segments.csv:2: end 0.301; expected at most 0.250, the seconds of b"),

@@ -8,6 +8,9 @@ from kilovox.config.base import Section, Share, UserPath
 
 SPLITS = r"^(random|official|all|speaker:.+|fold:[0-9]{1,6}/[0-9]{1,6})$"
 
+Kind = Literal["fsdd", "folders", "manifest", "features", "speech_commands", "utterances"]
+"""Of a corpus: how it is laid out. Of utterances, the words that somebody found in them are used."""
+
 
 class Experiment(Section):
     """What it is called, and the seed of every random choice in training."""
@@ -19,7 +22,7 @@ class Experiment(Section):
 class Dataset(Section):
     """Where the recordings are; without `path`, KILOVOX_FSDD or a download (kind fsdd), or FSDD's own MFCCs (features)."""
 
-    kind: Literal["fsdd", "folders", "manifest", "features"] = "fsdd"
+    kind: Kind = "fsdd"
     path: UserPath = None
 
 
@@ -47,7 +50,7 @@ class Member(Section):
     """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$")]
-    kind: Literal["fsdd", "folders", "manifest", "features", "synthetic"] = "fsdd"
+    kind: Literal[Kind, "synthetic"] = "fsdd"
     path: UserPath = None
     role: Literal["train", "validation", "judge"] = "train"
     share: Annotated[float | None, Field(gt=0, lt=1)] = None

@@ -13,8 +13,9 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from kilovox.audio import Samples, read_audio
-from kilovox.corpus.sound_hash import sound_hash
+from kilovox.audio import RawFormat, Samples, Sound, read_audio, read_sound, to_int16_mono
+from kilovox.corpus.cuts import cut_name, cut_sound
+from kilovox.corpus.sound_hash import hash_of_sound, sound_hash
 from kilovox.errors import KilovoxError
 from kilovox.text import LINE_LENGTH, complaint
 
@@ -23,13 +24,35 @@ Features = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Recording:
-    """One spoken word. `name` identifies it within its corpus; `speaker` and `take` are None where nobody wrote them down."""
+    """One spoken word. `name` identifies it within its corpus; `speaker` and `take` are None where nobody wrote them down.
+
+    start, end: seconds of the file at `path` between which it is, None for the beginning and the end of the file; raw: what the
+    samples of a file without a header are.
+    """
 
     name: str
     label: str
     speaker: str | None = None
     take: int | None = None
     path: Path | None = None
+    start: float | None = None
+    end: float | None = None
+    raw: RawFormat | None = None
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether it is a part of its file."""
+        return self.start is not None or self.end is not None
+
+    @property
+    def where(self) -> str:
+        """Its file, and of what part of it, for errors."""
+        return cut_name(str(self.path), self.start, self.end)
+
+    @property
+    def sound(self) -> Sound:
+        """What is in its file, between start and end. Raises KilovoxError where that cannot be read."""
+        return cut_sound(_path(self), self.start, self.end, self.raw) if self.is_cut else read_sound(_path(self), self.raw)
 
 
 Part = Literal["train", "validation", "test"]
@@ -108,7 +131,7 @@ class Corpus(ABC):
 
 
 class RecordingCorpus(Corpus):
-    """A corpus of sound files."""
+    """A corpus of sound files, or of parts of them."""
 
     def knowing(self, hashes: Sequence[str]) -> "RecordingCorpus":
         """The same corpus, whose `hashes` are known already: no file is read for them again."""
@@ -117,12 +140,23 @@ class RecordingCorpus(Corpus):
 
     @cached_property
     def hashes(self) -> tuple[str, ...]:
-        """SHA-256 (hex) of the decoded sound of each file. Raises KilovoxError where one cannot be read."""
-        return tuple(sound_hash(_path(recording)) for recording in self.recordings)
+        """SHA-256 (hex) of the decoded sound of each recording. Raises KilovoxError where one cannot be read."""
+        return tuple(
+            hash_of_sound(recording.sound) if recording.is_cut else sound_hash(_path(recording), recording.raw)
+            for recording in self.recordings
+        )
 
     def samples(self, index: int, rate: int) -> Samples:
         """The samples of recording `index`: (samples,) int16 mono at `rate` Hz."""
-        return read_audio(_path(self.recordings[index]), rate)
+        recording = self.recordings[index]
+        if not recording.is_cut:
+            return read_audio(_path(recording), rate, recording.raw)
+        sound = recording.sound
+        samples = to_int16_mono(sound.samples, sound.rate, rate)
+        if not len(samples):
+            found = f"{len(sound.samples)} samples at {sound.rate} Hz are less than one at {rate} Hz"
+            raise KilovoxError(f"{recording.where}: {found}; expected at least one")
+        return samples
 
     def subset(self, indices: Sequence[int]) -> "RecordingCorpus":
         """The corpus of only the recordings at `indices`, sorted by name again."""

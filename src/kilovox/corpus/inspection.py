@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kilovox.audio import SAMPLE_RATE, Sound, read_sound
+from kilovox.audio import SAMPLE_RATE, Sound
 from kilovox.corpus.base import Corpus, FeatureCorpus, LeftOut, RecordingCorpus
 from kilovox.corpus.sound_hash import hash_of_sound
 from kilovox.corpus.splits import Indices, contradictions, duplicates
@@ -117,9 +117,7 @@ def inspect_corpus(corpus: Corpus, hop: int = 160, sample_rate: int = SAMPLE_RAT
         places, hashes = [], []
         for place, recording in enumerate(corpus.recordings):
             try:
-                if recording.path is None:
-                    raise KilovoxError(f"{recording.name}: has no sound file")
-                sound = read_sound(recording.path)
+                sound = recording.sound
             except KilovoxError as error:
                 unreadable[recording.name] = str(error)
                 continue

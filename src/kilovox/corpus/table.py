@@ -3,6 +3,7 @@
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from kilovox.text import printable, shown
 MAXIMUM_BYTES = 2**28
 """Of a CSV file: more than a million lines."""
 
+_SECONDS = re.compile(r"(?:[0-9]{1,9}(?:\.[0-9]{0,20})?|\.[0-9]{1,20})(?:e-[0-9]{1,2})?", re.IGNORECASE)
+
 
 @dataclass(frozen=True)
 class Columns:
@@ -24,6 +27,23 @@ class Columns:
 
     def __str__(self) -> str:
         return ",".join(self.required) + "".join(f"[,{column}]" for column in self.optional)
+
+
+def seconds(where: str, row: dict[str, str]) -> tuple[float | None, float | None]:
+    """Columns start and end of `row`, None where they are empty or not there.
+
+    Raises KilovoxError, naming `where`, for what is not seconds, and an end that does not come after the start.
+    """
+    times: list[float | None] = []
+    for column in ("start", "end"):
+        value = row.get(column, "")
+        if value and not _SECONDS.fullmatch(value):
+            raise KilovoxError(f"{where}: {column} {shown(value)}; expected seconds, 0 or more, such as 0.31")
+        times.append(float(value) if value else None)
+    start, end = times
+    if end is not None and end <= (start or 0.0):
+        raise KilovoxError(f"{where}: start {start or 0:g}, end {end:g}; expected the end after the start")
+    return start, end
 
 
 def is_file(path: Path) -> bool:

@@ -2,17 +2,16 @@
 
 import hashlib
 import json
-import math
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from kilovox.audio import RawFormat, Samples, read_audio, sound_seconds
-from kilovox.corpus.base import LeftOut, Part, check_names, check_texts
+from kilovox.corpus.base import LeftOut, Part, Recording, RecordingCorpus, check_names, check_texts
+from kilovox.corpus.cuts import TOLERANCE
 from kilovox.corpus.sound_hash import sound_hash
-from kilovox.corpus.table import Columns, is_file, rows
+from kilovox.corpus.table import Columns, is_file, rows, seconds
 from kilovox.corpus.transcripts import Listed, listed_by_sphinx, listed_in_table, sphinx_lists, spoken_words
 from kilovox.errors import KilovoxError
 from kilovox.text import shown
@@ -21,10 +20,6 @@ TABLE, SEGMENTS = "utterances.csv", "segments.csv"
 
 COLUMNS = Columns(("utterance", "speaker", "word", "start", "end"))
 
-TOLERANCE = 0.05
-"""Seconds. So much may a word reach beyond the end of the sound, or into the next word: aligners count in frames."""
-
-_SECONDS = re.compile(r"(?:[0-9]{1,9}(?:\.[0-9]{0,20})?|\.[0-9]{1,20})(?:e-[0-9]{1,2})?", re.IGNORECASE)
 _ROUNDING = 1e-9
 _EXAMPLES = 3
 
@@ -125,7 +120,8 @@ def open_utterances(path: Path) -> UtteranceCorpus:
     It holds utterances.csv (path,speaker,transcript), or it is laid out as CMU's AN4: etc/*.fileids, etc/*.transcription and
     the sound in wav/. Where segments.csv (utterance,speaker,word,start,end; seconds) lies there too, it says where words are
     in the sound; those of one utterance are in order, and each is taken for the first word of the transcript that it can be.
-    A segment that is none of its transcript's words is counted in `left_out`.
+    A segment that is none of its transcript's words is counted in `left_out`. By cuts.TOLERANCE a word may reach beyond the
+    end of the sound, and into the word after it.
 
     Raises KilovoxError with file, line, value and what would be right for everything that does not fit.
     """
@@ -141,7 +137,37 @@ def open_utterances(path: Path) -> UtteranceCorpus:
     left_out: list[LeftOut] = []
     if (path / SEGMENTS).exists():
         left_out = _place_words(utterances, path / SEGMENTS)
-    return UtteranceCorpus(path.absolute().name, list(utterances.values()), str(path if by_sphinx else table), left_out)
+    return UtteranceCorpus(path.absolute().name, list(utterances.values()), str(path), left_out)
+
+
+def word_cuts(corpus: UtteranceCorpus) -> RecordingCorpus:
+    """Every word of `corpus` that somebody found in its sound, as a recording of its own.
+
+    It is called NAME/PLACE-WORD by the place of the word in its utterance; words without times are counted in `left_out`.
+    Raises KilovoxError where none has.
+    """
+    recordings: list[Recording] = []
+    others: list[str] = []
+    parts: dict[str, Part] = {}
+    for one in corpus.utterances:
+        for place, word in enumerate(one.words):
+            name = f"{one.name}/{place:03d}-{word.word}"
+            if word.start is None or word.end is None:
+                others.append(name)
+                continue
+            if one.part is not None:
+                parts[name] = one.part
+            start, end = word.start, word.end
+            recordings.append(Recording(name, word.word, one.speaker, path=one.path, start=start, end=end, raw=one.raw))
+    if not recordings:
+        raise KilovoxError(f"{corpus.where}: no word with start and end; expected some, in {SEGMENTS}")
+    left_out = [*corpus.left_out, *_counted("words that nobody found in the sound", others)]
+    official = partial(_part_of, parts) if len(parts) == len(recordings) else None
+    return RecordingCorpus(corpus.name, recordings, corpus.where, official=official, left_out=left_out)
+
+
+def _part_of(parts: dict[str, Part], recording: Recording) -> Part:
+    return parts[recording.name]
 
 
 def is_utterances(folder: Path) -> bool:
@@ -197,14 +223,9 @@ def _place_words(utterances: dict[str, Utterance], table: Path) -> list[LeftOut]
 
 def _times(where: str, row: dict[str, str], alignment: _Alignment) -> tuple[float, float]:
     """Start and end of a word that comes after those of `alignment`."""
-    times = []
-    for column in ("start", "end"):
-        if not _SECONDS.fullmatch(row[column]) or not math.isfinite(float(row[column])):
-            raise KilovoxError(f"{where}: {column} {shown(row[column])}; expected seconds, 0 or more, such as 0.31")
-        times.append(float(row[column]))
-    start, end = times
-    if not start < end:
-        raise KilovoxError(f"{where}: start {start:g}, end {end:g}; expected the end after the start")
+    start, end = seconds(where, row)
+    if start is None or end is None:
+        raise KilovoxError(f"{where}: no {'start' if start is None else 'end'}; expected seconds, such as 0.31")
     if end - alignment.length > TOLERANCE + _ROUNDING:
         raise KilovoxError(f"{where}: end {end:g}; expected at most {alignment.length:.3f}, the seconds of {row['utterance']}")
     if start >= alignment.length:

@@ -97,7 +97,7 @@ def corpus_features(corpus: Corpus, config: AnyFrontEnd, transform: Transform = 
 
     def samples(place: int) -> Samples:
         found = corpus.samples(place, config.sample_rate)
-        check_length(found, config, str(corpus.recordings[place].path))
+        check_length(found, config, corpus.recordings[place].where)
         return found
 
     def compute(places: list[int]) -> list[npt.NDArray[Any]]:
