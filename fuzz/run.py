@@ -4,7 +4,8 @@
     python fuzz/run.py fuzz [--seconds 600]        libFuzzer (clang), so long for all models together; grows fuzz/corpus
     python fuzz/run.py coverage                    lines and branches of every C file that these and the self-tests reach (gcc)
 
-Models: the bundled fsdd-int8, fsdd-pow2 and digits, and small ones of random weights that find words or keep the level.
+Models: the bundled fsdd-int8, fsdd-pow2 and digits, and small ones of random weights that find words, keep the level or read
+mel levels.
 """
 
 import argparse
@@ -48,6 +49,7 @@ def models() -> Iterator[Model]:
         yield model.model_copy(update={"metadata": metadata})
     for arithmetic in ("int8", "pow2"):  # of an odd number of columns, and sure of itself
         yield random_model(arithmetic, 24, 2)
+    yield random_model("int8", 5, 1, features="levels", mel_bands=20, energy="absolute")
 
 
 def build(model: Model, folder: Path, program: Path, compiler: str, *flags: str) -> Path:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from kilovox.budget import GATES
+from kilovox.config import parse_front_end
 from kilovox.corpus.base import Corpus, FeatureCorpus, Recording, RecordingCorpus
 from kilovox.integer.activation import tanh_table
 from kilovox.integer.model_file import FORMAT_VERSION, Metadata, Model, Provenance
@@ -91,12 +92,13 @@ def integer_model(
     arithmetic: str, units: int = 5, layers: int = 2, labels: tuple[str, ...] = LABELS, seed: int = 0, **front_end: object
 ) -> Model:
     """An integer model with random weights."""
-    tensors = random_tensors(arithmetic, units, layers, labels=len(labels), seed=seed)
+    inputs = parse_front_end({"kind": "fixed_point", **front_end}).coefficients
+    tensors = random_tensors(arithmetic, units, layers, inputs, len(labels), seed)
     tensors |= {
-        "front_end.offset": np.zeros(13, np.int16), "front_end.multiplier": np.full(13, 500, np.int16),
+        "front_end.offset": np.zeros(inputs, np.int16), "front_end.multiplier": np.full(inputs, 500, np.int16),
         "front_end.shift": np.array([13], np.uint8),
     }  # fmt: skip
-    network = {"input_dim": 13, "hidden_dim": units, "num_layers": layers, "output_dim": len(labels)}
+    network = {"input_dim": inputs, "hidden_dim": units, "num_layers": layers, "output_dim": len(labels)}
     metadata = make_model(
         labels=labels, arithmetic=arithmetic, front_end={"kind": "fixed_point", **front_end}, network=network
     ).metadata

@@ -18,7 +18,7 @@ NASTY = [
     None, True, False, -1, 0, 1, 2, 3, 13, 62, 64, 255, 256, 2**15, 2**31, 2**53, 2**63, 2**70, 10**40, -(2**31), 0.0, -0.0,
     1e-9, 0.5, 1e308, -1e308, math.nan, math.inf, 192.66, 192.7, 8000.0, "", " ", "fit", "int8", "pow2", "float32", "mfcc",
     "fixed_point", "absolute", "last_valid", "\x1b[31m", "\u202e", "a\nb", "*/", "\\", "é", "e\u0301", "x" * 5000,
-    [], [[]], {}, {"": {}}, ["0", "1"],
+    [], [[]], {}, {"": {}}, ["0", "1"], "levels",
 ]  # fmt: skip
 PIECES = st.sampled_from(NASTY) | st.integers(-(2**32), 2**32) | st.floats() | st.text(max_size=6)
 
@@ -29,6 +29,7 @@ def base_models() -> list[Model]:
         make_model(), integer_model("int8", units=3, layers=1), integer_model("pow2", units=3, layers=2),
         integer_model("int8", units=2, layers=1, words={"buffer": 20, "pause": 3, "margin": 2, "shortest": 2}),
         integer_model("pow2", units=2, layers=1, energy="absolute", floor_db=None),
+        integer_model("int8", units=2, layers=1, features="levels", mel_bands=14),
     ]  # fmt: skip
 
 
@@ -77,7 +78,7 @@ def _mutate_values(draw: st.DrawFn, values: dict[str, Any]) -> None:
         if what == 0:
             del place[key]
         elif what == 1 and isinstance(place, dict):
-            place[draw(st.text(max_size=4) | st.sampled_from(["kind", "words", "frames", "\x1b"]))] = draw(PIECES)
+            place[draw(st.text(max_size=4) | st.sampled_from(["kind", "words", "frames", "features", "\x1b"]))] = draw(PIECES)
         else:
             place[key] = draw(PIECES)
         return

@@ -37,7 +37,7 @@ def inputs(run):
     return [str(path) for path in found]
 
 
-@pytest.mark.parametrize("index", range(6))
+@pytest.mark.parametrize("index", [*range(6), 7])
 def test_corpus_and_soak(run, sanitizing_compiler, tmp_path, index):
     model = list(run.models())[index]
     replay = run.build(model, tmp_path, FUZZ / "push.c", sanitizing_compiler, *run.SANITIZERS, "-DKV_REPLAY")
