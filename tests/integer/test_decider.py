@@ -1,5 +1,7 @@
 """From outputs, frame by frame, to words."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -70,7 +72,7 @@ def test_however_a_stream_is_cut(rows, cuts):
     whole, pieces = Decider(LABELS, ALL), Decider(LABELS, ALL)
     found = whole.push(frames(*rows)) + whole.finish()
     bounds = [0, *sorted(min(cut, len(rows)) for cut in cuts), len(rows)]
-    parts = [pieces.push(frames(*rows[first:last])) for first, last in zip(bounds, bounds[1:], strict=False)]
+    parts = [pieces.push(frames(*rows[first:last])) for first, last in pairwise(bounds)]
     assert [one for part in parts for one in part] + pieces.finish() == found
 
 

@@ -19,7 +19,7 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 NonNegative = Annotated[float, Field(ge=0)]
 
 
-def _path(value: Any) -> Any:
+def user_path(value: Any) -> Any:
     """A path as YAML gives it; `~` is the home of the user (of nobody else: `~name` stays as it is)."""
     if not isinstance(value, str):
         return value
@@ -28,7 +28,7 @@ def _path(value: Any) -> Any:
     return Path.home() / value[2:] if value == "~" or value.startswith("~/") else Path(value)
 
 
-UserPath = Annotated[Path | None, BeforeValidator(_path)]
+UserPath = Annotated[Path | None, BeforeValidator(user_path)]
 
 
 class Section(BaseModel):

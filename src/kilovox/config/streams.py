@@ -1,19 +1,24 @@
 """Section `streams`: running sound to train on, made of words, of transcribed utterances and of everything else."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from kilovox.config.base import Decibels, NonNegative, Positive, Section, Share, UserPath
+from kilovox.config.base import Decibels, NonNegative, Positive, Section, Share, user_path
 
 _NAME = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$"
 
 
 class Source(Section):
-    """Transcribed utterances: a folder with `utterances.csv`. `split`: as in `data_splitting`, of whole speakers."""
+    """Transcribed utterances, as kilovox.corpus.utterances reads them. `split`: as in `data_splitting`, of whole speakers.
+
+    `share`: of the words, those that are cut out of these utterances, where it is known when they are spoken.
+    """
 
     name: Annotated[str, Field(pattern=_NAME)]
-    path: UserPath = None
+    path: Annotated[Path, BeforeValidator(user_path)]
+    share: Share = 0.1
     split: Annotated[str, Field(pattern=r"^(all|speaker:.+|fold:[0-9]{1,6}/[0-9]{1,6})$")] = "all"
 
 

@@ -11,6 +11,7 @@ from kilovox.audio import RawFormat, Samples, read_audio, sound_seconds
 from kilovox.corpus.base import LeftOut, Part, Recording, RecordingCorpus, check_names, check_texts
 from kilovox.corpus.cuts import TOLERANCE
 from kilovox.corpus.sound_hash import sound_hash
+from kilovox.corpus.splits import Indices, judging_indices
 from kilovox.corpus.table import Columns, is_file, rows, seconds
 from kilovox.corpus.transcripts import Listed, listed_by_sphinx, listed_in_table, sphinx_lists, spoken_words
 from kilovox.errors import KilovoxError
@@ -106,6 +107,12 @@ class UtteranceCorpus:
         """The samples of utterance `index`: (samples,) int16 mono at `rate` Hz."""
         one = self.utterances[index]
         return read_audio(one.path, rate, one.raw)
+
+    def judging(self, split: str, random_state: int) -> Indices:
+        """Those that judge under `split`, as kilovox.corpus.splits has them: all, speaker:NAME or fold:K/N."""
+        recordings = [Recording(one.name, "utterance", one.speaker, path=one.path, raw=one.raw) for one in self.utterances]
+        sounds = RecordingCorpus(self.name, recordings, self.where).knowing(self.hashes)
+        return judging_indices(sounds, split, random_state=random_state)
 
     def subset(self, indices: Sequence[int]) -> "UtteranceCorpus":
         """The corpus of only the utterances at `indices`, sorted by name again."""

@@ -1,14 +1,25 @@
 """What is detected in sound as it comes: one protocol for every recogniser that listens, and those that find words."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
 
 from kilovox.audio import Samples
 from kilovox.errors import KilovoxError
-from kilovox.integer.outcome import FULL_CONFIDENCE
+from kilovox.frontend.fixed_point import FixedPointMFCC, FixedPointStream
+from kilovox.frontend.pipeline import as_floats
+from kilovox.integer.decider import Decider, Frames
+from kilovox.integer.decider import Detection as Word
+from kilovox.integer.float_convolutional import FloatListener
+from kilovox.integer.outcome import FULL_CONFIDENCE, LABEL
 from kilovox.integer.recogniser import Recogniser
 from kilovox.integer.stream import RecogniserStream
+
+PIECE = 1 << 16
+"""Samples of a stream that are transformed at once."""
 
 
 @dataclass(frozen=True)
@@ -24,13 +35,16 @@ class Detection:
 
 
 class Detector(Protocol):
-    """Listens. `rate`: of the samples, Hz; `labels`: what it may detect."""
+    """Listens. `rate`: of the samples, Hz; `labels`: what it may detect; `hop`: samples to wait for before it can decide."""
 
     @property
     def rate(self) -> int: ...
 
     @property
     def labels(self) -> tuple[str, ...]: ...
+
+    @property
+    def hop(self) -> int: ...
 
     def __call__(self, pieces: Iterable[Samples]) -> Iterator[Detection]:
         """Every decision, accepted or not, on one sound, whose samples, int16, come in `pieces` of any length. What is kept
@@ -64,6 +78,46 @@ class WordDetector:
                 yield from _decided(stream, samples / self.rate)
         stream.finish()
         yield from _decided(stream, samples / self.rate)
+
+
+class FrameDetector:
+    """The detector of a network that listens: a decision a word, while it ends or right after it, frame by frame.
+
+    Raises KilovoxError for a model that does not, and for a front end of floats.
+    """
+
+    def __init__(self, recogniser: Recogniser, transform: FixedPointMFCC | None = None) -> None:
+        if not recogniser.listens:
+            raise KilovoxError(f"{recogniser.name}: hears whole recordings; expected a network of kind convolutional")
+        self._recogniser, self._transform = recogniser, transform or recogniser.transform()
+        self.rate, self.labels = recogniser.front_end.sample_rate, recogniser.labels
+        self.hop = recogniser.front_end.hop
+        self._stride = recogniser.network.frame_stride
+        self._window = recogniser.front_end.window
+
+    def __call__(self, pieces: Iterable[Samples]) -> Iterator[Detection]:
+        stream, listener = FixedPointStream(self._transform), self._recogniser.listener()
+        decider = Decider(self.labels, self._recogniser.thresholds)
+        samples = 0
+        for piece in pieces:
+            samples += len(piece)
+            for start in range(0, len(piece), PIECE):
+                raw = stream.push(piece[start : start + PIECE])
+                yield from self._decided(decider.push(self._heard(listener, raw)))
+        raw = stream.flush()
+        for found in [*decider.push(self._heard(listener, raw)), *decider.finish()]:
+            yield from (replace(one, seconds=min(one.seconds, samples / self.rate)) for one in self._decided([found]))
+
+    def _heard(self, listener: FloatListener, raw: npt.NDArray[np.int16]) -> Frames:
+        (features,) = self._recogniser.normalised([raw])
+        return self._recogniser.frames(listener.push(as_floats(features)))
+
+    def _decided(self, words: Iterable[Word]) -> Iterator[Detection]:
+        for one in words:
+            seconds = (one.frame * self._stride * self.hop + self._window) / self.rate
+            best = self.labels[one.best]
+            label = best if one.outcome == LABEL else None
+            yield Detection(seconds, label, best, one.confidence / FULL_CONFIDENCE, one.outcome)
 
 
 def _decided(stream: RecogniserStream, seconds: float) -> Iterator[Detection]:

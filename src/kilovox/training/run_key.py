@@ -18,6 +18,7 @@ from kilovox.config.data import Member
 from kilovox.config.front_end import without_later_keys
 from kilovox.corpus.base import Corpus, Recording
 from kilovox.corpus.mixture import Mixture, open_mixture, settled
+from kilovox.corpus.utterances import UtteranceCorpus
 from kilovox.frontend import pipeline
 from kilovox.training import augmentation
 from kilovox.training.device import device_of
@@ -40,16 +41,27 @@ _MISSING = object()
 class Use:
     """A corpus in a run: what it is there for and, where that is fixed, its share of every batch."""
 
-    corpus: Corpus
+    corpus: Corpus | UtteranceCorpus
     role: str = "train"
     share: float | None = None
 
     def facts(self) -> dict[str, Any]:
         """Hashes of everything that is said of its recordings, in order."""
+        if isinstance(self.corpus, UtteranceCorpus):
+            return self._facts_of_utterances(self.corpus)
         recordings = self.corpus.recordings
         said = {name: _hash(map(aspect, recordings)) for name, aspect in ASPECTS.items()}
         sound = {"sound": _hash(self.corpus.hashes), "fingerprint": self.corpus.fingerprint}
         return {"role": self.role, "share": self.share, "recordings": len(recordings)} | said | sound
+
+    def _facts_of_utterances(self, corpus: UtteranceCorpus) -> dict[str, Any]:
+        said = {
+            "names": _hash(one.name for one in corpus.utterances),
+            "labels": _hash(json.dumps([[word.word, word.start, word.end] for word in one.words]) for one in corpus.utterances),
+            "speakers": _hash(json.dumps(one.speaker) for one in corpus.utterances),
+        }
+        sound = {"sound": _hash(corpus.hashes), "fingerprint": corpus.fingerprint}
+        return {"role": self.role, "share": self.share, "recordings": len(corpus)} | said | sound
 
 
 @dataclass(frozen=True)
@@ -142,8 +154,9 @@ class RunKeys:
 
     def uses(self, config: Configuration) -> tuple[Use, ...]:
         """Every corpus that a run of `config` uses, the one that is split first."""
-        parts = self.mixture(config).parts
-        return tuple(Use(part.corpus, _role(number, part.member), part.member.share) for number, part in enumerate(parts))
+        mixture = self.mixture(config)
+        uses = [Use(part.corpus, _role(number, part.member), part.member.share) for number, part in enumerate(mixture.parts)]
+        return (*uses, *(Use(corpus, "utterances", source.share) for source, corpus in mixture.sayings))
 
     def of(self, config: Configuration) -> RunKey:
         """The key of a run of `config`."""
@@ -152,7 +165,8 @@ class RunKeys:
 
 def _which(config: Configuration) -> str:
     """What a mixture is known by, beside its first corpus."""
-    return repr((config.corpora, config.synthetic, config.dataset.kind))
+    sayings = config.streams.utterances if config.streams is not None else ()
+    return repr((config.corpora, config.synthetic, config.dataset.kind, sayings))
 
 
 def _role(number: int, member: Member) -> str:

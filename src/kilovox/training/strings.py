@@ -72,11 +72,7 @@ class Strings:
     ) -> None:
         self.settings, self.voices, self.rate, self.seed, self.other = settings, voices, rate, seed, other
         self.length = round(settings.seconds * rate)
-        self._sayings = [
-            (saying.sounds[place], tuple(saying.targets[place]))
-            for saying in sayings
-            for place in range(len(saying.targets))
-        ] if settings.spoken else []  # fmt: skip
+        self._sayings = [(saying, place) for saying in sayings for place in range(len(saying.targets))]
         self._fingerprints = [one.fingerprint for one in voices] + [one.fingerprint for one in sayings]
         classes = sorted({label for one in voices for label in one.places})
         self._asked = [label for label in classes if label != other]
@@ -106,14 +102,14 @@ class Strings:
 
     def _utterance(self, draw: np.random.Generator) -> tuple[effects.Sound, list[int]]:
         """One of the utterances, from anywhere in the piece; of the words of one that is too long nothing is known."""
-        samples, said = self._sayings[int(draw.integers(len(self._sayings)))]
-        spoken = effects.faster(samples, _factor(draw, UTTERANCE_RATE))
+        saying, which = self._sayings[int(draw.integers(len(self._sayings)))]
+        spoken = effects.faster(saying.sounds[which], _factor(draw, UTTERANCE_RATE))
         sound = np.zeros(self.length)
         if len(spoken) > self.length:
             return self._words(draw, alone=False)
         start = int(draw.integers(self.length - len(spoken) + 1))
         sound[start : start + len(spoken)] = spoken
-        return sound, list(said)
+        return sound, list(saying.targets[which])
 
     def _words(self, draw: np.random.Generator, alone: bool) -> tuple[effects.Sound, list[int]]:
         """Words until the piece is full, or one alone; as many as fit in whole."""
