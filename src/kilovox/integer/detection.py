@@ -24,10 +24,13 @@ class Detection:
 
 
 class Detector(Protocol):
-    """Listens. `rate`: of the samples, Hz; `labels`: what it may detect."""
+    """Listens. rate: of the samples, Hz; hop: samples from one decision that may be to the next; labels: what it may detect."""
 
     @property
     def rate(self) -> int: ...
+
+    @property
+    def hop(self) -> int: ...
 
     @property
     def labels(self) -> tuple[str, ...]: ...

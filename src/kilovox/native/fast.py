@@ -17,7 +17,7 @@ from kilovox.frontend.fixed_point import FixedPointMFCC, check_samples
 from kilovox.frontend.fixed_point_stages import LOWEST_LEVEL
 from kilovox.frontend.pipeline import IntegerNormalisation, fixed_point_mfcc, raw_features
 from kilovox.integer.bundled import open_recogniser
-from kilovox.integer.detection import WordDetector
+from kilovox.integer.detection import Detector, WordDetector
 from kilovox.integer.model_file import Model
 from kilovox.integer.outcome import FULL_CONFIDENCE, judged
 from kilovox.integer.recogniser import Decisions, Recogniser
@@ -85,8 +85,8 @@ def fast_stream(recogniser: Recogniser) -> RecogniserStream:
     return RecogniserStream(as_fast_as_possible(recogniser))
 
 
-def fast_detector(recogniser: Recogniser) -> WordDetector:
-    """`recogniser` as it listens, as fast as this machine can. Raises KilovoxError for one that does not find words."""
+def fast_detector(recogniser: Recogniser) -> Detector:
+    """`recogniser` as it listens, as fast as this machine can. Raises KilovoxError for one that hears whole recordings."""
     return WordDetector(as_fast_as_possible(recogniser))
 
 
