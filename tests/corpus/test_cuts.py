@@ -2,6 +2,7 @@
 
 import pickle
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -133,6 +134,7 @@ def test_too_short_for_the_front_end_says_which_part(file):
 def test_inspection_and_splits_know_the_part(file):
     corpus = corpus_of(cut(file, 0.1, 0.3), cut(file, 0.1, 0.3, "no"), cut(file, 0.5, 0.8), cut(file, 2.0, 3.0))
     found = inspect_corpus(corpus)
+    assert (found.recordings, found.files) == (4, 1)
     assert found.seconds == (0.2, 0.2, pytest.approx(0.3))
     assert list(found.unreadable) == ["yes/a.flac#t=2.0,3.0"]
     assert len(found.contradictions) == 1
@@ -161,6 +163,16 @@ def test_words_cut_out_of_utterances(file):
     assert corpus.samples(1, 8000).tolist() == NOISE[2400:4000].tolist()
     assert (corpus.name, corpus.where, corpus.official) == ("said", "here", None)
     assert [str(one) for one in corpus.left_out] == ["1 words that nobody found in the sound (u/000-oh)"]
+
+
+def test_utterances_without_a_word_that_was_found_are_counted(file):
+    said = utterances(file)
+    silent = Utterance("v", "ada", file, (SpokenWord("oh"),))
+    corpus = word_cuts(UtteranceCorpus("x", [*said.utterances, silent, replace(silent, name="w", words=())], "here"))
+    assert [str(one) for one in corpus.left_out] == [
+        "2 words that nobody found in the sound (u/000-oh, v/000-oh)",
+        "2 of 3 utterances, in which nobody found a word (v, w)",
+    ]
 
 
 def test_words_of_a_part_are_of_that_part(file):

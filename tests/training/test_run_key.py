@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from kilovox.config import find_configuration
+from kilovox.config import find_configuration, parse_configuration
 from kilovox.corpus.base import Recording, RecordingCorpus
 from kilovox.corpus.manifest import open_manifest
 from kilovox.training import run_key
@@ -101,6 +101,32 @@ def test_the_synthetic_corpus_and_its_share(config, corpus, tmp_path):
         f"corpus voices: {aspect}" for aspect in ("recordings", "names", "labels", "speakers", "takes", "sound")
     }
     assert before.of_teachers() != more.of_teachers()
+
+
+def test_a_balance_counts_where_it_is_asked_for(config, corpus, tmp_path):
+    crowd = make_recordings(tmp_path / "crowd", takes=1)
+    lines = [f"{one.path},{one.label},{one.speaker}\n" for one in crowd.recordings]
+    (tmp_path / "crowd.csv").write_text("path,label,speaker\n" + "".join(lines))
+
+    def key(**keys):
+        values = config.model_dump(exclude={"dataset", "synthetic"})
+        more = {"name": "crowd", "kind": "manifest", "path": str(tmp_path / "crowd.csv"), "share": 0.5, **keys}
+        return key_of(parse_configuration(values | {"corpora": [{"name": "tones"}, more]}, "x.yaml"), corpus)
+
+    before, after = key(), key(balance="words")
+    assert key(balance="recordings").identity == before.identity
+    assert not any("balance" in part for part in (*before.facts["corpora"], *before.facts["configuration"]["corpora"]))
+    assert set(after.differences(before.facts)) == {
+        "corpus crowd: balance", "corpora.1.balance is words, there it was not there",
+    }  # fmt: skip
+    assert before.of_teachers() != after.of_teachers()
+
+
+def test_parts_of_a_file_are_each_their_own_sound(config, corpus):
+    before = key_of(config, changed(corpus, start=0.05, end=0.2))
+    assert before.differences(key_of(config, corpus).facts) == ["corpus tones: sound"]
+    assert key_of(config, changed(corpus, start=0.05, end=0.21)).differences(before.facts) == ["corpus tones: sound"]
+    assert key_of(config, changed(corpus, start=0.05, end=0.2)).identity == before.identity
 
 
 def test_versions_and_device(config, corpus, monkeypatch):

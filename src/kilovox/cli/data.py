@@ -97,7 +97,8 @@ def _print(inspection: Inspection) -> None:
 
     values = inspection.as_json()
     console = Console(highlight=False)
-    console.print(f"[bold]{escape(printable(inspection.name))}[/]: {inspection.recordings:,} {inspection.kind}")
+    parts = f" in {inspection.files:,} files" if 0 < inspection.files < inspection.recordings else ""
+    console.print(f"[bold]{escape(printable(inspection.name))}[/]: {inspection.recordings:,} {inspection.kind}{parts}")
     console.print(printable(inspection.where), markup=False)
     console.print(f"fingerprint {inspection.fingerprint or 'unknown'}")
 

@@ -97,7 +97,9 @@ class Divided:
         digest = hashlib.sha256(repr(self.asked.labels).encode())
         for role, pieces in (("train", self.train), ("validation", self.validation)):
             for piece in pieces:
-                digest.update(f"\n{role} {piece.part.member.share} {len(piece.indices)}\n".encode())
+                member = piece.part.member
+                balance = "" if member.balance == "recordings" else f" {member.balance}"
+                digest.update(f"\n{role} {member.share} {len(piece.indices)}{balance}\n".encode())
                 digest.update("".join(piece.hashes).encode() + piece.classes.astype("<i8").tobytes())
         return digest.hexdigest()
 
@@ -129,7 +131,7 @@ class Mixture:
             {
                 "name": part.name, "fingerprint": part.corpus.fingerprint, "role": part.member.role,
                 "share": part.member.share, "split": part.member.split,
-            }
+            } | ({} if part.member.balance == "recordings" else {"balance": part.member.balance})
             for part in self.parts
         ] + [
             {

@@ -150,7 +150,8 @@ def open_utterances(path: Path) -> UtteranceCorpus:
 def word_cuts(corpus: UtteranceCorpus) -> RecordingCorpus:
     """Every word of `corpus` that somebody found in its sound, as a recording of its own.
 
-    It is called NAME/PLACE-WORD by the place of the word in its utterance; words without times are counted in `left_out`.
+    It is called NAME/PLACE-WORD by the place of the word in its utterance. Words without times, and utterances in which there
+    are no others, are counted in `left_out`.
     Raises KilovoxError where none has.
     """
     recordings: list[Recording] = []
@@ -168,7 +169,12 @@ def word_cuts(corpus: UtteranceCorpus) -> RecordingCorpus:
             recordings.append(Recording(name, word.word, one.speaker, path=one.path, start=start, end=end, raw=one.raw))
     if not recordings:
         raise KilovoxError(f"{corpus.where}: no word with start and end; expected some, in {SEGMENTS}")
-    left_out = [*corpus.left_out, *_counted("words that nobody found in the sound", others)]
+    silent = [one.name for one in corpus.utterances if all(word.start is None or word.end is None for word in one.words)]
+    left_out = [
+        *corpus.left_out,
+        *_counted("words that nobody found in the sound", others),
+        *_counted(f"of {len(corpus):,} utterances, in which nobody found a word", silent),
+    ]
     official = partial(_part_of, parts) if len(parts) == len(recordings) else None
     return RecordingCorpus(corpus.name, recordings, corpus.where, official=official, left_out=left_out)
 

@@ -93,8 +93,16 @@ def poisson_interval(count: int, exposure: float, confidence: float = CONFIDENCE
     if count < 0 or not exposure > 0 or not 0 < confidence < 1:
         raise KilovoxError(f"{count} events in {exposure}; expected 0 or more, in more than nothing")
     tail = (1 - confidence) / 2
-    low = 0.0 if count == 0 else _reached(lambda mean: 1 - _poisson_below(count - 1, mean), tail)
-    high = _reached(lambda mean: 1 - _poisson_below(count, mean), 1 - tail)
+    events = np.arange(count + 1)
+    log_factorials = np.cumsum(np.log(np.maximum(events, 1)))
+
+    def more_than(most: int, mean: float) -> float:
+        """Probability of more than `most` events."""
+        terms = events[: most + 1] * math.log(mean) - mean - log_factorials[: most + 1]
+        return 1 - float(np.exp(terms).sum())
+
+    low = 0.0 if count == 0 else _reached(lambda mean: more_than(count - 1, mean), tail)
+    high = _reached(lambda mean: more_than(count, mean), 1 - tail)
     return low / exposure, high / exposure
 
 
@@ -107,13 +115,6 @@ def _reached(rising: Callable[[float], float], value: float) -> float:
         middle = (low + high) / 2
         low, high = (middle, high) if rising(middle) < value else (low, middle)
     return high
-
-
-def _poisson_below(count: int, mean: float) -> float:
-    """Probability of `count` events or fewer."""
-    if mean == 0:
-        return 1.0
-    return math.fsum(math.exp(events * math.log(mean) - mean - math.lgamma(events + 1)) for events in range(count + 1))
 
 
 def mean_interval(shares: Sequence[float]) -> tuple[float, float] | None:

@@ -35,16 +35,16 @@ class Detection:
 
 
 class Detector(Protocol):
-    """Listens. `rate`: of the samples, Hz; `labels`: what it may detect; `hop`: samples to wait for before it can decide."""
+    """Listens. rate: of the samples, Hz; hop: samples from one decision that may be to the next; labels: what it may detect."""
 
     @property
     def rate(self) -> int: ...
 
     @property
-    def labels(self) -> tuple[str, ...]: ...
+    def hop(self) -> int: ...
 
     @property
-    def hop(self) -> int: ...
+    def labels(self) -> tuple[str, ...]: ...
 
     def __call__(self, pieces: Iterable[Samples]) -> Iterator[Detection]:
         """Every decision, accepted or not, on one sound, whose samples, int16, come in `pieces` of any length. What is kept

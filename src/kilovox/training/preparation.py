@@ -21,7 +21,7 @@ from kilovox.integer.model_file import Source
 from kilovox.native.fast import fast_raw_features
 from kilovox.text import LABEL_LENGTH, complaint
 from kilovox.training.augmentation import augmented_features
-from kilovox.training.dataset import AudioFeaturesDataset, padded_views
+from kilovox.training.dataset import AudioFeaturesDataset, Group, padded_views
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def prepare(config: Configuration, corpus: Corpus, mixture: Mixture | None = Non
     count = 1 + (config.training.augmentation.views if isinstance(corpus, RecordingCorpus) else 0)
     held = padded_views(zip(*views, strict=True), normalisation, config.frontend, count)
     dataset = AudioFeaturesDataset.of_features(held, np.concatenate([piece.classes for piece in divided.train]))
-    dataset.mixed([(len(piece.indices), piece.part.member.share or 0.0) for piece in drawn])
+    dataset.mixed([_group(piece) for piece in drawn])
     validation = None
     if divided.validation:
         held_out = padded_views([[features(piece) for piece in divided.validation]], normalisation, config.frontend)
@@ -107,6 +107,12 @@ def _features(config: Configuration, part: Part, divided: Divided) -> dict[int, 
     pieces = [piece.indices for piece in [*divided.train, *divided.validation] if piece.part is part]
     used = np.unique(np.concatenate(pieces)).tolist()
     return dict(zip(used, corpus_features(part.corpus.subset(used), config.frontend, fast_raw_features), strict=True))
+
+
+def _group(piece: Piece) -> Group:
+    """How the clips of a piece are drawn from."""
+    member = piece.part.member
+    return Group(len(piece.indices), member.share or 0.0, tuple(piece.classes.tolist()) if member.balance == "words" else None)
 
 
 def recordings_of(divided: Divided) -> tuple[str, ...]:

@@ -39,11 +39,12 @@ _MISSING = object()
 
 @dataclass(frozen=True)
 class Use:
-    """A corpus in a run: what it is there for and, where that is fixed, its share of every batch."""
+    """A corpus in a run: what it is there for and, where that is fixed, its share of every batch and how that is drawn."""
 
     corpus: Corpus | UtteranceCorpus
     role: str = "train"
     share: float | None = None
+    balance: str = "recordings"
 
     def facts(self) -> dict[str, Any]:
         """Hashes of everything that is said of its recordings, in order."""
@@ -52,7 +53,8 @@ class Use:
         recordings = self.corpus.recordings
         said = {name: _hash(map(aspect, recordings)) for name, aspect in ASPECTS.items()}
         sound = {"sound": _hash(self.corpus.hashes), "fingerprint": self.corpus.fingerprint}
-        return {"role": self.role, "share": self.share, "recordings": len(recordings)} | said | sound
+        drawn = {} if self.balance == "recordings" else {"balance": self.balance}
+        return {"role": self.role, "share": self.share, "recordings": len(recordings)} | drawn | said | sound
 
     def _facts_of_utterances(self, corpus: UtteranceCorpus) -> dict[str, Any]:
         said = {
@@ -155,7 +157,10 @@ class RunKeys:
     def uses(self, config: Configuration) -> tuple[Use, ...]:
         """Every corpus that a run of `config` uses, the one that is split first."""
         mixture = self.mixture(config)
-        uses = [Use(part.corpus, _role(number, part.member), part.member.share) for number, part in enumerate(mixture.parts)]
+        uses = [
+            Use(part.corpus, _role(number, part.member), part.member.share, part.member.balance)
+            for number, part in enumerate(mixture.parts)
+        ]
         return (*uses, *(Use(corpus, "utterances", source.share) for source, corpus in mixture.sayings))
 
     def of(self, config: Configuration) -> RunKey:

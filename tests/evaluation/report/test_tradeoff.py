@@ -40,7 +40,7 @@ def test_tables():
     result = spotting()
     header, rows = word_table(result)
     assert rows[0][:4] == ("joined whole", "10", "0+5+0", "50.0%")
-    assert rows[0][-1] == "0.25 s, 0.25 s"
+    assert rows[0][-1] == "0.25, 0.25"
     assert all(len(row) == len(header) for row in rows)
     assert speech_table(result)[1][1][:4] == ("a lecture of a long name", "2.00", "30", "15.0")
     header, rows = tradeoff_table(result)

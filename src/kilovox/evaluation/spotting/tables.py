@@ -15,11 +15,11 @@ def word_table(result: Spotting) -> tuple[tuple[str, ...], Rows]:
     rows = []
     for score in result.words:
         errors, late, (low, high) = score.errors, score.latency, score.interval.pair
-        latency = f"{late.median:.2f} s, {late.p95:.2f} s" if late else "-"
+        latency = f"{late.median:.2f}, {late.p95:.2f}" if late else "-"
         rows.append(
             (score.name, f"{errors.words}", counts(errors), f"{errors.rate:.1%}", f"{100 * low:.1f}-{high:.1%}", latency)
         )
-    return ("sound", "words", "ins+del+sub", "errors", "95 % interval", "latency, 95 %"), tuple(rows)
+    return ("sound", "words", "ins+del+sub", "errors", "95 % interval", "latency s, 95 %"), tuple(rows)
 
 
 def label_table(result: Spotting) -> tuple[tuple[str, ...], Rows]:
