@@ -1,6 +1,7 @@
 """Files as a stranger could make them: model files mutated, with a checksum that fits; configurations and manifests edited."""
 
 import copy
+import functools
 import json
 import math
 from pathlib import Path
@@ -23,8 +24,9 @@ NASTY = [
 PIECES = st.sampled_from(NASTY) | st.integers(-(2**32), 2**32) | st.floats() | st.text(max_size=6)
 
 
+@functools.cache
 def base_models() -> list[Model]:
-    """Small ones of every arithmetic, with and without words."""
+    """Small ones of every arithmetic, with and without words; not to be written into."""
     return [
         make_model(), integer_model("int8", units=3, layers=1), integer_model("pow2", units=3, layers=2),
         integer_model("int8", units=2, layers=1, words={"buffer": 20, "pause": 3, "margin": 2, "shortest": 2}),

@@ -35,6 +35,7 @@ def voices(tmp_path_factory, synthetic_corpus):
 def small(voices, **sections):
     changes = {
         "training": {"epochs": 2, "augmentation": {**AUGMENTATION, "views": 1}},
+        "distillation": {"hidden_dim": 8, "epochs": 1},
         "quantisation": {"epochs": 1},
         "model": {"hidden_dim": 8},
         "synthetic": {"path": str(voices)},
