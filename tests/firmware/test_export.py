@@ -20,6 +20,7 @@ from kilovox.firmware.export import MANIFEST, export, exported, state_bytes, was
 from kilovox.firmware.layout import parts_of
 from kilovox.firmware.vectors import synthetic_recording
 from kilovox.integer.model_file import save_model
+from kilovox.verification.host import HostRecogniser
 from models import make_model
 
 

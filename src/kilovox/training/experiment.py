@@ -22,6 +22,7 @@ from kilovox.training.seeding import derive_seed, set_seed
 from kilovox.training.stages import train
 from kilovox.training.string_preparation import prepare_strings
 from kilovox.training.teaching import learn_from_teachers
+from kilovox.training.thresholds import with_thresholds
 
 
 def run_experiment(
@@ -77,7 +78,7 @@ def _run_listening(config: Configuration, describe: Description, folder: Path, o
         config.inputs, model.blocks, model.projection or 0, config.hidden, model.num_layers, config.outputs + 1, model.dropout
     )
     history = train(network, config, config.training, describe.prepared, folder, **options)
-    result = describe.model(network.cpu().folded(), history)
+    result = with_thresholds(describe.model(network.cpu().folded(), history), config, describe.prepared.divided)
     save_model(result, folder / MODEL_FILE)
     return result
 

@@ -130,6 +130,12 @@ def canonical(config: Configuration) -> dict[str, Any]:
     values["dataset"].pop("kind")
     values["training"].pop("device")
     values["frontend"] = without_later_keys(values["frontend"])
+    # Keys that came later are said where they are used: runs of before are the same runs.
+    if values["streams"] is None:
+        del values["streams"]
+    if values["model"]["kind"] == "lstm":
+        for key in ("kind", "blocks", "projection"):
+            del values["model"][key]
     return {**values, "hidden": config.hidden}
 
 

@@ -48,7 +48,9 @@ def prepare_strings(config: Configuration, streams: Streams, corpus: Corpus, mix
     blank = len(divided.asked.labels)
 
     def dataset(said: Said, features: Features) -> AudioFeaturesDataset:
-        views = padded_views([[features]], normalisation, config.frontend)
+        # All pieces are of one length; nothing is padded.
+        whole = config.frontend.model_copy(update={"frames": len(features[0])})
+        views = padded_views([[features]], normalisation, whole)
         return AudioFeaturesDataset.of_features(views, padded_targets(said, blank))
 
     raw, said = _all(_strings(config, streams, divided.train, divided, "strings", sayings), config, streams.count)
