@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from safetensors.numpy import save
 
 from kilovox.config import bundled_configurations
+from kilovox.corpus.utterances import open_utterances, word_cuts
 from kilovox.integer.model_file import Metadata, Model, _digest
-from models import integer_model, make_model
+from models import integer_model, make_model, write_wav
 
 NASTY = [
     None, True, False, -1, 0, 1, 2, 3, 13, 62, 64, 255, 256, 2**15, 2**31, 2**53, 2**63, 2**70, 10**40, -(2**31), 0.0, -0.0,
@@ -144,6 +145,49 @@ MANIFESTS = [
     '"path","label","speaker"\r\n"a.wav","a,b","c"\r\n',
     "path,label,speaker,start,end\na.wav,yes,ada,0.05,0.1\na.wav,no,,.1,\n",
 ]
+
+
+UTTERANCES = {
+    "table/utterances.csv": "path,speaker,transcript\na.wav,ada,seven four\nb.wav,,<sil> FOUR(2) ++noise++ seven four </s>\n",
+    "table/segments.csv": "utterance,speaker,word,start,end\na,ada,seven,0,0.1\nb,,four,.05,0.1\nb,,Four,0.15,0.25\n",
+    "lists/etc/x_train.fileids": "ada/a\nada/b\n",
+    "lists/etc/x_train.transcription": "<s> SEVEN FOUR(2) </s> (a)\n++um++ FOUR (b)\n",
+    "lists/segments.csv": "utterance,speaker,word,start,end\na,ada,four,0.1,0.2\n",
+}
+"""Two folders of utterances, as a table and as lists."""
+
+
+def write_utterances(folder: Path) -> None:
+    """`UTTERANCES` in `folder`, and sounds of a quarter of a second."""
+    for name, text in UTTERANCES.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    for within in ("table", "lists/wav/ada"):
+        (folder / within).mkdir(parents=True, exist_ok=True)
+        for number, name in enumerate(("a.wav", "b.wav")):
+            write_wav(folder / within / name, number)
+
+
+@st.composite
+def edited_utterances(draw: st.DrawFn) -> tuple[str, bytes]:
+    """The name of one of `UTTERANCES`, and its text as a stranger could have it."""
+    name = draw(st.sampled_from(sorted(UTTERANCES)))
+    return name, draw(edited([UTTERANCES[name]], [*CSV_PIECES, "(a)", "(", ")", "<s>", "ada/", "a", "seven", "0.3", "1e9"]))
+
+
+def read_utterances(folder: Path, name: str, data: bytes) -> None:
+    """Read the utterances of `write_utterances`, one file of which has other content, and every word and sound of them."""
+    path = folder / name
+    path.write_bytes(data)
+    try:
+        corpus = open_utterances(folder / name.partition("/")[0])
+        for index in range(len(corpus)):
+            corpus.samples(index, 8000)
+        words = word_cuts(corpus)
+        for index in range(len(words)):
+            assert len(words.samples(index, 8000))
+    finally:
+        path.write_text(UTTERANCES[name])
 
 
 def configurations() -> list[str]:

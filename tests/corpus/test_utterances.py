@@ -1,6 +1,5 @@
 """Utterances: tables and lists of transcripts, where words are in the sound, and what a corpus of them gives."""
 
-import contextlib
 import re
 import wave
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kilovox.audio import RawFormat
@@ -16,7 +15,6 @@ from kilovox.corpus.base import LeftOut
 from kilovox.corpus.transcripts import spoken_words
 from kilovox.corpus.utterances import SpokenWord, Utterance, UtteranceCorpus, is_utterances, open_utterances
 from kilovox.errors import KilovoxError
-from strangers import CSV_PIECES, edited
 
 TABLE = "path,speaker,transcript\nclips/b.wav,ada,seven four\nclips/a.wav,,<sil> FOUR(2) ++noise++ seven four </s>\n"
 SEGMENTS = "utterance,speaker,word,start,end\na,,four,.05,0.1\nb,ada,seven,0,0.1\na,,Four,0.15,0.25\n"
@@ -258,23 +256,3 @@ def test_words_are_lower_case_and_no_marks(transcript):
     for word in spoken_words(transcript):
         assert word == word.lower()
         assert not re.search(r"\s|.\([0-9]+\)$|^<[^<>]*>$", word)
-
-
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=100)
-@given(
-    data=edited([TABLE, SEGMENTS, "<s> YES </s> (a)\n"], [*CSV_PIECES, "0.1", "nan", "a", "(", "<s>"]), place=st.integers(0, 3)
-)
-def test_only_our_own_errors(tmp_path_factory, spoken, an4_folder, data, place):
-    folder = an4_folder if place > 1 else spoken
-    names = ("utterances.csv", "segments.csv", "etc/an4_test.transcription", "etc/an4_test.fileids")
-    path = folder / names[place]
-    before = path.read_bytes() if path.exists() else None
-    path.write_bytes(data)
-    with contextlib.suppress(KilovoxError):
-        assert 1 <= len(open_utterances(folder)) <= 3
-    path.unlink() if before is None else path.write_bytes(before)
-
-
-@pytest.fixture
-def an4_folder(tmp_path_factory):
-    return an4.__wrapped__(tmp_path_factory.mktemp("an4"))
