@@ -9,7 +9,8 @@ from kilovox.training.thresholds import threshold
 
 
 @pytest.mark.parametrize(
-    ("sure", "expected"), [([], 0), ([7], 7), (range(100), 5), (range(19), 0), (range(20), 1), ([255] * 40, 255), ([3, 9, 1], 1)]
+    ("sure", "expected"),
+    [([], 0), ([7], 7), (range(100), 5), (range(19), 0), (range(20), 1), ([255] * 40, 255), ([3, 9, 1], 1)],
 )
 def test_the_largest_that_rejects_one_in_twenty(sure, expected):
     assert threshold(np.array(list(sure), np.int64)) == expected
