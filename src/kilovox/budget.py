@@ -13,7 +13,7 @@ The integer networks also need the activation table, which all layers share.
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
@@ -50,6 +50,13 @@ class Size:
     layer_parameters: tuple[int, ...]
     layer_bytes: tuple[int, ...]
     tables: int
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the layers, in order."""
+        before = len(self.layer_bytes) - self.layers - 1
+        convolutions = [f"conv {number}" for number in range(before - 1)] + ["projection"] if before else []
+        return (*convolutions, *(f"lstm {layer}" for layer in range(self.layers)), "head")
 
     @property
     def parameters(self) -> int:
@@ -142,21 +149,27 @@ def fit_hidden(
 ) -> Size:
     """The network with the most units a layer whose bytes within `scope` are at most `memory` bytes.
 
-    Exact: the bytes grow with the hidden size, so bisection finds the last that fits. Raises KilovoxError where none does.
+    Raises KilovoxError where none does.
     """
 
     def needs(hidden: int) -> int:
         return size_of(hidden, layers, arithmetic, inputs, outputs).within(scope)
 
+    fits = largest_that_fits(needs, memory, f"{layers} layers in {arithmetic} (scope {scope})")
+    return size_of(fits, layers, arithmetic, inputs, outputs)
+
+
+def largest_that_fits(needs: Callable[[int], int], memory: int, what: str) -> int:
+    """The most units a layer for which the bytes that `needs` tells are at most `memory`; they grow with the units.
+
+    Exact: bisection finds the last that fits. Raises KilovoxError, saying `what` does not fit, where none does.
+    """
     if needs(1) > memory:
-        raise KilovoxError(
-            f"{memory} bytes hold no network of {layers} layers in {arithmetic} (scope {scope}); "
-            f"one unit a layer needs {needs(1)} bytes"
-        )
+        raise KilovoxError(f"{memory} bytes hold no network of {what}; one unit a layer needs {needs(1)} bytes")
     fits, too_large = 1, 2
     while needs(too_large) <= memory:
         fits, too_large = too_large, 2 * too_large
     while too_large - fits > 1:
         middle = (fits + too_large) // 2
         fits, too_large = (middle, too_large) if needs(middle) <= memory else (fits, middle)
-    return size_of(fits, layers, arithmetic, inputs, outputs)
+    return fits

@@ -7,10 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from kilovox.budget import size_of_shapes
-from kilovox.config.network import Block, Network
+from kilovox.config.network import Block, Network, network_size, tensor_shapes
 from kilovox.errors import KilovoxError
-from kilovox.integer.float_convolutional import FloatListener, expected_shapes
+from kilovox.integer.float_convolutional import FloatListener
 from kilovox.training.convolutional import ConvolutionalClassifier
 
 BLOCKS = (
@@ -98,12 +97,13 @@ def test_activations_are_what_eight_bits_hold():
 
 def test_tensors_are_those_that_are_expected_and_counted():
     tensors = network().folded()
-    shapes = expected_shapes(described(), BANDS, HIDDEN, OUTPUTS)
+    shapes = tensor_shapes(described(), BANDS, HIDDEN, OUTPUTS)
     assert {name: tensor.shape for name, tensor in tensors.items()} == shapes
-    size = size_of_shapes(shapes, "float32", 2, HIDDEN, BANDS, OUTPUTS - 1)
+    size = network_size(described(), HIDDEN, "float32", BANDS, OUTPUTS - 1)
     assert size.bytes == sum(tensor.nbytes for tensor in tensors.values())
     assert size.parameters == sum(tensor.size for tensor in tensors.values())
-    integers = size_of_shapes(shapes, "int8", 2, HIDDEN, BANDS, OUTPUTS - 1)
+    assert size.names == ("conv 0", "conv 1", "conv 2", "conv 3", "conv 4", "projection", "lstm 0", "lstm 1", "head")
+    integers = network_size(described(), HIDDEN, "int8", BANDS, OUTPUTS - 1)
     # By hand: rows x columns + 5 a row (bias, shift); the head has one shift; the table of tanh.
     rows_and_columns = [(4, 15), (4, 9), (6, 4), (6, 6), (5, 6), (7, 10), (24, 13), (24, 12)]
     assert integers.layer_bytes == (*(rows * columns + 5 * rows for rows, columns in rows_and_columns), 4 * 6 + 4 * 4 + 1)

@@ -5,13 +5,13 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ValidationError, model_validator
 
-from kilovox.budget import LARGEST_COLUMNS, fit_hidden, size_of
+from kilovox.budget import LARGEST_COLUMNS, largest_that_fits
 from kilovox.config.base import Section
 from kilovox.config.complaints import Key, located
 from kilovox.config.data import Dataset, DataSplitting, Experiment, Member, Synthetic, check_members
 from kilovox.config.defaults import complete
 from kilovox.config.front_end import AnyFrontEnd, FrontEnd
-from kilovox.config.network import Budget, Network
+from kilovox.config.network import Budget, Network, network_size
 from kilovox.config.streams import Streams
 from kilovox.config.training import Distillation, Quantisation, Training
 from kilovox.config.vocabulary import AnyVocabulary
@@ -81,7 +81,7 @@ class Configuration(Section):
         model = self.model
         hidden = 1 if model.hidden_dim == "fit" else model.hidden_dim
         inputs, outputs = model.input_dim or self.frontend.coefficients, model.output_dim or 1
-        needed = size_of(hidden, model.num_layers, budget.arithmetic, inputs, outputs).within(budget.scope)
+        needed = network_size(model, hidden, budget.arithmetic, inputs, outputs).within(budget.scope)
         if needed > budget.memory:
             raise ValueError(
                 f"budget.memory is {budget.memory} bytes; {model.num_layers} layers of {hidden} units take {needed} in "
@@ -109,9 +109,12 @@ class Configuration(Section):
             return self.model.hidden_dim
         if self.budget is None:
             raise KilovoxError("model.hidden_dim is 'fit'; expected a section 'budget' to fit it into")
-        return fit_hidden(
-            self.budget.memory, self.model.num_layers, self.budget.arithmetic, self.budget.scope, self.inputs, self.outputs
-        ).hidden
+        arithmetic, scope = self.budget.arithmetic, self.budget.scope
+
+        def needs(hidden: int) -> int:
+            return network_size(self.model, hidden, arithmetic, self.inputs, self.outputs).within(scope)
+
+        return largest_that_fits(needs, self.budget.memory, f"{self.model.num_layers} layers in {arithmetic} (scope {scope})")
 
     @property
     def inputs(self) -> int:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from kilovox.budget import Arithmetic, Scope, parse_size
+from kilovox.budget import GATES, Arithmetic, Scope, Size, parse_size, size_of, size_of_shapes
 from kilovox.config.base import Count, Layers, Positive, Section, Share, Units
 from kilovox.errors import KilovoxError
 
@@ -63,6 +63,46 @@ class Network(Section):
     def frame_stride(self) -> int:
         """Frames of the front end for one of the LSTM."""
         return math.prod(block.frame_stride for block in self.blocks)
+
+
+Shapes = dict[str, tuple[int, ...]]
+
+
+def tensor_shapes(network: Network, inputs: int, hidden: int, outputs: int) -> Shapes:
+    """Shape of every tensor of a float network of `inputs` numbers a frame and `outputs` outputs, the blank's included."""
+    found: Shapes = {}
+    if network.kind == "convolutional":
+        found = _convolution_shapes(network, inputs)
+        inputs = network.projection or 0
+    found |= {"fc.weight": (outputs, hidden), "fc.bias": (outputs,)}
+    for layer in range(network.num_layers):
+        found[f"lstm.weight_ih_l{layer}"] = (GATES * hidden, inputs if layer == 0 else hidden)
+        found[f"lstm.weight_hh_l{layer}"] = (GATES * hidden, hidden)
+        found[f"lstm.bias_ih_l{layer}"] = found[f"lstm.bias_hh_l{layer}"] = (GATES * hidden,)
+    return found
+
+
+def _convolution_shapes(network: Network, bands: int) -> Shapes:
+    found: Shapes = {}
+    number, inputs = 0, 1
+    for block in network.blocks:
+        channels = inputs if number else block.channels
+        found |= {f"conv{number}.weight": (channels, 1, block.frames, block.bands), f"conv{number}.bias": (channels,)}
+        if number:
+            number += 1
+            found |= {f"conv{number}.weight": (block.channels, inputs, 1, 1), f"conv{number}.bias": (block.channels,)}
+        number, inputs, bands = number + 1, block.channels, -(-bands // block.band_stride)
+    projection = network.projection or 0
+    return found | {"projection.weight": (projection, inputs * bands), "projection.bias": (projection,)}
+
+
+def network_size(network: Network, hidden: int, arithmetic: Arithmetic, inputs: int, labels: int) -> Size:
+    """The size of a network with `labels` labels. Raises KilovoxError where a count is not positive."""
+    if network.kind == "lstm":
+        return size_of(hidden, network.num_layers, arithmetic, inputs, labels)
+    # One output more: the blank.
+    shapes = tensor_shapes(network, inputs, hidden, labels + 1)
+    return size_of_shapes(shapes, arithmetic, network.num_layers, hidden, inputs, labels)
 
 
 def _size(value: Any) -> Any:

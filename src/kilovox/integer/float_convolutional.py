@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from kilovox.config.network import Network
 from kilovox.frontend.pipeline import NORMALISED_BITS
-from kilovox.integer.float_network import layer_states, lstm_shapes
+from kilovox.integer.float_network import layer_states
 from kilovox.integer.stored import Tensors
 
 Floats = npt.NDArray[np.float32]
@@ -42,22 +42,6 @@ class _Convolution:
         product = "tbij,cij->ctb" if len(sound) == 1 else "ctbij,cij->ctb"
         found = np.einsum(product, windows[0] if len(sound) == 1 else windows, self._weight, optimize=True)
         return _rectified(found, self._bias)
-
-
-def expected_shapes(network: Network, bands: int, hidden: int, outputs: int) -> dict[str, tuple[int, ...]]:
-    """Shape of every tensor of a network of kind convolutional."""
-    found: dict[str, tuple[int, ...]] = {}
-    number, inputs = 0, 1
-    for block in network.blocks:
-        channels = inputs if number else block.channels
-        found |= {f"conv{number}.weight": (channels, 1, block.frames, block.bands), f"conv{number}.bias": (channels,)}
-        if number:
-            number += 1
-            found |= {f"conv{number}.weight": (block.channels, inputs, 1, 1), f"conv{number}.bias": (block.channels,)}
-        number, inputs, bands = number + 1, block.channels, -(-bands // block.band_stride)
-    projection = network.projection or 0
-    found |= {"projection.weight": (projection, inputs * bands), "projection.bias": (projection,)}
-    return found | lstm_shapes(projection, hidden, network.num_layers, outputs)
 
 
 class FloatListener:

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kilovox.budget import GATES
 from kilovox.integer.stored import Tensors
 
 Floats = npt.NDArray[np.float32]
@@ -31,16 +30,6 @@ def float_logits(
     state = sequence[np.arange(len(sequence)), last]
     logits: Floats = state @ tensors["fc.weight"].T + tensors["fc.bias"]
     return logits
-
-
-def lstm_shapes(inputs: int, hidden: int, layers: int, outputs: int) -> dict[str, tuple[int, ...]]:
-    """Shape of every tensor of LSTM layers and a head."""
-    found: dict[str, tuple[int, ...]] = {"fc.weight": (outputs, hidden), "fc.bias": (outputs,)}
-    for layer in range(layers):
-        found[f"lstm.weight_ih_l{layer}"] = (GATES * hidden, inputs if layer == 0 else hidden)
-        found[f"lstm.weight_hh_l{layer}"] = (GATES * hidden, hidden)
-        found[f"lstm.bias_ih_l{layer}"] = found[f"lstm.bias_hh_l{layer}"] = (GATES * hidden,)
-    return found
 
 
 State = tuple[Floats, Floats]

@@ -10,9 +10,10 @@ import numpy.typing as npt
 from pydantic import ValidationError
 
 from kilovox.audio import Samples
-from kilovox.budget import GATES, Size, size_of, size_of_shapes
+from kilovox.budget import GATES, Size
 from kilovox.config import FixedPointFrontEnd, Network, parse_front_end
 from kilovox.config.complaints import complaints
+from kilovox.config.network import network_size, tensor_shapes
 from kilovox.corpus.base import Corpus
 from kilovox.errors import KilovoxError
 from kilovox.frontend.corpus_features import corpus_features
@@ -20,8 +21,8 @@ from kilovox.frontend.fixed_point import FixedPointMFCC
 from kilovox.frontend.pipeline import as_floats, fixed_point_mfcc, pad, raw_features, read_normalisation, valid_frames
 from kilovox.integer.decider import Frames, float_frames, one_word
 from kilovox.integer.description import smallest_exponent
-from kilovox.integer.float_convolutional import FloatListener, expected_shapes
-from kilovox.integer.float_network import float_logits, lstm_shapes
+from kilovox.integer.float_convolutional import FloatListener
+from kilovox.integer.float_network import float_logits
 from kilovox.integer.model_file import Model
 from kilovox.integer.network import IntegerNetwork, build_network, confidence
 from kilovox.integer.outcome import FULL_CONFIDENCE, NOTHING, accept_all, judged
@@ -71,11 +72,7 @@ class Recogniser:
     @property
     def size(self) -> Size:
         """Bytes of the network, layer by layer."""
-        network, arithmetic = self.network, self.model.metadata.arithmetic
-        if self.listens:
-            shapes = expected_shapes(network, self.inputs, self.hidden, self.outputs + 1)
-            return size_of_shapes(shapes, arithmetic, network.num_layers, self.hidden, self.inputs, self.outputs)
-        return size_of(self.hidden, network.num_layers, arithmetic, self.inputs, self.outputs)
+        return network_size(self.network, self.hidden, self.model.metadata.arithmetic, self.inputs, self.outputs)
 
     @property
     def listens(self) -> bool:
@@ -196,10 +193,8 @@ class Recogniser:
             raise KilovoxError(f"{self.name}: tensors of {found} bytes{extra}; expected {self.size.bytes}")
 
     def _check_floats(self) -> None:
-        if self.listens:
-            expected = expected_shapes(self.network, self.inputs, self.hidden, self.outputs + 1)
-        else:
-            expected = lstm_shapes(self.inputs, self.hidden, self.network.num_layers, self.outputs)
+        # A network that listens has one output more: the blank.
+        expected = tensor_shapes(self.network, self.inputs, self.hidden, self.outputs + self.listens)
         for name, shape in expected.items():
             tensor = self.model.tensor(name)
             if tensor.shape != shape:
