@@ -121,6 +121,7 @@ def test_no_such_file(tmp_path):
     with pytest.raises(KilovoxError, match="cannot be read"):
         read_yaml_file(tmp_path / "none.yaml")
     with pytest.raises(
-        KilovoxError, match="expected a YAML file or one of digits, digits-pow2, seed, task-a, task-b, task-b-int8, task-c"
+        KilovoxError,
+        match="expected a YAML file or one of digits, digits-pow2, listening, seed, task-a, task-b, task-b-int8, task-c",
     ):
         find_configuration("task-x")
