@@ -114,14 +114,16 @@ def size_of_shapes(
 ) -> Size:
     """The size of a network with convolutions before its LSTM, from the shapes of its float tensors.
 
-    A convolution and the projection hold what an LSTM layer of as many rows holds, in pow2 with a shift a row: batch
-    normalisation folded in spreads the channels. In integers the two matrices and biases of an LSTM layer are one.
+    A convolution and the projection hold what an LSTM layer of as many rows holds, but in pow2, where each row has a shift of
+    its own in the place of the layer's exponent and shift: batch normalisation folded in spreads the channels. In integers the
+    two matrices and biases of an LSTM layer are one.
     """
     parameters, sizes = [], []
     for name in [name for name in shapes if name.startswith(("conv", "projection")) and name.endswith(".weight")]:
         rows, *columns = shapes[name]
-        a_shift_a_row = rows if arithmetic == "pow2" else 0
-        sizes.append(_layer_bytes(arithmetic, rows, math.prod(columns), rows, rows) + a_shift_a_row)
+        several = math.prod(columns)
+        # A shift a row in every arithmetic, which says the exponents of powers of two as well.
+        sizes.append(_layer_bytes(arithmetic, rows, several, rows, rows) + (rows - 2 if arithmetic == "pow2" else 0))
         parameters.append(rows * math.prod(columns) + rows)
     for layer in range(layers):
         rows, own = shapes[f"lstm.weight_hh_l{layer}"]

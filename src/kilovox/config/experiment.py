@@ -70,7 +70,8 @@ class Configuration(Section):
     def _check_columns(self) -> None:
         if self.model.hidden_dim == "fit" and self.model.output_dim is None:
             return  # checked again when the corpus is known
-        columns = self.hidden + max(self.inputs, self.hidden if self.model.num_layers > 1 else 0)
+        inputs = self.model.projection or self.inputs
+        columns = self.hidden + max(inputs, self.hidden if self.model.num_layers > 1 else 0)
         if columns > LARGEST_COLUMNS:
             raise ValueError(
                 f"model.hidden_dim is {self.hidden}; expected at most {LARGEST_COLUMNS} inputs and units a layer together, not "
@@ -93,9 +94,26 @@ class Configuration(Section):
             raise ValueError(f"frontend.kind is '{self.frontend.kind}'; expected 'fixed_point' for a quantised network")
         if self.model.readout != "last_valid":
             raise ValueError(f"model.readout is '{self.model.readout}'; expected 'last_valid' for a quantised network")
+        if self.model.kind == "convolutional":
+            self._check_convolutions()
         if self.budget is not None and self.budget.arithmetic != quantisation.arithmetic:
             found, expected = self.budget.arithmetic, quantisation.arithmetic
             raise ValueError(f"budget.arithmetic is '{found}'; expected quantisation.arithmetic, '{expected}'")
+
+    def _check_convolutions(self) -> None:
+        """Rows are stored four by four; and sums must be exact in training, which simulates the integers in float32."""
+        blocks = self.model.blocks
+        odd = [count for count in (*(block.channels for block in blocks), self.model.projection or 4) if count % 4]
+        if odd:
+            raise ValueError(f"model: {odd[0]} channels; expected multiples of 4, projection too, for a quantised network")
+        bands = self.frontend.mel_bands
+        for block in blocks:
+            bands = -(-bands // block.band_stride)
+        if blocks[-1].channels * bands > LARGEST_COLUMNS:
+            raise ValueError(
+                f"model.blocks leave {blocks[-1].channels} channels of {bands} bands; expected at most {LARGEST_COLUMNS} "
+                "numbers a frame together, for a quantised network"
+            )
 
     @property
     def first(self) -> Dataset | Member:

@@ -8,11 +8,13 @@ where they are: that of the label alone says little, for the blank takes most of
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from kilovox.config.vocabulary import UNKNOWN as UNKNOWN_LABEL
+from kilovox.integer.network import Head, softmax_powers
 from kilovox.integer.outcome import FULL_CONFIDENCE, LABEL, NOTHING, UNKNOWN
 
 REFRACTORY = 3
@@ -112,15 +114,26 @@ def one_word(frames: Frames, labels: Sequence[str], thresholds: npt.NDArray[np.u
     return best, sure, LABEL if sure >= int(thresholds[best]) else UNKNOWN
 
 
+def integer_frames(head: Head, logits: npt.NDArray[np.int32], labels: Sequence[str]) -> Frames:
+    """Of the logits (frames, labels + 1) int32 of an integer network; shares are rounded down."""
+    if not len(logits):
+        return Frames(*(np.zeros(0, np.int64) for _ in range(4)))
+    powers = softmax_powers(head, logits)
+    shares = FULL_CONFIDENCE * powers // powers.sum(axis=1, keepdims=True)
+    return _frames(logits, shares.astype(np.int64), labels)
+
+
+def _frames(logits: npt.NDArray[Any], shares: npt.NDArray[np.int64], labels: Sequence[str]) -> Frames:
+    asked = np.array([place for place, label in enumerate(labels) if label != UNKNOWN_LABEL], np.int64)
+    best = asked[logits[:, asked].argmax(axis=1)]
+    others = shares[:, list(labels).index(UNKNOWN_LABEL)] if UNKNOWN_LABEL in labels else np.zeros(len(shares), np.int64)
+    return Frames(logits.argmax(axis=1), best, shares[np.arange(len(best)), best], others)
+
+
 def float_frames(logits: npt.NDArray[np.float32], labels: Sequence[str]) -> Frames:
-    """Of the logits (frames, labels + 1) of a float network."""
-    shares = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True)) if len(logits) else logits
-    shares = shares / shares.sum(axis=1, keepdims=True) if len(logits) else shares
-    asked = [place for place, label in enumerate(labels) if label != UNKNOWN_LABEL]
-    best = shares[:, asked].argmax(axis=1) if len(logits) else np.zeros(0, np.int64)
-    places = np.array(asked, np.int64)[best]
-    share = np.rint(shares[np.arange(len(places)), places] * FULL_CONFIDENCE).astype(np.int64)
-    others = np.zeros(len(places), np.int64)
-    if UNKNOWN_LABEL in labels and len(logits):
-        others = np.rint(shares[:, list(labels).index(UNKNOWN_LABEL)] * FULL_CONFIDENCE).astype(np.int64)
-    return Frames(logits.argmax(axis=1) if len(logits) else best, places, share, others)
+    """Of the logits (frames, labels + 1) of a float network; shares are rounded to nearest."""
+    if not len(logits):
+        return Frames(*(np.zeros(0, np.int64) for _ in range(4)))
+    powers = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
+    shares = np.rint(FULL_CONFIDENCE * powers / powers.sum(axis=1, keepdims=True))
+    return _frames(logits, shares.astype(np.int64), labels)

@@ -10,12 +10,10 @@ import numpy.typing as npt
 from kilovox.audio import Samples
 from kilovox.errors import KilovoxError
 from kilovox.frontend.fixed_point import FixedPointMFCC, FixedPointStream
-from kilovox.frontend.pipeline import as_floats
 from kilovox.integer.decider import Decider, Frames
 from kilovox.integer.decider import Detection as Word
-from kilovox.integer.float_convolutional import FloatListener
 from kilovox.integer.outcome import FULL_CONFIDENCE, LABEL
-from kilovox.integer.recogniser import Recogniser
+from kilovox.integer.recogniser import Listener, Recogniser
 from kilovox.integer.stream import RecogniserStream
 
 PIECE = 1 << 16
@@ -108,9 +106,9 @@ class FrameDetector:
         for found in [*decider.push(self._heard(listener, raw)), *decider.finish()]:
             yield from (replace(one, seconds=min(one.seconds, samples / self.rate)) for one in self._decided([found]))
 
-    def _heard(self, listener: FloatListener, raw: npt.NDArray[np.int16]) -> Frames:
+    def _heard(self, listener: Listener, raw: npt.NDArray[np.int16]) -> Frames:
         (features,) = self._recogniser.normalised([raw])
-        return self._recogniser.frames(listener.push(as_floats(features)))
+        return self._recogniser.frames(listener.push(self._recogniser.as_read(features)))
 
     def _decided(self, words: Iterable[Word]) -> Iterator[Detection]:
         for one in words:

@@ -19,7 +19,8 @@ from kilovox.errors import KilovoxError
 from kilovox.frontend.corpus_features import corpus_features
 from kilovox.frontend.fixed_point import FixedPointMFCC
 from kilovox.frontend.pipeline import as_floats, fixed_point_mfcc, pad, raw_features, read_normalisation, valid_frames
-from kilovox.integer.decider import Frames, float_frames, one_word
+from kilovox.integer.convolution import Convolutions, IntegerListener, build_convolutions
+from kilovox.integer.decider import Frames, float_frames, integer_frames, one_word
 from kilovox.integer.description import smallest_exponent
 from kilovox.integer.float_convolutional import FloatListener
 from kilovox.integer.float_network import float_logits
@@ -35,6 +36,7 @@ LARGEST_FLOAT = 1e6
 """Of a float network's weights: with normalised features no sum of theirs can leave float32."""
 
 Array = npt.NDArray[Any]
+Listener = FloatListener | IntegerListener
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ class Recogniser:
                 fixed_point_mfcc(self.front_end)
         except KilovoxError as error:
             raise KilovoxError(f"{self.name}: {error}") from None
+        self.convolutions: Convolutions | None = None
         self.engine = self._engine()
         if len(self.labels) != self.outputs:
             raise KilovoxError(f"{self.name}: {len(self.labels)} labels; expected network.output_dim, {self.outputs}")
@@ -108,7 +111,7 @@ class Recogniser:
     def decide(self, raw: Sequence[Array]) -> Decisions:
         """Decisions on the front end's output of some clips, each (frames, coefficients). No frames: nothing was heard."""
         if self.listens:
-            return self._words([self.listener().push(as_floats(sequence)) for sequence in self.normalised(raw)])
+            return self._words([self.listener().push(self.as_read(sequence)) for sequence in self.normalised(raw)])
         heard = [index for index, sequence in enumerate(raw) if len(sequence)]
         kind = np.float32 if self.engine is None else np.int32
         indices, sure, size = np.zeros(len(raw), np.int64), np.zeros(len(raw)), self._batch()
@@ -119,13 +122,21 @@ class Recogniser:
         outcomes[heard] = judged(indices[heard], sure[heard], self.thresholds)
         return Decisions(indices, sure, logits, outcomes)
 
-    def listener(self) -> FloatListener:
+    def listener(self) -> Listener:
         """The network of a model that listens, for one sound."""
+        if self.engine is not None and self.convolutions is not None:
+            return IntegerListener(self.convolutions, self.engine)
         return FloatListener(self.model.tensors, self.network, self.inputs)
 
     def frames(self, logits: Array) -> Frames:
         """What the outputs of a network that listens say, frame by frame."""
+        if self.engine is not None:
+            return integer_frames(self.engine.head, logits, self.labels)
         return float_frames(logits, self.labels)
+
+    def as_read(self, features: Array) -> Array:
+        """Normalised features as the network of a model that listens reads them: int8, or floats."""
+        return features if self.engine is not None else as_floats(features)
 
     def _words(self, outputs: Sequence[Array]) -> Decisions:
         """The one word of each sound, of whose logits there are (frames, labels + 1)."""
@@ -169,14 +180,18 @@ class Recogniser:
                 f"{self.name}: front end {self.front_end.kind} and arithmetic {arithmetic}; expected fixed_point"
             )
         try:
-            engine = build_network(self.model.tensors, arithmetic, network.num_layers, self.inputs)
+            inputs = self.inputs
+            if self.listens:
+                self.convolutions = build_convolutions(self.model.tensors, arithmetic, network, inputs)
+                inputs = network.projection or 0
+            engine = build_network(self.model.tensors, arithmetic, network.num_layers, inputs)
             if arithmetic == "pow2":
                 for layer in [*(f"lstm{index}" for index in range(network.num_layers)), "head"]:
                     smallest_exponent(self.model, layer)
         except KilovoxError as error:
             raise KilovoxError(f"{self.name}: {error}") from None
         shape = [layer.units for layer in engine.layers] + [len(engine.head.bias)]
-        expected = [self.hidden] * network.num_layers + [self.outputs]
+        expected = [self.hidden] * network.num_layers + [self.outputs + self.listens]
         if shape != expected:
             raise KilovoxError(f"{self.name}: layers of {shape} rows; metadata say {expected}")
         self._check_stored()
@@ -185,7 +200,7 @@ class Recogniser:
     def _check_stored(self) -> None:
         """What is stored is what is counted: no tensor more, no byte more."""
         stored = {name: tensor for name, tensor in self.model.tensors.items() if not name.startswith("front_end.")}
-        known = re.compile(r"(lstm\d+|head)\.(weights|bias|shift|exponent)|activation\.tanh")
+        known = re.compile(r"(lstm\d+|head|conv\d+|projection)\.(weights|bias|shift|exponent)|activation\.tanh")
         unknown = [name for name in stored if not known.fullmatch(name)]
         found = sum(tensor.nbytes for tensor in stored.values())
         if unknown or found != self.size.bytes:

@@ -103,7 +103,7 @@ def open_fast_recogniser(text: str) -> Recogniser:
 
 def as_fast_as_possible(recogniser: Recogniser) -> Recogniser:
     """The same recogniser in C, where it computes in integers and there is a library; said once where there is none."""
-    if recogniser.engine is None or isinstance(recogniser, FastRecogniser):
+    if recogniser.engine is None or recogniser.listens or isinstance(recogniser, FastRecogniser):
         return recogniser
     c = _library()
     return recogniser if c is None else FastRecogniser(recogniser.model, c)

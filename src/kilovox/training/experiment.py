@@ -16,6 +16,7 @@ from kilovox.training.description import Description
 from kilovox.training.network import LSTMClassifier
 from kilovox.training.preparation import Prepared, prepare
 from kilovox.training.quantised import QuantisedLSTMClassifier
+from kilovox.training.quantised_convolutional import QuantisedConvolutionalClassifier
 from kilovox.training.run_folder import FLOAT_FILE, MODEL_FILE, PTQ_FILE, QUANTISED_FOLDER, claimed, refuse_unless_free
 from kilovox.training.run_key import RunKey, RunKeys
 from kilovox.training.seeding import derive_seed, set_seed
@@ -78,9 +79,32 @@ def _run_listening(config: Configuration, describe: Description, folder: Path, o
         config.inputs, model.blocks, model.projection or 0, config.hidden, model.num_layers, config.outputs + 1, model.dropout
     )
     history = train(network, config, config.training, describe.prepared, folder, **options)
-    result = with_thresholds(describe.model(network.cpu().folded(), history), config, describe.prepared.divided)
+    divided, network = describe.prepared.divided, network.cpu()
+    if config.quantisation is None:
+        result = with_thresholds(describe.model(network.folded(), history), config, divided)
+    else:
+        twin = with_thresholds(describe.model(network.folded(), history, "-float"), config, divided)
+        save_model(twin, folder / FLOAT_FILE)
+        result = _quantise_listening(network, describe, config.quantisation, folder, options)
     save_model(result, folder / MODEL_FILE)
     return result
+
+
+def _quantise_listening(
+    network: ConvolutionalClassifier, describe: Description, asked: Quantisation, folder: Path, options: dict[str, bool]
+) -> Model:
+    config, divided = describe.config, describe.prepared.divided
+    model, arithmetic = config.model, asked.arithmetic
+    quantised = QuantisedConvolutionalClassifier(
+        config.inputs, model.blocks, model.projection or 0, config.hidden, model.num_layers, config.outputs + 1,
+        arithmetic, asked.dropout, asked.per_row,
+    )  # fmt: skip
+    quantised.take(network)
+    ptq = with_thresholds(describe.model(quantised.integer_tensors(), None, "-ptq", arithmetic), config, divided)
+    save_model(ptq, folder / PTQ_FILE)
+    settings = config.training.model_copy(update={"epochs": asked.epochs, "learning_rate": asked.learning_rate})
+    history = train(quantised, config, settings, describe.prepared, make_folder(folder / QUANTISED_FOLDER), **options)
+    return with_thresholds(describe.model(quantised.integer_tensors(), history, "", arithmetic), config, divided)
 
 
 def _quantise(

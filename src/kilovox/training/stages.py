@@ -12,6 +12,7 @@ from kilovox.training.listening import ListeningTrainer
 from kilovox.training.network import LSTMClassifier
 from kilovox.training.preparation import Prepared
 from kilovox.training.quantised import QuantisedLSTMClassifier
+from kilovox.training.quantised_convolutional import QuantisedConvolutionalClassifier
 from kilovox.training.trainer import Figures, ModelTrainer
 
 PARTS = 3
@@ -28,7 +29,8 @@ def train(
     batch = settings.batch_size
     if isinstance(network, (LSTMClassifier, QuantisedLSTMClassifier)):
         network.parts = PARTS if config.synthetic is not None or prepared.train.groups else 1
-    kind = ListeningTrainer if isinstance(network, ConvolutionalClassifier) else ModelTrainer
+    listens = isinstance(network, ConvolutionalClassifier | QuantisedConvolutionalClassifier)
+    kind = ListeningTrainer if listens else ModelTrainer
     trainer = kind(
         network, settings.epochs, make_loader(prepared.train, batch, shuffle=True), device_of(settings.device),
         settings.learning_rate,
