@@ -13,7 +13,7 @@ from kilovox.integer.detection import FrameDetector
 from kilovox.integer.model_file import load_model, short_hash
 from kilovox.integer.recogniser import Recogniser
 from kilovox.training.experiment import run_experiment
-from kilovox.training.run_folder import IDENTITY_FILE, MODEL_FILE
+from kilovox.training.run_folder import FLOAT_FILE, IDENTITY_FILE, MODEL_FILE, PTQ_FILE
 from kilovox.training.run_key import RunKeys
 from kilovox.training.string_preparation import prepare_strings, taught_sayings
 from models import make_recordings, make_utterances
@@ -74,6 +74,27 @@ def test_the_model_decides_and_detects(trained, corpus):
     found = list(detector([samples]))
     assert found == list(detector(np.array_split(samples, 31))) == list(detector([samples[:1], samples[1:]]))
     assert all(one.label != "unknown" and 0 < one.seconds <= len(samples) / 8000 for one in found)
+
+
+@pytest.fixture(scope="module", params=["int8", "pow2"])
+def integers(request, folder, corpus, tmp_path_factory):
+    out = tmp_path_factory.mktemp(request.param)
+    quantised = {"quantisation": {"arithmetic": request.param, "epochs": 1, "learning_rate": 0.001}}
+    blocks = [{"channels": 4, "band_stride": 2}, {"channels": 4, "frame_stride": 2}]
+    config = configured(folder, model={"blocks": blocks, "projection": 8}, **quantised)
+    run_experiment(config, corpus, out, progress=False)
+    return out
+
+
+def test_integers_decide_and_detect_too(integers, corpus):
+    for name in (FLOAT_FILE, PTQ_FILE, MODEL_FILE):
+        recogniser = Recogniser(load_model(integers / name))
+        assert (recogniser.engine is None) == (name == FLOAT_FILE)
+        samples = np.concatenate([corpus.samples(place, 8000) for place in range(4)])
+        found = list(FrameDetector(recogniser)([samples]))
+        assert found == list(FrameDetector(recogniser)(np.array_split(samples, 13)))
+        decisions = recogniser([corpus.samples(place, 8000) for place in range(8)])
+        assert ((decisions.confidence >= 0) & (decisions.confidence <= 1)).all()
 
 
 def test_it_says_whom_it_heard(trained, folder, corpus):
@@ -147,9 +168,24 @@ def test_pieces_and_their_words(folder, corpus):
         ({"model": {"kind": "lstm", "blocks": [], "projection": None}}, "model.kind is 'lstm' beside streams"),
         ({"model": {"blocks": []}}, "blocks is missing"),
         ({"model": {"projection": None}}, "projection is missing"),
+        (
+            {"model": {"blocks": [{"channels": 3, "steps": 2}]}},
+            r"model\.blocks\.0\.steps: unknown key .* one of channels, frames",
+        ),
+        (
+            {"streams": {"utterances": [{"name": "a", "path": "x", "parts": 1}]}},
+            r"utterances\.0\.parts: unknown key .* name, path",
+        ),
+        ({"streams": {"utterances": [{"name": "a", "path": ""}]}}, "utterances.0.path: '' is no path"),
         ({"model": {"blocks": [{"channels": 3, "bands": 4}]}}, "bands is 4; expected an odd number"),
         ({"streams": {"single": 0.9, "spoken": 0.2}}, "expected at most 1 together"),
         ({"streams": {"spoken": 0.0}}, "utterances beside spoken: 0"),
+        ({"quantisation": {"arithmetic": "int8"}}, "3 channels; expected multiples of 4"),
+        (
+            {"quantisation": {"arithmetic": "int8"}, "model": {"blocks": [{"channels": 256}], "projection": 8}},
+            "256 channels of 8 bands; expected at",
+        ),
+        ({"budget": {"memory": 100, "arithmetic": "float32"}}, "units take"),
         ({"streams": {"utterances": [{"name": "a", "path": "x", "split": "random"}]}}, "split"),
     ],
 )
