@@ -67,10 +67,10 @@ OTHERS = (
 
 
 def small_models() -> list[Model]:
-    """Of either arithmetic, with words and without; small, of odd and even numbers of columns."""
+    """Of either arithmetic, with words and without, on levels; small, of odd and even numbers of columns."""
     return [
         random_model("int8", 5), random_model("pow2", 5, 1), random_model("int8", 8, 1, words=WORDS),
-        random_model("pow2", 8, 2, words=WORDS),
+        random_model("pow2", 8, 2, words=WORDS), random_model("int8", 5, 1, features="levels", mel_bands=20),
     ]  # fmt: skip
 
 

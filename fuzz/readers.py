@@ -1,6 +1,7 @@
-"""What strangers may write, under a fuzzer: model files, configurations, manifests. Nothing but our own errors may come of it.
+"""What strangers may write, under a fuzzer: model files, configurations, manifests, utterances. Nothing but our own errors may
+come of it.
 
-    python fuzz/readers.py models|yaml|csv [--seconds 600] [--seed 1]
+    python fuzz/readers.py models|yaml|csv|utterances [--seconds 600] [--seed 1]
 
 Prints how many were read and how many refused; the first that does anything else ends it, with what it was made of. Of the
 model files that are accepted, every 40th integer one is compiled, and its bits compared with NumPy's.
@@ -14,6 +15,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -30,7 +32,17 @@ from kilovox.verification.host import HostRecogniser, find_compiler
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from models import write_wav
-from strangers import CSV_PIECES, MANIFESTS, YAML_PIECES, configurations, edited, strangers
+from strangers import (
+    CSV_PIECES,
+    MANIFESTS,
+    YAML_PIECES,
+    configurations,
+    edited,
+    edited_utterances,
+    read_utterances,
+    strangers,
+    write_utterances,
+)
 
 SLOW = 20.0
 """Seconds of this processor that nothing may take."""
@@ -94,7 +106,11 @@ class Fuzzer:
         for index in range(len(corpus)):
             corpus.samples(index, 8000)
 
-    def one(self, read: Callable[[bytes], None], data: bytes) -> None:
+    def utterances(self, example: tuple[str, bytes]) -> None:
+        """A table or list of utterances, beside good ones."""
+        read_utterances(self.folder, *example)
+
+    def one(self, read: Callable[[Any], None], data: Any) -> None:
         """Count one example."""
         started = time.process_time()
         try:
@@ -111,7 +127,7 @@ class Fuzzer:
 def main() -> None:
     """Run the fuzzer that was asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["models", "yaml", "csv"])
+    parser.add_argument("what", choices=["models", "yaml", "csv", "utterances"])
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
@@ -120,11 +136,13 @@ def main() -> None:
         folder = Path(name)
         for index, sound in enumerate(("a.wav", "b.wav")):
             write_wav(folder / sound, index)
+        write_utterances(folder)
         fuzzer = Fuzzer(folder)
-        readers = {
+        readers: dict[str, tuple[st.SearchStrategy[Any], Callable[[Any], None]]] = {
             "models": (damaged(), fuzzer.model),
             "yaml": (edited(configurations(), YAML_PIECES), fuzzer.yaml),
             "csv": (edited(MANIFESTS, CSV_PIECES), fuzzer.csv),
+            "utterances": (edited_utterances(), fuzzer.utterances),
         }
         examples, read = readers[asked.what]
         ends = time.monotonic() + asked.seconds
@@ -138,7 +156,7 @@ def main() -> None:
                 suppress_health_check=list(HealthCheck),
             )  # fmt: skip
             @given(data=examples)
-            def run(data: bytes) -> None:
+            def run(data: Any) -> None:
                 fuzzer.one(read, data)
 
             run()

@@ -4,7 +4,8 @@
     python fuzz/run.py fuzz [--seconds 600]        libFuzzer (clang), so long for all models together; grows fuzz/corpus
     python fuzz/run.py coverage                    lines and branches of every C file that these and the self-tests reach (gcc)
 
-Models: the bundled fsdd-int8, fsdd-pow2 and digits, and small ones of random weights that find words or keep the level.
+Models: the bundled fsdd-int8, fsdd-pow2 and digits, and small ones of random weights that find words, keep the level or read
+mel levels.
 """
 
 import argparse
@@ -15,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -48,13 +49,24 @@ def models() -> Iterator[Model]:
         yield model.model_copy(update={"metadata": metadata})
     for arithmetic in ("int8", "pow2"):  # of an odd number of columns, and sure of itself
         yield random_model(arithmetic, 24, 2)
+    yield random_model("int8", 5, 1, features="levels", mel_bands=20, energy="absolute")
 
 
-def build(model: Model, folder: Path, program: Path, compiler: str, *flags: str) -> Path:
-    """`program` with the C of `model`, compiled in `folder`."""
+def objects(model: Model, folder: Path, compiler: str, *flags: str) -> list[Path]:
+    """The C of `model`, exported to `folder` and compiled there, for several programs."""
+    export(model, folder)
+    units = [str(path.resolve()) for path in sorted((folder / "src").glob("*.c"))]
+    subprocess.run([compiler, *STRICT, *flags, "-c", *units], check=True, cwd=folder)
+    return sorted(folder.glob("*.o"))
+
+
+def build(
+    model: Model, folder: Path, program: Path, compiler: str, *flags: str, compiled: Sequence[Path] | None = None
+) -> Path:
+    """`program` with the C of `model`, compiled in `folder`; with `compiled` of it, where that was done before."""
     export(model, folder)
     binary = folder / program.stem
-    units = [str(path.resolve()) for path in sorted((folder / "src").glob("*.c"))]
+    units = [str(path.resolve()) for path in compiled or sorted((folder / "src").glob("*.c"))]
     arguments = [compiler, *STRICT, *flags, f"-I{folder / 'src'}", f"-I{folder / 'test'}", *units, str(program), "-o"]
     subprocess.run([*arguments, str(binary)], check=True, cwd=folder)
     return binary

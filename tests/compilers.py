@@ -1,8 +1,8 @@
 """A C compiler, and the libraries that tests of the firmware share."""
 
+import os
 import shutil
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -29,9 +29,11 @@ def compilers(compiler: str) -> list[str]:
 
 @pytest.fixture(scope="session")
 def pair(compiler: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Pair]:
-    """The same random model in C and in NumPy, compiled once a session."""
-    folder: Path = tmp_path_factory.mktemp("libraries")
-
+    """The same random model in C and in NumPy, compiled once a session, whichever of its processes asks first."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    folder /= "libraries"
     made: dict[str, Pair] = {}
 
     def make(arithmetic: str, units: int, layers: int = 2, **front_end: object) -> Pair:

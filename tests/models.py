@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from kilovox.budget import GATES
+from kilovox.config import parse_front_end
 from kilovox.corpus.base import Corpus, FeatureCorpus, Recording, RecordingCorpus
 from kilovox.integer.activation import tanh_table
 from kilovox.integer.model_file import FORMAT_VERSION, Metadata, Model, Provenance
@@ -91,12 +92,13 @@ def integer_model(
     arithmetic: str, units: int = 5, layers: int = 2, labels: tuple[str, ...] = LABELS, seed: int = 0, **front_end: object
 ) -> Model:
     """An integer model with random weights."""
-    tensors = random_tensors(arithmetic, units, layers, labels=len(labels), seed=seed)
+    inputs = parse_front_end({"kind": "fixed_point", **front_end}).coefficients
+    tensors = random_tensors(arithmetic, units, layers, inputs, len(labels), seed)
     tensors |= {
-        "front_end.offset": np.zeros(13, np.int16), "front_end.multiplier": np.full(13, 500, np.int16),
+        "front_end.offset": np.zeros(inputs, np.int16), "front_end.multiplier": np.full(inputs, 500, np.int16),
         "front_end.shift": np.array([13], np.uint8),
     }  # fmt: skip
-    network = {"input_dim": 13, "hidden_dim": units, "num_layers": layers, "output_dim": len(labels)}
+    network = {"input_dim": inputs, "hidden_dim": units, "num_layers": layers, "output_dim": len(labels)}
     metadata = make_model(
         labels=labels, arithmetic=arithmetic, front_end={"kind": "fixed_point", **front_end}, network=network
     ).metadata
@@ -141,3 +143,29 @@ def make_features(labels: Iterable[str] = LABELS, count: int = 4) -> FeatureCorp
     recordings = [Recording(f"{label}-{take}", label) for label in labels for take in range(count)]
     features = [random.normal(size=(12, 13)).astype(np.float32) for _ in recordings]
     return FeatureCorpus("numbers", recordings, features, "numbers")
+
+
+def make_utterances(folder: Path, transcripts: dict[str, str], seconds: float = 1.0) -> Path:
+    """A folder of utterances, `name: transcript`, of the speaker that the name begins with (anna_1: anna): a tone and noise a
+    word with pauses between them; the times of the words zero and one are known."""
+    (folder / "sounds").mkdir(parents=True)
+    table, segments = ["path,speaker,transcript"], ["utterance,speaker,word,start,end"]
+    for number, (name, transcript) in enumerate(transcripts.items()):
+        speaker, generator = name.partition("_")[0], np.random.default_rng(number)
+        words = transcript.split()
+        samples = generator.integers(-3, 4, round(8000 * seconds) * (len(words) + 1))
+        for place, word in enumerate(words):
+            start = round(8000 * (seconds * place + 0.3))
+            tone = np.sin(np.arange(2400) * generator.uniform(0.1, 1.5)) * 8000 + generator.normal(size=2400) * 300
+            samples[start : start + 2400] = tone.astype(np.int64)
+            if word in ("zero", "one"):
+                segments.append(f"{name},{speaker},{word},{start / 8000:.3f},{start / 8000 + 0.3:.3f}")
+        with wave.open(str(folder / "sounds" / f"{name}.wav"), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(8000)
+            file.writeframes(samples.astype("<i2").tobytes())
+        table.append(f"sounds/{name}.wav,{speaker},{transcript}")
+    (folder / "utterances.csv").write_text("\n".join(table) + "\n")
+    (folder / "segments.csv").write_text("\n".join(segments) + "\n")
+    return folder

@@ -1,6 +1,7 @@
 """Files as a stranger could make them: model files mutated, with a checksum that fits; configurations and manifests edited."""
 
 import copy
+import functools
 import json
 import math
 from pathlib import Path
@@ -11,24 +12,27 @@ from hypothesis import strategies as st
 from safetensors.numpy import save
 
 from kilovox.config import bundled_configurations
+from kilovox.corpus.utterances import open_utterances, word_cuts
 from kilovox.integer.model_file import Metadata, Model, _digest
-from models import integer_model, make_model
+from models import integer_model, make_model, write_wav
 
 NASTY = [
     None, True, False, -1, 0, 1, 2, 3, 13, 62, 64, 255, 256, 2**15, 2**31, 2**53, 2**63, 2**70, 10**40, -(2**31), 0.0, -0.0,
     1e-9, 0.5, 1e308, -1e308, math.nan, math.inf, 192.66, 192.7, 8000.0, "", " ", "fit", "int8", "pow2", "float32", "mfcc",
     "fixed_point", "absolute", "last_valid", "\x1b[31m", "\u202e", "a\nb", "*/", "\\", "é", "e\u0301", "x" * 5000,
-    [], [[]], {}, {"": {}}, ["0", "1"],
+    [], [[]], {}, {"": {}}, ["0", "1"], "levels",
 ]  # fmt: skip
 PIECES = st.sampled_from(NASTY) | st.integers(-(2**32), 2**32) | st.floats() | st.text(max_size=6)
 
 
+@functools.cache
 def base_models() -> list[Model]:
-    """Small ones of every arithmetic, with and without words."""
+    """Small ones of every arithmetic, with and without words; not to be written into."""
     return [
         make_model(), integer_model("int8", units=3, layers=1), integer_model("pow2", units=3, layers=2),
         integer_model("int8", units=2, layers=1, words={"buffer": 20, "pause": 3, "margin": 2, "shortest": 2}),
         integer_model("pow2", units=2, layers=1, energy="absolute", floor_db=None),
+        integer_model("int8", units=2, layers=1, features="levels", mel_bands=14),
     ]  # fmt: skip
 
 
@@ -77,7 +81,7 @@ def _mutate_values(draw: st.DrawFn, values: dict[str, Any]) -> None:
         if what == 0:
             del place[key]
         elif what == 1 and isinstance(place, dict):
-            place[draw(st.text(max_size=4) | st.sampled_from(["kind", "words", "frames", "\x1b"]))] = draw(PIECES)
+            place[draw(st.text(max_size=4) | st.sampled_from(["kind", "words", "frames", "features", "\x1b"]))] = draw(PIECES)
         else:
             place[key] = draw(PIECES)
         return
@@ -119,7 +123,7 @@ YAML_PIECES = [
 ]  # fmt: skip
 CSV_PIECES = [
     ",", "\n", "\r\n", '"', '""', "\t", ";", "\x00", "\x1b", "\ufeff", "path", "label", "speaker", "take", "a.wav", "../a.wav",
-    "/etc/passwd", "b.wav", "-1", "9" * 30, "\u0663", " ", "\u202e", "x" * 300, "é",
+    "/etc/passwd", "b.wav", "-1", "0.1", "start", "end", "nan", "9" * 30, "\u0663", " ", "\u202e", "x" * 300, "é",
 ]  # fmt: skip
 
 
@@ -139,7 +143,51 @@ def edited(draw: st.DrawFn, texts: list[str], pieces: list[str]) -> bytes:
 MANIFESTS = [
     "path,label,speaker,take\na.wav,yes,ada,0\nb.wav,no,,\n",
     '"path","label","speaker"\r\n"a.wav","a,b","c"\r\n',
+    "path,label,speaker,start,end\na.wav,yes,ada,0.05,0.1\na.wav,no,,.1,\n",
 ]
+
+
+UTTERANCES = {
+    "table/utterances.csv": "path,speaker,transcript\na.wav,ada,seven four\nb.wav,,<sil> FOUR(2) ++noise++ seven four </s>\n",
+    "table/segments.csv": "utterance,speaker,word,start,end\na,ada,seven,0,0.1\nb,,four,.05,0.1\nb,,Four,0.15,0.25\n",
+    "lists/etc/x_train.fileids": "ada/a\nada/b\n",
+    "lists/etc/x_train.transcription": "<s> SEVEN FOUR(2) </s> (a)\n++um++ FOUR (b)\n",
+    "lists/segments.csv": "utterance,speaker,word,start,end\na,ada,four,0.1,0.2\n",
+}
+"""Two folders of utterances, as a table and as lists."""
+
+
+def write_utterances(folder: Path) -> None:
+    """`UTTERANCES` in `folder`, and sounds of a quarter of a second."""
+    for name, text in UTTERANCES.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    for within in ("table", "lists/wav/ada"):
+        (folder / within).mkdir(parents=True, exist_ok=True)
+        for number, name in enumerate(("a.wav", "b.wav")):
+            write_wav(folder / within / name, number)
+
+
+@st.composite
+def edited_utterances(draw: st.DrawFn) -> tuple[str, bytes]:
+    """The name of one of `UTTERANCES`, and its text as a stranger could have it."""
+    name = draw(st.sampled_from(sorted(UTTERANCES)))
+    return name, draw(edited([UTTERANCES[name]], [*CSV_PIECES, "(a)", "(", ")", "<s>", "ada/", "a", "seven", "0.3", "1e9"]))
+
+
+def read_utterances(folder: Path, name: str, data: bytes) -> None:
+    """Read the utterances of `write_utterances`, one file of which has other content, and every word and sound of them."""
+    path = folder / name
+    path.write_bytes(data)
+    try:
+        corpus = open_utterances(folder / name.partition("/")[0])
+        for index in range(len(corpus)):
+            corpus.samples(index, 8000)
+        words = word_cuts(corpus)
+        for index in range(len(words)):
+            assert len(words.samples(index, 8000))
+    finally:
+        path.write_text(UTTERANCES[name])
 
 
 def configurations() -> list[str]:

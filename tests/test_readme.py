@@ -32,7 +32,8 @@ def read_configuration_of(text, folder):
 def test_the_shortest_configuration(tmp_path):
     code = re.findall(r"```yaml\n(.*?)```", README.read_text(), re.DOTALL)
     several = read_configuration_of("experiment: {name: several}\n" + code[0], tmp_path)
-    assert [member.role for member in several.corpora] == ["train", "train", "validation"]
+    assert [member.role for member in several.corpora] == ["train", "train", "train", "validation"]
+    assert [member.balance for member in several.corpora][1:3] == ["recordings", "words"]
     assert several.vocabulary.labels == ("yes", "no", "stop")
     (tmp_path / "doorbell.yaml").write_text(code[1])
     config = read_configuration(tmp_path / "doorbell.yaml")

@@ -18,6 +18,17 @@ main(sys.argv[1:])
 """
 
 
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(autouse=True)
+def _one_command_after_another(cache, monkeypatch):
+    """The commands here keep what they compile and compute for one another, as a user's do."""
+    monkeypatch.setenv("KILOVOX_CACHE", str(cache))
+
+
 def run(*arguments):
     command = [sys.executable, "-W", "error", "-c", CODE.format(blocked=BLOCKED), *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False)

@@ -11,7 +11,9 @@ What a layer of n inputs (the head: h inputs, one row an output) holds, by arith
 The integer networks also need the activation table, which all layers share.
 """
 
+import math
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
@@ -48,6 +50,13 @@ class Size:
     layer_parameters: tuple[int, ...]
     layer_bytes: tuple[int, ...]
     tables: int
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the layers, in order."""
+        before = len(self.layer_bytes) - self.layers - 1
+        convolutions = [f"conv {number}" for number in range(before - 1)] + ["projection"] if before else []
+        return (*convolutions, *(f"lstm {layer}" for layer in range(self.layers)), "head")
 
     @property
     def parameters(self) -> int:
@@ -100,6 +109,35 @@ def size_of(hidden: int, layers: int, arithmetic: Arithmetic, inputs: int = 13, 
     return Size(arithmetic, layers, hidden, inputs, outputs, tuple(parameters), tuple(sizes), tables)
 
 
+def size_of_shapes(
+    shapes: Mapping[str, tuple[int, ...]], arithmetic: Arithmetic, layers: int, hidden: int, inputs: int, outputs: int
+) -> Size:
+    """The size of a network with convolutions before its LSTM, from the shapes of its float tensors.
+
+    A convolution and the projection hold what an LSTM layer of as many rows holds, but in pow2, where each row has a shift of
+    its own in the place of the layer's exponent and shift: batch normalisation folded in spreads the channels. In integers the
+    two matrices and biases of an LSTM layer are one.
+    """
+    parameters, sizes = [], []
+    for name in [name for name in shapes if name.startswith(("conv", "projection")) and name.endswith(".weight")]:
+        rows, *columns = shapes[name]
+        several = math.prod(columns)
+        # A shift a row in every arithmetic, which says the exponents of powers of two as well.
+        sizes.append(_layer_bytes(arithmetic, rows, several, rows, rows) + (rows - 2 if arithmetic == "pow2" else 0))
+        parameters.append(rows * math.prod(columns) + rows)
+    for layer in range(layers):
+        rows, own = shapes[f"lstm.weight_hh_l{layer}"]
+        inputs_and_own = own + shapes[f"lstm.weight_ih_l{layer}"][1]
+        biases = 2 * rows if arithmetic == "float32" else rows
+        sizes.append(_layer_bytes(arithmetic, rows, inputs_and_own, biases, rows))
+        parameters.append(rows * inputs_and_own + biases)
+    rows, units = shapes["fc.weight"]
+    sizes.append(_layer_bytes(arithmetic, rows, units, rows, 1))
+    parameters.append(rows * units + rows)
+    tables = 0 if arithmetic == "float32" else 2 * ACTIVATION_TABLE_ENTRIES
+    return Size(arithmetic, layers, hidden, inputs, outputs, tuple(parameters), tuple(sizes), tables)
+
+
 def _layer_bytes(arithmetic: Arithmetic, rows: int, columns: int, biases: int, shifts: int) -> int:
     if arithmetic == "float32":
         return 4 * (rows * columns + biases)
@@ -113,21 +151,27 @@ def fit_hidden(
 ) -> Size:
     """The network with the most units a layer whose bytes within `scope` are at most `memory` bytes.
 
-    Exact: the bytes grow with the hidden size, so bisection finds the last that fits. Raises KilovoxError where none does.
+    Raises KilovoxError where none does.
     """
 
     def needs(hidden: int) -> int:
         return size_of(hidden, layers, arithmetic, inputs, outputs).within(scope)
 
+    fits = largest_that_fits(needs, memory, f"{layers} layers in {arithmetic} (scope {scope})")
+    return size_of(fits, layers, arithmetic, inputs, outputs)
+
+
+def largest_that_fits(needs: Callable[[int], int], memory: int, what: str) -> int:
+    """The most units a layer for which the bytes that `needs` tells are at most `memory`; they grow with the units.
+
+    Exact: bisection finds the last that fits. Raises KilovoxError, saying `what` does not fit, where none does.
+    """
     if needs(1) > memory:
-        raise KilovoxError(
-            f"{memory} bytes hold no network of {layers} layers in {arithmetic} (scope {scope}); "
-            f"one unit a layer needs {needs(1)} bytes"
-        )
+        raise KilovoxError(f"{memory} bytes hold no network of {what}; one unit a layer needs {needs(1)} bytes")
     fits, too_large = 1, 2
     while needs(too_large) <= memory:
         fits, too_large = too_large, 2 * too_large
     while too_large - fits > 1:
         middle = (fits + too_large) // 2
         fits, too_large = (middle, too_large) if needs(middle) <= memory else (fits, middle)
-    return size_of(fits, layers, arithmetic, inputs, outputs)
+    return fits

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from audio.sounds import NOISE, STATED, changed, sound
-from kilovox.audio import RawFormat, bounds, open_sound, read_audio, read_sound, reading, stream_audio
+from audio.sounds import NOISE, STATED, UNSTATED, changed, sound
+from kilovox.audio import RawFormat, bounds, open_sound, read_audio, read_sound, reading, sound_seconds, stream_audio
 from kilovox.audio.libsndfile import PatchedFile
 from kilovox.errors import KilovoxError
 
@@ -217,6 +217,21 @@ def test_raw_samples_in_a_file(tmp_path):
     for rate, channels in ((999, 1), (8000, 0), (8000, 65), (-1, 1)):
         with pytest.raises(KilovoxError, match=r"raw samples: .* expected 1"):
             RawFormat(rate, channels)
+
+
+def test_raw_samples_of_the_other_order(tmp_path):
+    samples = np.arange(-300, 300, dtype=">i2")
+    path = kept(tmp_path / "a.raw", samples.tobytes())
+    raw = RawFormat(16000, big_endian=True)
+    read = read_sound(path, raw)
+    assert (read.samples[:, 0].tolist(), read.rate, sound_seconds(path, raw)) == (samples.tolist(), 16000, 600 / 16000)
+
+
+@pytest.mark.parametrize(("kind", "coding"), [*STATED, *UNSTATED])
+def test_how_long_a_sound_is(tmp_path, kind, coding):
+    path = kept(tmp_path / "a", sound(kind, coding))
+    read = read_sound(path)
+    assert sound_seconds(path) == len(read.samples) / read.rate
 
 
 def test_errors_of_the_system_are_lines(tmp_path, monkeypatch):

@@ -60,6 +60,13 @@ def test_inspect(synthetic_folder: Path) -> None:
     assert re.search(r"│ bo +│( 3 │){10} 30 +│", printed)
 
 
+def test_inspect_words_of_utterances(synthetic_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "utterances.csv").write_text(f"path,speaker,transcript\n{synthetic_folder / '1_bo_5.wav'},bo,one oh\n")
+    rows = "1_bo_5,bo,one,0,0.1\n1_bo_5,bo,oh,0.1,0.15\n"
+    (tmp_path / "segments.csv").write_text("utterance,speaker,word,start,end\n" + rows)
+    assert "2 recordings in 1 files" in succeed("inspect", "--corpus", tmp_path).stdout.replace("\n", " ")
+
+
 def test_inspect_json_is_one_object(synthetic_folder: Path, tmp_path: Path) -> None:
     result = succeed("inspect", "--corpus", synthetic_folder, "--json", "--plots", tmp_path / "plots")
     assert result.stdout.count("\n") == 1

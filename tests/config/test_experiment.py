@@ -50,6 +50,24 @@ def test_hidden_fits_the_budget():
             {"frontend": {"kind": "fixed_point", "top_db": 3.0}},
             r"frontend\.top_db: unknown key .* expected one of kind, sample_rate",
         ),
+        (
+            {"frontend": {"kind": "fixed_point", "features": "levels", "coefficients": 13}},
+            r"frontend: coefficients is 13; expected mel_bands, 32, where features are levels",
+        ),
+        (
+            {"frontend": {"kind": "fixed_point", "features": "levels", "words": {}}},
+            r"frontend: words with features levels; expected features cepstra, .*, or no words",
+        ),
+        ({"frontend": {"kind": "fixed_point", "features": "waves"}}, r"frontend\.features: 'waves'; expected 'cepstra' or"),
+        ({"frontend": {"features": "levels"}}, r"frontend\.features: unknown key \(value 'levels'\); expected one of kind,"),
+        (
+            {"frontend": {"kind": "fixed_point", "features": "levels", "mel_bands": "many"}},
+            r"x\.yaml: frontend\.mel_bands: 'many'; expected a valid integer$",
+        ),
+        (
+            {"frontend": {"kind": "fixed_point", "features": "levels"}, "model": {"input_dim": 13}},
+            r"model\.input_dim is 13; expected frontend\.coefficients, 32",
+        ),
         ({"frontend": {"hops": 3}}, r"frontend\.hops: unknown key .* expected one of kind, sample_rate, window, hop"),
         ({"frontend": {}, "quantisation": {"arithmetic": "int8"}}, r"frontend\.kind is 'mfcc'; expected 'fixed_point'"),
         ({"quantisation": {"arithmetic": "int4"}}, r"quantisation\.arithmetic: 'int4'; expected 'int8' or 'pow2'"),
@@ -62,6 +80,15 @@ def test_wrong_values_are_named(sections, said):
     with pytest.raises(KilovoxError, match=said) as caught:
         parse_configuration({**values(), **sections}, "x.yaml")
     assert str(caught.value).startswith("x.yaml: ")
+
+
+def test_levels_have_a_coefficient_a_band():
+    for bands, more in ((32, {}), (20, {"mel_bands": 20}), (20, {"mel_bands": 20, "coefficients": 20})):
+        front_end = {"kind": "fixed_point", "features": "levels", **more}
+        config = parse_configuration(values(frontend=front_end, model={"hidden_dim": 5, "output_dim": 3}), "x.yaml")
+        assert (config.frontend.coefficients, config.inputs, config.of(3).inputs) == (bands, bands, bands)
+        assert parse_configuration(config.model_dump(mode="json"), "again") == config
+    assert parse_configuration(values(frontend={"kind": "fixed_point"}), "x.yaml").frontend.features == "cepstra"
 
 
 def test_every_complaint_is_listed():
@@ -94,6 +121,7 @@ def test_no_such_file(tmp_path):
     with pytest.raises(KilovoxError, match="cannot be read"):
         read_yaml_file(tmp_path / "none.yaml")
     with pytest.raises(
-        KilovoxError, match="expected a YAML file or one of digits, digits-pow2, seed, task-a, task-b, task-b-int8, task-c"
+        KilovoxError,
+        match="expected a YAML file or one of digits, digits-pow2, listening, seed, task-a, task-b, task-b-int8, task-c",
     ):
         find_configuration("task-x")

@@ -117,6 +117,30 @@ def test_a_folder_a_speaker_within_a_word(tmp_path: Path) -> None:
     ]
 
 
+def test_speakers_in_the_names(tmp_path: Path) -> None:
+    for name in ("open/spk01_01.flac", "open/spk02_01.flac", "close/spk02_13.flac", "close/spk01_01.flac"):
+        put(tmp_path / name)
+    assert [(one.speaker, one.take) for one in open_corpus_at(tmp_path).recordings] == [
+        ("spk01", 1), ("spk02", 13), ("spk01", 1), ("spk02", 1),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        ("open/take_1.wav", "open/take_2.wav", "close/take_1.wav"),  # one speaker, if any
+        ("open/open_1.wav", "close/close_1.wav"),  # who says one word each
+        ("open/a_1.wav", "close/a_1.wav", "open/b_1.wav"),
+        ("open/a_1.wav", "close/a_1.wav", "open/b_1.wav", "close/b_1.wav", "close/c.wav"),
+        ("open/a_1.wav", "close/a_1.wav", "open/b_1.wav", "close/b_1.wav", "close/_1.wav", "open/2_1.wav"),
+    ],
+)
+def test_names_that_name_nobody(tmp_path: Path, odd: tuple[str, ...]) -> None:
+    for name in odd:
+        put(tmp_path / name)
+    assert {one.speaker for one in open_folders(tmp_path).recordings} == {None}
+
+
 SPEECH_COMMANDS = {"0c40e715": "test", "026290a7": "validation", "00176480": "train"}
 
 

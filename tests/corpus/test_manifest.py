@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kilovox.corpus import manifest
+from kilovox.corpus import table
 from kilovox.corpus.base import Recording
 from kilovox.corpus.manifest import open_manifest
 from kilovox.errors import KilovoxError
@@ -80,6 +80,45 @@ def test_bad(listed: Path, text: str, message: str) -> None:
         open_manifest(listed)
 
 
+def test_parts_of_a_file(listed: Path) -> None:
+    rows = "clips/0_ada_0.wav,0,0.1,0.2\nclips/0_ada_0.wav,1,.2,\nclips/1_bo_5.wav,0,,\nclips/0_ada_0.wav,1,,0.1\n"
+    listed.write_text("path,label,start,end,speaker\n" + rows.replace("\n", ",ada\n"))
+    corpus = open_manifest(listed)
+    assert [(one.name, one.start, one.end) for one in corpus.recordings] == [
+        ("clips/0_ada_0.wav#t=,0.1", None, 0.1),
+        ("clips/0_ada_0.wav#t=0.1,0.2", 0.1, 0.2),
+        ("clips/0_ada_0.wav#t=0.2", 0.2, None),
+        ("clips/1_bo_5.wav", None, None),
+    ]
+    assert [len(corpus.samples(place, 8000)) for place in (0, 1)] == [800, 800]
+    assert len(set(corpus.hashes)) == 4
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (["nan,"], "list.csv:2: start 'nan'; expected seconds, 0 or more, such as 0.31"),
+        (["-1,"], "list.csv:2: start '-1'; expected seconds"),
+        ([",1e5"], "list.csv:2: end '1e5'; expected seconds"),
+        (["0.2,0.2"], "list.csv:2: start 0.2, end 0.2; expected the end after the start"),
+        ([",0"], "list.csv:2: start 0, end 0; expected the end after the start"),
+        (["0.1,0.2", "0.10,.2"], "list.csv:3: 'clips/0_ada_0.wav' is listed in line 2 already"),
+        (["0.1,0.2", ","], "list.csv:3: 'clips/0_ada_0.wav' is listed in line 2 already"),
+        ([",", "0.1,0.2"], "list.csv:3: 'clips/0_ada_0.wav' is listed in line 2 already"),
+    ],
+)
+def test_bad_parts(listed: Path, rows: list[str], message: str) -> None:
+    listed.write_text("path,label,speaker,start,end\n" + "".join(f"clips/0_ada_0.wav,0,ada,{row}\n" for row in rows))
+    with pytest.raises(KilovoxError, match=re.escape(message)):
+        open_manifest(listed)
+
+
+def test_a_part_that_the_file_has_not(listed: Path) -> None:
+    listed.write_text("path,label,speaker,start\nclips/0_ada_0.wav,0,ada,100\n")
+    with pytest.raises(KilovoxError, match=r"0_ada_0\.wav#t=100\.0: the sound has [0-9.]+ seconds; expected 0 <= start"):
+        open_manifest(listed).samples(0, 8000)
+
+
 def test_not_utf8(listed: Path) -> None:
     listed.write_bytes("path,label,speaker\nclips/0_ada_0.wav,0,Jürgen\n".encode("latin-1"))
     with pytest.raises(KilovoxError, match=r"list\.csv:2: byte 0xfc is not UTF-8; expected the file saved as UTF-8"):
@@ -101,7 +140,7 @@ def test_a_path_may_lead_anywhere_but_only_to_a_file(listed: Path, synthetic_fol
 
 
 def test_a_file_without_end(listed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(manifest, "MAXIMUM_BYTES", 20)
+    monkeypatch.setattr(table, "MAXIMUM_BYTES", 20)
     listed.write_text(GOOD)
     with pytest.raises(KilovoxError, match=r"list\.csv: more than 20 bytes"):
         open_manifest(listed)

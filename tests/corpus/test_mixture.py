@@ -130,6 +130,7 @@ def test_what_is_used_changes_the_fingerprint(tmp_path: Path, first: str) -> Non
         configured(first, folders("more", more)),
         configured(first, folders("more", more, share=0.25)),
         configured(first, folders("more", more, share=0.5)),
+        configured(first, folders("more", more, share=0.5, balance="words")),
         configured(first, folders("more", more, role="validation")),
         configured(first, vocabulary={"labels": ["yes", "no"]}),
         configured(first, data_splitting={"split": "speaker:ann", "validation_size": 0.0}),
@@ -138,6 +139,19 @@ def test_what_is_used_changes_the_fingerprint(tmp_path: Path, first: str) -> Non
     assert len({divided(config)[1].fingerprint for config in variants}) == len(variants)
     (Path(more) / "no" / "a.wav").rename(Path(more) / "yes" / "b.wav")
     assert divided(variants[1])[1].fingerprint not in {divided(config)[1].fingerprint for config in (variants[0], variants[2])}
+
+
+def test_a_balance_is_said_where_it_is_asked_for(tmp_path: Path, first: str) -> None:
+    more = put(tmp_path / "more", {"yes/a.wav": 20, "no/a.wav": 21})
+    plain, balanced = (configured(first, folders("more", more, share=0.5, **keys)) for keys in ({}, {"balance": "words"}))
+    assert [set(one) >= {"balance"} for one in divided(plain)[0].described()] == [False, False]
+    assert [one.get("balance") for one in divided(balanced)[0].described()] == [None, "words"]
+    for config in (plain, balanced):
+        assert config.changed(experiment={"seed": 42}) == config
+    written = [[one.get("balance") for one in config.model_dump(mode="json")["corpora"]] for config in (plain, balanced)]
+    assert written == [[None, None], [None, "words"]]
+    said = folders("more", more, share=0.5, balance="recordings")
+    assert divided(configured(first, said))[1].fingerprint == divided(plain)[1].fingerprint
 
 
 def test_a_split_of_its_own(tmp_path: Path, first: str) -> None:
@@ -171,6 +185,9 @@ def test_sections_are_a_mixture_of_two(tmp_path: Path, synthetic_folder: Path) -
         ),
         ([{"name": "a", "role": "judge", "share": 0.5}], "'a' has a share or a split"),
         ([{"name": "a", "kind": "wavs"}], "corpora.1.kind: 'wavs'"),
+        ([{"name": "a", "share": 0.5, "balance": "labels"}], "corpora.1.balance: 'labels'; expected 'recordings' or 'words'"),
+        ([{"name": "a", "balance": "words"}], "'a' balances words; expected that of a share, and not of the first corpus"),
+        ([{"name": "a", "role": "judge", "balance": "words"}], "'a' balances words; expected that of a share"),
     ],
 )
 def test_members_that_do_not_fit(more: list[dict[str, Any]], message: str) -> None:

@@ -40,7 +40,17 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_each_kind(synthetic_folder: Path, features: Path, words: Path, manifest: Path) -> None:
-    paths = {"fsdd": synthetic_folder, "folders": words, "manifest": manifest, "features": features}
+    said = words.parent / "said"
+    (said / "clips").mkdir(parents=True)
+    shutil.copy(synthetic_folder / "1_bo_5.wav", said / "clips" / "a.wav")
+    (said / "utterances.csv").write_text("path,speaker,transcript\nclips/a.wav,bo,one\n")
+    (said / "segments.csv").write_text("utterance,speaker,word,start,end\na,bo,one,0,0.1\n")
+    (words.parent / "crowd" / "one").mkdir(parents=True)
+    shutil.copy(synthetic_folder / "1_bo_5.wav", words.parent / "crowd" / "one" / "0a7c2a8d_nohash_5.wav")
+    paths = {
+        "fsdd": synthetic_folder, "folders": words, "manifest": manifest, "features": features,
+        "speech_commands": words.parent / "crowd", "utterances": said,
+    }  # fmt: skip
     assert tuple(paths) == KINDS
     for kind, path in paths.items():
         corpus = open_corpus(kind, path)
@@ -50,11 +60,13 @@ def test_each_kind(synthetic_folder: Path, features: Path, words: Path, manifest
 
 
 def test_unknown_kind(tmp_path: Path) -> None:
-    with pytest.raises(KilovoxError, match="corpus kind 'wavs'; expected one of fsdd, folders, manifest, features"):
+    with pytest.raises(
+        KilovoxError, match="corpus kind 'wavs'; expected one of fsdd, folders, manifest, features, speech_commands, utterances"
+    ):
         open_corpus("wavs", tmp_path)
 
 
-@pytest.mark.parametrize("kind", ["folders", "manifest"])
+@pytest.mark.parametrize("kind", ["folders", "manifest", "speech_commands", "utterances"])
 def test_a_path_is_needed(kind: str) -> None:
     with pytest.raises(KilovoxError, match=f"corpus kind '{kind}' without a path"):
         open_corpus(kind)

@@ -7,7 +7,7 @@ import pytest
 from kilovox.corpus.base import Recording, RecordingCorpus
 from kilovox.corpus.splits import judging_indices, make_split
 from kilovox.errors import KilovoxError
-from kilovox.evaluation.evaluate import evaluate
+from kilovox.evaluation.evaluate import Others, evaluate
 from kilovox.evaluation.intervals import speaker_interval
 from kilovox.evaluation.metrics import wilson_interval
 from kilovox.evaluation.robustness import robustness
@@ -108,6 +108,19 @@ def test_words_are_known_by_their_aliases_and_others_left_out(tmp_path):
     assert [score.support for score in result.classes] == [2, 0, 4]
     assert result.speakers == ()
     assert {one.truth for one in result.misclassified} <= {"0", "2"}
+
+
+def test_a_word_taken_for_one_of_the_others_is_not_taken_for_one_that_is_known(tmp_path):
+    """Of two models that differ in the name of a label."""
+    corpus = make_recordings(tmp_path, labels=("0", "1", "x", "y"))
+    decided = evaluate(Recogniser(make_model(labels=("0", "1", "2"))), corpus, "all", allow_trained=True)
+    unknown = evaluate(Recogniser(make_model(labels=("0", "1", "unknown"))), corpus, "all", allow_trained=True)
+    others = corpus.subset([place for place, one in enumerate(corpus.recordings) if one.label in "xy"])
+    recogniser = Recogniser(make_model(labels=("0", "1", "unknown")))
+    taken = recogniser.decide(recogniser.corpus_features(others)).indices
+    assert decided.others == Others(16, 16)
+    assert unknown.others == Others(16, int((taken != 2).sum()))
+    assert unknown.others.accepted < 16
 
 
 def test_an_alias_does_not_shadow_a_label(tmp_path):

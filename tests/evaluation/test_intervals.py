@@ -7,7 +7,15 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from kilovox.errors import KilovoxError
-from kilovox.evaluation.intervals import FEW, mean_interval, speaker_interval, student_t
+from kilovox.evaluation.intervals import (
+    FEW,
+    Interval,
+    mean_interval,
+    poisson_interval,
+    rate_interval,
+    speaker_interval,
+    student_t,
+)  # fmt: skip
 from kilovox.evaluation.metrics import wilson_interval
 
 
@@ -85,3 +93,37 @@ def test_impossible_counts(correct, total):
         speaker_interval(correct, total)
     with pytest.raises(KilovoxError, match="1 counts for 2 speakers"):
         speaker_interval([1], [2, 2])
+
+
+@given(st.integers(0, 400), st.floats(0.01, 100))
+def test_poissons_interval_is_chi_squares(count, exposure):
+    low, high = poisson_interval(count, exposure)
+    assert low * exposure == pytest.approx(stats.chi2.ppf(0.025, 2 * count) / 2 if count else 0, rel=1e-6)
+    assert high * exposure == pytest.approx(stats.chi2.ppf(0.975, 2 * count + 2) / 2, rel=1e-6)
+
+
+@pytest.mark.parametrize(("count", "exposure"), [(-1, 1), (1, 0), (0, -1), (0, float("nan"))])
+def test_events_in_nothing(count, exposure):
+    with pytest.raises(KilovoxError, match="more than nothing"):
+        poisson_interval(count, exposure)
+
+
+def test_errors_over_words_may_be_more_than_one():
+    found = rate_interval([30, 20, 40], [20, 20, 20])
+    assert found.method == "t"
+    assert found.low < 1.5 < found.high
+    assert found.high > 1
+    assert rate_interval([3], [2]) == Interval(*poisson_interval(3, 2), "poisson")
+    assert rate_interval([3], [20]) == Interval(*wilson_interval(3, 20), "wilson")
+    assert rate_interval([1] * FEW, [10] * FEW).method == "bootstrap"
+
+
+def test_errors_of_people_who_are_alike_are_no_more_certain_than_those_of_one():
+    low, high = wilson_interval(6, 30)
+    assert rate_interval([2, 2, 2], [10, 10, 10]).pair == pytest.approx((low, high))
+
+
+@pytest.mark.parametrize(("errors", "words"), [([1], [0]), ([-1], [2]), ([1, 2], [3]), ([], [])])
+def test_errors_of_nothing(errors, words):
+    with pytest.raises(KilovoxError, match="some words"):
+        rate_interval(errors, words)

@@ -14,7 +14,8 @@ def random_model(
 ) -> Model:
     """Weights over their whole range, biases and shifts such that gates are now open, now shut."""
     random, tensors = np.random.default_rng(seed), {"activation.tanh": tanh_table()}
-    inputs = coefficients = front_end.get("coefficients", 13)
+    bands = front_end.get("mel_bands", 32) if front_end.get("features") == "levels" else 13
+    inputs = coefficients = front_end.get("coefficients", bands)
 
     def weights(shape: tuple[int, int, int]) -> np.ndarray[Any, Any]:
         if arithmetic == "int8":

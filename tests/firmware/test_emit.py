@@ -11,20 +11,38 @@ from firmware.models import random_model
 from kilovox.errors import KilovoxError
 from kilovox.firmware.emit import c_string, emit, provenance
 from kilovox.firmware.layout import column_pairs, folded_bias, parts_of
+from kilovox.firmware.sources import sources
 from kilovox.integer.bundled import open_recogniser
 from kilovox.integer.model_file import Model
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 
 
-@pytest.mark.parametrize("arithmetic", ["int8", "pow2"])
-def test_what_is_emitted_is_what_was_emitted(arithmetic: str) -> None:
+MODELS = {"int8": {}, "pow2": {}, "levels": {"features": "levels", "mel_bands": 8}}
+
+
+@pytest.mark.parametrize("which", MODELS)
+def test_what_is_emitted_is_what_was_emitted(which: str) -> None:
     """KILOVOX_SNAPSHOT=1 writes the snapshots anew."""
-    for name, text in emit(random_model(arithmetic, 3, 2, labels=("yes", "no"))).items():
-        stored = SNAPSHOTS / f"{arithmetic}_{name}"
+    arithmetic = "pow2" if which == "pow2" else "int8"
+    for name, text in emit(random_model(arithmetic, 3, 2, labels=("yes", "no"), **MODELS[which])).items():
+        stored = SNAPSHOTS / f"{which}_{name}"
         if os.environ.get("KILOVOX_SNAPSHOT"):
             stored.write_text(text)
         assert stored.read_text() == text
+
+
+def test_a_model_of_levels_has_no_dct() -> None:
+    of_levels = sources(random_model("int8", 3, features="levels"))
+    of_cepstra = sources(random_model("int8", 3, mel_bands=32, coefficients=32))
+    assert of_levels.keys() ^ of_cepstra.keys() == {"kv_level_features.c", "kv_cepstra.c"}
+    assert "kv_level_features.c" in of_levels
+    assert "dct" not in of_levels["kilovox_model.c"]
+    assert "#define KV_LEVELS 1\n" in of_levels["kilovox_model.h"]
+    assert "#define KV_LEVELS 0\n" in of_cepstra["kilovox_model.h"]
+    assert {name for name in of_levels.keys() & of_cepstra.keys() if of_levels[name] != of_cepstra[name]} == {
+        "kilovox_model.c", "kilovox_model.h",
+    }  # fmt: skip
 
 
 def test_weights_lie_in_the_order_of_the_kernel() -> None:

@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from compilers import Pair
 from firmware.models import random_model
 from kilovox.cli.export import command
 from kilovox.errors import KilovoxError
@@ -34,10 +36,11 @@ def build_and_run(folder: Path, compiler: str, *flags: str) -> subprocess.Comple
     return subprocess.run([str(program)], capture_output=True, text=True, check=False, timeout=60)
 
 
-@pytest.mark.parametrize(("arithmetic", "units", "words"), [("int8", 24, None), ("pow2", 5, {}), ("pow2", 24, None)])
-def test_no_undefined_behaviour(
-    tmp_path: Path, compiler: str, arithmetic: str, units: int, words: dict[str, Any] | None
-) -> None:
+@pytest.mark.parametrize(
+    ("arithmetic", "units", "front_end"),
+    [("int8", 24, {}), ("pow2", 5, {"words": {}}), ("pow2", 24, {}), ("int8", 9, {"features": "levels"})],
+)
+def test_no_undefined_behaviour(tmp_path: Path, compiler: str, arithmetic: str, units: int, front_end: dict[str, Any]) -> None:
     flags = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
     probe = tmp_path / "probe.c"
     probe.write_text("int main(void) { return 0; }\n")
@@ -45,7 +48,7 @@ def test_no_undefined_behaviour(
         [compiler, *flags, str(probe), "-o", str(tmp_path / "probe")], capture_output=True, check=False
     ).returncode:
         pytest.skip(f"{compiler} has no address and undefined behaviour sanitisers")
-    export(random_model(arithmetic, units, energy="absolute", words=words), tmp_path / "out")
+    export(random_model(arithmetic, units, energy="absolute", **front_end), tmp_path / "out")
     done = build_and_run(tmp_path / "out", compiler, "-O1", "-g", *flags)
     assert (done.returncode, done.stdout, done.stderr) == (0, "all equal\n", "")
 
@@ -63,7 +66,7 @@ def test_the_self_test_fails_where_a_weight_differs(tmp_path: Path, compiler: st
 
 
 def test_the_kernels_use_no_float_no_heap_and_no_other_header(compiler: str) -> None:
-    for model in (random_model("int8", 5), random_model("pow2", 5)):
+    for model in (random_model("int8", 5), random_model("pow2", 5), random_model("int8", 5, features="levels")):
         for name, data in exported(model, "c").items():
             if not name.startswith("src/"):
                 continue
@@ -78,9 +81,32 @@ def test_the_kernels_use_no_float_no_heap_and_no_other_header(compiler: str) -> 
 
 
 @pytest.mark.parametrize(("arithmetic", "units"), [("int8", 5), ("int8", 51), ("int8", 67), ("pow2", 13), ("pow2", 67)])
-def test_the_size_of_the_state_is_known_without_a_compiler(compiler: str, arithmetic: str, units: int) -> None:
-    model = random_model(arithmetic, units)
+def test_the_size_of_the_state_is_known_without_a_compiler(pair: Callable[..., Pair], arithmetic: str, units: int) -> None:
+    host, numpy = pair(arithmetic, units)
+    assert state_bytes(sizes(parts_of(numpy.model))) == host.state_bytes
+
+
+@pytest.mark.parametrize("bands", [2, 32, 38])
+def test_the_state_of_a_model_of_levels_and_its_tables(compiler: str, bands: int) -> None:
+    model = random_model("int8", 5, 1, features="levels", mel_bands=bands)
     assert state_bytes(sizes(parts_of(model))) == HostRecogniser(model, compiler).state_bytes
+    readme, tables = exported(model, "c")["README.md"].decode(), parts_of(model).front_end.table_bytes
+    assert f"{tables:,}" in readme
+    assert tables == parts_of(random_model("int8", 5, 1, mel_bands=bands, coefficients=2)).front_end.table_bytes - 2 * bands
+
+
+@pytest.mark.parametrize("target", ["c", "arduino", "wasm"])
+def test_every_target_takes_a_model_of_levels(target: str) -> None:
+    files = exported(random_model("pow2", 5, features="levels"), target)
+    assert "src/kv_level_features.c" in files
+    assert "src/kv_cepstra.c" not in files
+
+
+def test_an_export_of_levels_over_one_of_cepstra_leaves_no_dct(tmp_path: Path) -> None:
+    for features in ({}, {"features": "levels"}, {}):
+        export(random_model("int8", 5, **features), tmp_path)
+        kernels = {path.name for path in (tmp_path / "src").iterdir()}
+        assert kernels & {"kv_cepstra.c", "kv_level_features.c"} == {"kv_level_features.c" if features else "kv_cepstra.c"}
 
 
 def test_two_layers_of_51_units_run_in_3_kilobytes() -> None:

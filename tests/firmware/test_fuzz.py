@@ -37,13 +37,15 @@ def inputs(run):
     return [str(path) for path in found]
 
 
-@pytest.mark.parametrize("index", range(6))
+@pytest.mark.parametrize("index", [*range(6), 7])
 def test_corpus_and_soak(run, sanitizing_compiler, tmp_path, index):
     model = list(run.models())[index]
-    replay = run.build(model, tmp_path, FUZZ / "push.c", sanitizing_compiler, *run.SANITIZERS, "-DKV_REPLAY")
+    c, flags = sanitizing_compiler, run.SANITIZERS
+    compiled = run.objects(model, tmp_path, c, *flags)
+    replay = run.build(model, tmp_path, FUZZ / "push.c", c, *flags, "-DKV_REPLAY", compiled=compiled)
     done = subprocess.run([str(replay), *inputs(run)], capture_output=True, text=True, check=False, timeout=120)
     assert (done.returncode, done.stderr) == (0, "")
-    soak = run.build(model, tmp_path, FUZZ / "soak.c", sanitizing_compiler, *run.SANITIZERS)
+    soak = run.build(model, tmp_path, FUZZ / "soak.c", c, *flags, compiled=compiled)
     done = subprocess.run([str(soak), "4"], capture_output=True, text=True, check=False, timeout=120)
     assert (done.returncode, done.stderr) == (0, "")
     assert "checksum" in done.stdout

@@ -4,6 +4,7 @@ import ast
 import hashlib
 import inspect
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -22,6 +23,10 @@ FRONT_END = FixedPointMFCC()
 OCTAVE_DB = 10 * np.log10(2)
 VARIANTS = [
     FixedPointMFCC(floor_db=floor, energy=energy, mel_bands=bands)
+    for floor, energy, bands in [(60.0, "relative", 32), (None, "relative", 26), (50.0, "absolute", 20), (None, "absolute", 32)]
+]
+LEVELS = [
+    FixedPointMFCC(floor_db=floor, energy=energy, mel_bands=bands, coefficients=bands, features="levels")
     for floor, energy, bands in [(60.0, "relative", 32), (None, "relative", 26), (50.0, "absolute", 20), (None, "absolute", 32)]
 ]
 
@@ -135,8 +140,11 @@ def test_dct_of_the_widest_input_fits(bands: int) -> None:
     assert (rows.max() << 14) + (1 << DCT_BITS) < 1 << 31
 
 
-@given(st.sampled_from(VARIANTS), st.integers(0, 2**32 - 1), st.integers(0, 1500), st.lists(st.integers(0, 700), max_size=12))
-@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(VARIANTS + LEVELS), st.integers(0, 2**32 - 1), st.integers(0, 1500),
+    st.lists(st.integers(0, 700), max_size=12),
+)  # fmt: skip
+@settings(max_examples=90, deadline=None)
 def test_stream_equals_whole(front_end: FixedPointMFCC, seed: int, samples: int, chunks: list[int]) -> None:
     recording = speech_like(seed, 2000)[:samples]
     (whole,) = front_end([recording])
@@ -198,7 +206,7 @@ def test_left_shift_changes_nothing(seed: int, bits: int, noise: bool, silence: 
     else:
         recording = speech_like(seed, 1200, level=(1 << (15 - bits)) - 1)
     recording[:silence] = 0
-    for front_end in VARIANTS[:2]:
+    for front_end in VARIANTS[:2] + LEVELS[:2]:
         quiet, loud = front_end([recording, recording << bits])
         np.testing.assert_array_equal(quiet, loud)
 
@@ -253,6 +261,26 @@ def test_absolute_level() -> None:
     loud, quiet = front_end([noise << 3, noise])
     assert np.all(np.abs(loud[:, 0] - quiet[:, 0] - 6 * np.sqrt(32) * 128) < 6)
     assert np.abs(loud[:, 1:] - quiet[:, 1:]).max() <= 2
+
+
+@pytest.mark.parametrize("front_end", LEVELS)
+def test_levels_are_what_cepstra_are_of(front_end: FixedPointMFCC) -> None:
+    """The orthonormal DCT of the levels, in floats, is the cepstra; halved levels lie half a unit or less below."""
+    of_cepstra = replace(front_end, features="cepstra")
+    recordings = [speech_like(seed, 3000) for seed in range(3)]
+    for levels, cepstra in zip(front_end(recordings), of_cepstra(recordings), strict=True):
+        assert levels.dtype == np.int16
+        assert levels.shape == cepstra.shape
+        exact = (levels + 0.25) @ dct_matrix(front_end.mel_bands, front_end.mel_bands).T
+        assert np.abs(exact - cepstra).max() < 0.25 * np.sqrt(front_end.mel_bands) + 2.5
+
+
+def test_levels_agree_with_float64() -> None:
+    front_end = LEVELS[0]
+    for seed in range(5):
+        recording = speech_like(seed)
+        relative = reference(recording, front_end)[1] @ dct_matrix(32, 32)
+        assert np.abs(front_end([recording])[0] / (1 << 7) - relative).mean() < 0.012
 
 
 def test_log2_error() -> None:
@@ -310,6 +338,16 @@ def test_features_are_deterministic() -> None:
     assert digest.hexdigest() == "4f68562eb965a38e94293ea9a0e126b1e09e9681a31877725e0c4a52a20d6ca8"
 
 
+def test_levels_are_deterministic_and_have_no_dct() -> None:
+    """Pinned, as cepstra are."""
+    frames = hard_frames().T.astype("<i2")
+    digest = hashlib.sha256(LEVELS[0]([frames.ravel()])[0].astype("<i2").tobytes())
+    assert digest.hexdigest() == "81995f024948aa20caf48175dda8dc14fb9253a35565cd20051db735d287eb55"
+    assert FRONT_END.tables().keys() - LEVELS[0].tables().keys() == {"half_dct"}
+    assert FRONT_END.table_bytes - LEVELS[0].table_bytes == 2 * 13 * 16
+    assert LEVELS[0].state_bytes == FRONT_END.state_bytes
+
+
 def test_tables_are_small_and_typed() -> None:
     types = {name: table.dtype.name for name, table in FRONT_END.tables().items()}
     assert types == {
@@ -354,6 +392,9 @@ def test_tables_are_small_and_typed() -> None:
         {"sample_rate": 0},
         {"sample_rate": 10**9, "high_hz": 10**8},
         {"energy": "loud"},
+        {"features": "waves"},
+        {"features": "levels"},
+        {"features": "levels", "coefficients": 32, "words": WordFinder()},
     ],
 )
 def test_parameters_outside_the_bounds_are_refused(changes: dict) -> None:

@@ -7,7 +7,15 @@ from hypothesis import strategies as st
 
 from kilovox.errors import KilovoxError
 from kilovox.frontend import fixed_point_stages as stages
-from kilovox.frontend.fixed_point import FixedPointMFCC, check_multiplier, is_heard, of_word, quantisation, quantise
+from kilovox.frontend.fixed_point import (
+    FixedPointMFCC,
+    FixedPointStream,
+    check_multiplier,
+    is_heard,
+    of_word,
+    quantisation,
+    quantise,
+)
 from kilovox.frontend.fixed_point_tables import decibels_to_level, half_dct
 from kilovox.frontend.word_finder import Word, WordFinder
 
@@ -103,6 +111,35 @@ def test_cepstra_saturate():
     lowest = np.full((62, 1), -(1 << 14), np.int32)
     assert stages.cepstra(lowest, half_dct(1, 62))[0, 0] == -(1 << 15)
     assert stages.cepstra(-lowest, half_dct(1, 62))[0, 0] == (1 << 15) - 1
+
+
+def test_levels_never_saturate():
+    """At the bounds of a relative level, which is never above 0, and with either floor; the same in 64 bits."""
+    bounds = np.array([[-(1 << 14), -(1 << 14) + 1, -3, -2, -1, 0]], np.int32)
+    for words in (bounds, bounds.astype(np.int64)):
+        found = stages.level_features(words)
+        assert found.dtype == words.dtype
+        assert found.ravel().tolist() == [-(1 << 13), -(1 << 13), -2, -1, -1, 0]
+    loud = np.random.default_rng(1).integers(-32768, 32768, 4000)
+    samples = np.concatenate([np.zeros(400), loud, np.zeros(4000), [1], np.zeros(900)]).astype(np.int16)
+    lowest = {}
+    for energy in ("relative", "absolute"):
+        for floor in (None, 192.66, 60.0):
+            front_end = FixedPointMFCC(floor_db=floor, energy=energy, coefficients=32, features="levels")
+            levels = FixedPointStream(front_end).push(samples)
+            assert levels.max() <= 0
+            lowest[energy, floor] = int(levels.min())
+    assert lowest["relative", None] == lowest["relative", 192.66] == -(1 << 13)
+    assert lowest["relative", 60.0] == -(decibels_to_level(60.0) + 1 >> 1)
+    assert lowest["absolute", None] == lowest["absolute", 192.66] == lowest["absolute", 60.0] == -45 << 7
+
+
+def test_levels_are_as_many_as_bands_and_of_no_word():
+    with pytest.raises(KilovoxError, match="coefficients: 13; expected mel_bands, 32, where features are levels"):
+        FixedPointMFCC(features="levels")
+    with pytest.raises(KilovoxError, match=r'words: .*; expected features "cepstra", or no words'):
+        FixedPointMFCC(features="levels", coefficients=32, words=WordFinder())
+    assert FixedPointMFCC(features="levels", coefficients=2, mel_bands=2).tables().keys() >= {"mel_weights"}
 
 
 def test_silence_after_loud_sound_is_at_the_floor():

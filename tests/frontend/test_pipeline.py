@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
-from kilovox.config import FrontEnd
+from kilovox.config import FixedPointFrontEnd, FrontEnd
 from kilovox.errors import KilovoxError
 from kilovox.frontend.band_pass import band_pass
-from kilovox.frontend.pipeline import Normalisation, pad, raw_features, valid_frames
+from kilovox.frontend.corpus_features import corpus_features, settings_of
+from kilovox.frontend.pipeline import Normalisation, fit_normalisation, pad, raw_features, valid_frames
+from models import make_recordings
 
 
 def test_normalised_to_zero_mean_and_unit_deviation():
@@ -20,6 +22,52 @@ def test_normalised_to_zero_mean_and_unit_deviation():
 def test_a_constant_coefficient_stays_finite():
     normalised = Normalisation.of([np.ones((4, 2))])([np.ones((4, 2))])
     np.testing.assert_array_equal(normalised[0], 0)
+
+
+def levels(*deviations):
+    """A sequence of levels, Q7, a band of each deviation."""
+    random = np.random.default_rng(1)
+    return np.rint(-3000 + random.normal(size=(4000, len(deviations))) * deviations).astype(np.int16)
+
+
+@pytest.mark.parametrize("hardly", [0.0, 0.02, 0.7, 30.0])
+def test_a_band_that_hardly_changes_does_not_coarsen_the_others(hardly):
+    """All bands share a shift: one that never leaves the floor, as of telephone speech, would take the bits of the others."""
+    config = FixedPointFrontEnd(kind="fixed_point", features="levels", mel_bands=4)
+    sequence = levels(hardly, 300.0, 900.0, 4000.0)
+    sequence[7, 0] += hardly > 0
+    fitted = fit_normalisation(config, [sequence])
+    assert fitted.multiplier.min() >= 64
+    (found,) = fitted([sequence])
+    assert found[:, 0].std() <= 127 / 4
+    assert hardly > 0 or not found[:, 0].any()
+    np.testing.assert_allclose(found[:, 1:].std(axis=0), 127 / 4, rtol=0.03)
+
+
+def test_cepstra_are_normalised_as_ever():
+    config = FixedPointFrontEnd(kind="fixed_point", coefficients=4)
+    fitted = fit_normalisation(config, [levels(5.0, 300.0, 900.0, 2000.0)])
+    assert fitted.multiplier[0] / 2.0**fitted.shift == pytest.approx(127 / (4 * 5), rel=0.03)
+
+
+def test_features_are_kept_by_what_they_are():
+    kept = [settings_of(FixedPointFrontEnd(kind="fixed_point", coefficients=32, **more)) for more in (
+        {}, {"features": "cepstra"}, {"features": "levels"}
+    )]  # fmt: skip
+    assert kept[0] == kept[1] != kept[2]
+    assert "features" not in kept[0]["front_end"], "what was kept before there was this key is still found"
+
+
+def test_levels_of_a_corpus_are_kept_apart_from_cepstra(tmp_path, monkeypatch):
+    monkeypatch.setenv("KILOVOX_CACHE", str(tmp_path / "cache"))
+    corpus = make_recordings(tmp_path / "tones", takes=1)
+    for _ in range(2):
+        for kind in ("cepstra", "levels"):
+            config = FixedPointFrontEnd(kind="fixed_point", features=kind, mel_bands=14, coefficients=14)
+            found = corpus_features(corpus, config)
+            want = raw_features(config, [corpus.samples(place, 8000) for place in range(6)])
+            for own, expected in zip(found, want, strict=True):
+                np.testing.assert_array_equal(own, expected)
 
 
 def test_pad_and_trim():

@@ -18,6 +18,7 @@ from kilovox.integer.bundled import bundled_models, open_recogniser
 from kilovox.integer.description import description
 from kilovox.integer.model_file import load_model
 from kilovox.integer.recogniser import Recogniser
+from kilovox.native.fast import as_fast_as_possible
 from models import integer_model, make_model
 from strangers import strangers, write
 
@@ -50,6 +51,7 @@ def test_whatever_was_changed(tmp_path, data):
 
 INT8 = integer_model("int8", units=3, layers=1)
 POW2 = integer_model("pow2", units=3, layers=1)
+LEVELS = integer_model("int8", units=3, layers=1, features="levels", mel_bands=14)
 FLOAT = make_model()
 
 
@@ -105,6 +107,13 @@ def of_size(model, size, *names):
         ({"front_end": {"kind": "fixed_point", "words": {"buffer": 256}}}, r"front end: words\.buffer: 256"),
         ({"front_end": {"kind": "fixed_point", "words": {"edge": 255}}}, r"front end: words\.edge: 255"),
         ({"front_end": {"kind": "fixed_point", "words": {"depth_db": 201.0}}}, r"front end: words\.depth_db: 201"),
+        ({"front_end": {"kind": "fixed_point", "features": "waves"}}, "features: 'waves'; expected 'cepstra' or 'levels'"),
+        (
+            {"front_end": {"kind": "fixed_point", "features": "levels", "coefficients": 13}},
+            "front end: coefficients is 13; expected mel_bands, 32, where features are levels",
+        ),
+        ({"front_end": {"kind": "fixed_point", "features": "levels", "words": {}}}, "front end: words with features levels"),
+        ({"front_end": {"kind": "fixed_point", "features": "levels", "mel_bands": 60}}, "60 mel bands .*: some without a bin"),
         ({"front_end": {"kind": "fixed_point", "frames": 20_000}}, "front end: frames: 20000"),
         ({"front_end": {"kind": "mfcc"}}, "no tensor 'front_end.mean'"),
         ({"front_end": {"kind": "other"}}, "front end: expected kind"),
@@ -138,6 +147,7 @@ def test_what_metadata_may_not_say(tmp_path, change, said):
         (INT8, {"head.exponent": np.array([1], np.int8)}, r"tensors of \d+ bytes; expected \d+"),
         (INT8, of_size(INT8, 12, "front_end.offset", "front_end.multiplier"), "12 coefficients; expected"),
         (INT8, of_size(INT8, 1, "front_end.offset", "front_end.multiplier"), "1 coefficients; expected"),
+        (LEVELS, of_size(LEVELS, 13, "front_end.offset", "front_end.multiplier"), "13 coefficients; expected .*, 14"),
         (INT8, {"front_end.offset": np.zeros(13, np.int32)}, "int16 of one size"),
         (INT8, changed(INT8, "front_end.multiplier", 0), "multiplier > 0"),
         (INT8, changed(INT8, "front_end.multiplier", 1 << 14), "multiplier 16384 of the features; expected at most 16383"),
@@ -169,6 +179,17 @@ def test_what_metadata_may_not_say(tmp_path, change, said):
 def test_what_tensors_may_not_be(tmp_path, model, tensors, said):
     with pytest.raises(KilovoxError, match=said):
         Recogniser(load_model(write(tmp_path / "m", model, tensors)))
+
+
+def test_levels_of_another_number_than_the_network_reads(tmp_path):
+    """Such a model may read features that were computed before; of sound it makes nothing, and no firmware."""
+    path = write(tmp_path / "m", INT8, front_end={"kind": "fixed_point", "features": "levels"})
+    recogniser = Recogniser(load_model(path))
+    for run in (recogniser, as_fast_as_possible(recogniser)):
+        with pytest.raises(KilovoxError, match="model tiny: reads 13 coefficients a frame; found 32"):
+            run(SOUND)
+    with pytest.raises(KilovoxError, match="model tiny: 13 inputs; its front end gives 32"):
+        emit(recogniser.model)
 
 
 def raw_file(tmp_path, header, data=b"", length=None):

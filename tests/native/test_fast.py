@@ -42,10 +42,18 @@ def expect_same(found, expected):
     np.testing.assert_array_equal(found.confidence, expected.confidence)
 
 
-@pytest.mark.parametrize(("arithmetic", "words"), [("int8", None), ("pow2", WORDS)])
-def test_device_c_native_c_and_numpy_decide_alike(arithmetic, words, spoken, c, compiler, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("arithmetic", "front_end"),
+    [
+        ("int8", {}),
+        ("pow2", {"words": WORDS}),
+        ("int8", {"features": "levels"}),
+        ("pow2", {"features": "levels", "mel_bands": 20}),
+    ],
+)
+def test_device_c_native_c_and_numpy_decide_alike(arithmetic, front_end, spoken, c, compiler, tmp_path, monkeypatch):
     monkeypatch.setenv("KILOVOX_CACHE", str(tmp_path))
-    model = random_model(arithmetic, 21, 2, **({"words": words} if words else {}))
+    model = random_model(arithmetic, 21, 2, **front_end)
     expected = Recogniser(model)(spoken)
     expect_same(FastRecogniser(model, c)(spoken), expected)
     expect_same(HostRecogniser(model, compiler)(spoken), expected)
@@ -69,10 +77,12 @@ def test_no_recordings_and_other_features_are_what_they_are_in_numpy(c):
         native([np.zeros(300)])
 
 
-@pytest.mark.parametrize("words", [None, WORDS], ids=["whole", "words"])
+@pytest.mark.parametrize(
+    "front_end", [{}, {"words": WORDS}, {"features": "levels", "mel_bands": 26}], ids=["whole", "words", "levels"]
+)
 @pytest.mark.parametrize("arithmetic", ["int8", "pow2"])
-def test_streams_are_equal(arithmetic, words, c):
-    model = random_model(arithmetic, 13, 2, **({"words": words} if words else {}))
+def test_streams_are_equal(arithmetic, front_end, c):
+    words, model = front_end.get("words"), random_model(arithmetic, 13, 2, **front_end)
     random = np.random.default_rng(2)
     samples = np.concatenate([random.integers(-loud - 1, loud + 1, 2500) for loud in (2, 9000, 3, 300, 2)]).astype(np.int16)
     native, plain = RecogniserStream(FastRecogniser(model, c)), RecogniserStream(Recogniser(model))

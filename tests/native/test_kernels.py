@@ -129,9 +129,11 @@ def test_of_equal_logits_the_first_is_decided_on(c):
 
 
 def front_ends() -> st.SearchStrategy[FixedPointMFCC]:
-    def made(words: WordFinder | None, bands: int, share: float, **values: object) -> FixedPointMFCC | None:
+    def made(words: WordFinder | None, bands: int, share: float, levels: bool, **values: object) -> FixedPointMFCC | None:
         coefficients = max(1 + (words is not None), round(share * bands))
         hop = values.pop("hop")
+        if levels:
+            words, coefficients, values["features"] = None, bands, "levels"
         try:
             return FixedPointMFCC(
                 mel_bands=bands, coefficients=coefficients, words=words, hop=min(hop, 255) if words else hop, **values
@@ -144,8 +146,8 @@ def front_ends() -> st.SearchStrategy[FixedPointMFCC]:
         depth_db=st.floats(1, 100), prominence_db=st.floats(0, 30), shortest=st.integers(1, 8),
     )  # fmt: skip
     return st.builds(
-        made, words=st.none() | words, bands=st.integers(1, 31).map(lambda half: 2 * half), share=st.floats(0, 1),
-        hop=st.integers(1, 256), sample_rate=st.sampled_from([8000, 16000]), low_hz=st.floats(0, 300),
+        made, words=st.none() | words, levels=st.booleans(), bands=st.integers(1, 31).map(lambda half: 2 * half),
+        share=st.floats(0, 1), hop=st.integers(1, 256), sample_rate=st.sampled_from([8000, 16000]), low_hz=st.floats(0, 300),
         high_hz=st.floats(1500, 4000), floor_db=st.none() | st.floats(1, 190),
         decay_db=st.sampled_from([0.0, 3.0, 4000.0, 1e7]), energy=st.sampled_from(["absolute", "relative"]),
     ).filter(lambda found: found is not None)  # fmt: skip
@@ -162,7 +164,7 @@ SOUNDS = st.lists(st.tuples(st.integers(0, 1500), st.sampled_from([0, 1, 50, 300
 
 
 @given(transform=front_ends(), seed=st.integers(0, 2**32 - 1), runs=st.lists(SOUNDS, min_size=1, max_size=3))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=90, deadline=None)
 def test_any_front_end_is_equal(c, transform, seed, runs):
     recordings = [sound(seed + index, own) for index, own in enumerate(runs)]
     found, expected = NativeMFCC.of(transform, c)(recordings), transform(recordings)
@@ -183,10 +185,12 @@ def test_any_front_end_is_equal_piece_by_piece(c, transform, seed, runs, piece):
     np.testing.assert_array_equal(streams[0].flush(), streams[1].flush())
 
 
+@pytest.mark.parametrize("energy", ["relative", "absolute"])
+@pytest.mark.parametrize("features", ["cepstra", "levels"])
 @pytest.mark.parametrize("floor_db", [None, 60.0])
-def test_full_scale_and_then_silence_are_equal(c, floor_db):
+def test_full_scale_and_then_silence_are_equal(c, floor_db, features, energy):
     """Cepstra that saturate, squares and alternation at full scale, a difference of 1 in the last sample alone."""
-    transform = FixedPointMFCC(floor_db=floor_db, mel_bands=20, coefficients=20, decay_db=0.0)
+    transform = FixedPointMFCC(floor_db=floor_db, mel_bands=20, coefficients=20, decay_db=0.0, features=features, energy=energy)
     square = np.where(np.arange(3000) // 20 % 2, 32767, -32768)
     alternation = np.where(np.arange(600) % 2, 32767, -32768)
     last = np.zeros(256)
@@ -195,6 +199,15 @@ def test_full_scale_and_then_silence_are_equal(c, floor_db):
     recordings += [last.astype(np.int16), np.full(400, -32768, np.int16), np.zeros(300, np.int16)]
     for own, want in zip(NativeMFCC.of(transform, c)(recordings), transform(recordings), strict=True):
         np.testing.assert_array_equal(own, want)
+
+
+def test_levels_that_are_not_as_many_as_bands_are_refused_by_c(c):
+    transform = FixedPointMFCC(features="levels", mel_bands=20, coefficients=20)
+    native = NativeMFCC.of(transform, c)
+    assert native._front_end[1].half_dct is None
+    native._front_end[1].coefficients = 19
+    with pytest.raises(KilovoxError, match="sizes that the C kernels do not take"):
+        native([sound(1, [(600, 3000)])])
 
 
 @given(seed=st.integers(0, 2**32 - 1), coefficients=st.integers(1, 62), frames=st.integers(0, 9), shift=st.integers(1, 24))

@@ -28,6 +28,7 @@ for arithmetic, units, layers, front_end in [
     ("int8", 1, 1, {}), ("int8", 17, 2, {"mel_bands": 30, "coefficients": 30}),
     ("pow2", 16, 3, {"mel_bands": 2, "coefficients": 1, "hop": 256, "floor_db": None}), ("int8", 33, 1, {"energy": "absolute"}),
     ("pow2", 9, 1, {"words": words}), ("int8", 300, 1, {"hop": 1}),
+    ("int8", 7, 1, {"features": "levels", "floor_db": None}), ("pow2", 7, 1, {"features": "levels", "mel_bands": 2}),
 ]:
     recogniser = FastRecogniser(random_model(arithmetic, units, layers, **front_end), c)
     for count in (1, 255, 256, 257, 700, 2560):

@@ -74,7 +74,7 @@ def test_one_speaker_cannot_be_left_out(config_file, synthetic_corpus, tmp_path)
         crossvalidate(find_configuration(str(config_file)), alone, tmp_path)
 
 
-def test_groups_of_whole_speakers(config_file, synthetic_folder, synthetic_corpus, tmp_path):
+def test_groups_of_whole_speakers(in_this_process, config_file, synthetic_folder, synthetic_corpus, tmp_path):
     arguments = ["crossvalidate", str(config_file), "--corpus", str(synthetic_folder), "--out", str(tmp_path / "out")]
     result = CliRunner().invoke(main, [*arguments, "--folds", "2", "--json"])
     assert result.exit_code == 0, result.stderr

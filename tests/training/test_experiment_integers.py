@@ -1,15 +1,9 @@
 """From a configuration to an integer model: teacher, float twin, PTQ and QAT; killed anywhere, the same bytes."""
 
-import os
-import signal
-import subprocess
-import sys
-import time
-
 import numpy as np
 import pytest
-import yaml
 
+from killing import killed_once_there
 from kilovox.budget import size_of
 from kilovox.config import find_configuration
 from kilovox.integer.description import exponents
@@ -42,35 +36,13 @@ def run(request, tmp_path_factory, synthetic_corpus):
     return request.param, folder
 
 
-def test_killed_again_and_again_it_ends_with_the_same_bytes(run, synthetic_folder, tmp_path):
+def test_killed_again_and_again_it_ends_with_the_same_bytes(run, synthetic_corpus, tmp_path):
     name, folder = run
-    config = tmp_path / "small.yaml"
-    config.write_text(yaml.safe_dump(small(name).model_dump(mode="json")))
-    out = tmp_path / "out"
-    command = [
-        sys.executable,
-        "-m",
-        "kilovox",
-        "train",
-        str(config),
-        "--corpus",
-        str(synthetic_folder),
-        "--out",
-        str(out),
-        "--resume",
-    ]
     for mark in ("teacher-1/checkpoint.safetensors", "checkpoint.safetensors", "quantised/checkpoint.safetensors"):
-        process = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + 60
-        while not (out / mark).exists() and process.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.002)
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-        assert (out / mark).exists()
-    finished = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert finished.returncode == 0, finished.stderr
+        killed_once_there(tmp_path / mark, small(name), synthetic_corpus, tmp_path)
+    run_experiment(small(name), synthetic_corpus, tmp_path, resume=True, progress=False)
     for file in FILES:
-        assert (out / file).read_bytes() == (folder / file).read_bytes(), file
+        assert (tmp_path / file).read_bytes() == (folder / file).read_bytes(), file
 
 
 def test_three_models_of_one_run(run, synthetic_corpus):

@@ -1,16 +1,19 @@
 """The recipe for strangers at a small size: synthetic voices in every batch, words found, what the model says of both."""
 
+import shutil
+
 import numpy as np
 import pytest
 import soundfile
+import torch
 
-from kilovox.config import find_configuration
+from kilovox.config import find_configuration, parse_configuration
 from kilovox.corpus import synthetic
 from kilovox.errors import KilovoxError
 from kilovox.evaluation.evaluate import evaluate
 from kilovox.integer.model_file import load_model
 from kilovox.integer.recogniser import Recogniser
-from kilovox.training.dataset import MixedBatchSampler
+from kilovox.training.dataset import Group, MixedBatchSampler
 from kilovox.training.experiment import run_experiment
 from kilovox.training.preparation import prepare
 from kilovox.training.run_folder import FLOAT_FILE, MODEL_FILE, PTQ_FILE
@@ -32,6 +35,7 @@ def voices(tmp_path_factory, synthetic_corpus):
 def small(voices, **sections):
     changes = {
         "training": {"epochs": 2, "augmentation": {**AUGMENTATION, "views": 1}},
+        "distillation": {"hidden_dim": 8, "epochs": 1},
         "quantisation": {"epochs": 1},
         "model": {"hidden_dim": 8},
         "synthetic": {"path": str(voices)},
@@ -91,3 +95,64 @@ def test_several_groups_have_their_shares_of_every_batch():
         assert counts.tolist() == [2, 2, 4]
     assert sorted(index for batch in batches for index in batch if index < 10) == list(range(10))
     assert [sum(index < 3 for index in batch) for batch in MixedBatchSampler(3, [(5, 0.6), (7, 0.4)], 8)] == [1, 1, 1]
+
+
+CLASSES = (2, 0, 2, 2, 7, 2, 2, 2)
+"""One clip of 0, one of 7, six of 2: places 0 ... 7 of their group."""
+
+
+def batches_of(groups, seed=0, epochs=1, recordings=300):
+    torch.manual_seed(seed)
+    sampler = MixedBatchSampler(recordings, groups, 20)
+    return [batch for _ in range(epochs) for batch in sampler]
+
+
+def test_a_balanced_group_draws_every_label_equally_often():
+    drawn = [[index - 300 for index in batch if index >= 300] for batch in batches_of([Group(8, 0.35, CLASSES)])]
+    assert all(len(batch) == 7 for batch in drawn)
+    places = [place for batch in drawn for place in batch]
+    labels = np.bincount([CLASSES[place] for place in places], minlength=8)
+    assert labels[[0, 2, 7]].max() - labels[[0, 2, 7]].min() <= 1
+    assert labels.sum() == len(places)
+    assert set(places) == set(range(8))  # each of the six clips of 2, too
+    for start in range(0, len(places) - 3, 3):
+        assert {CLASSES[place] for place in places[start : start + 3]} == {0, 2, 7}
+
+
+def test_balanced_draws_follow_the_seed():
+    groups = [Group(5, 0.25), Group(8, 0.25, CLASSES)]
+    assert batches_of(groups, epochs=2) == batches_of(groups, epochs=2)
+    assert batches_of(groups) != batches_of(groups, seed=1)
+    # An epoch depends on nothing that an earlier one left but the state of the generator, as checkpoints keep it.
+    torch.manual_seed(3)
+    sampler = MixedBatchSampler(300, groups, 20)
+    list(sampler)
+    state = torch.get_rng_state()
+    again = list(sampler)
+    torch.set_rng_state(state)
+    assert list(MixedBatchSampler(300, groups, 20)) == again
+
+
+def test_groups_that_are_not_balanced_are_drawn_as_ever():
+    torch.manual_seed(0)
+    expected = []
+    for real in torch.split(torch.randperm(30), 10):
+        expected.append([*real.tolist(), *(torch.randint(5, (5,)) + 30).tolist(), *(torch.randint(8, (5,)) + 35).tolist()])
+    assert batches_of([(5, 0.25), (8, 0.25)], recordings=30) == expected
+
+
+def test_words_are_balanced_where_the_configuration_says_so(voices, synthetic_corpus, synthetic_folder, tmp_path):
+    shutil.copytree(voices, tmp_path / "v")
+    for place in (1, 2):
+        (tmp_path / "v" / "zero" / f"flite{place:04d}_nohash_0.wav").unlink()
+
+    def prepared(**keys):
+        values = small(voices).model_dump(exclude={"dataset", "synthetic"})
+        second = {"name": "voices", "kind": "synthetic", "path": str(tmp_path / "v"), "share": 0.5, **keys}
+        first = {"name": "people", "path": str(synthetic_folder)}
+        return prepare(parse_configuration(values | {"corpora": [first, second]}, "x.yaml"), synthetic_corpus).train
+
+    (group,) = prepared(balance="words").groups
+    assert group.clips == 28
+    assert np.bincount(group.classes).tolist() == [1, *[3] * 9]
+    assert prepared().groups == (Group(28, 0.5),)

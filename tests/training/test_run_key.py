@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from kilovox.config import find_configuration
+from kilovox.config import find_configuration, parse_configuration
 from kilovox.corpus.base import Recording, RecordingCorpus
 from kilovox.corpus.manifest import open_manifest
 from kilovox.training import run_key
@@ -103,6 +103,32 @@ def test_the_synthetic_corpus_and_its_share(config, corpus, tmp_path):
     assert before.of_teachers() != more.of_teachers()
 
 
+def test_a_balance_counts_where_it_is_asked_for(config, corpus, tmp_path):
+    crowd = make_recordings(tmp_path / "crowd", takes=1)
+    lines = [f"{one.path},{one.label},{one.speaker}\n" for one in crowd.recordings]
+    (tmp_path / "crowd.csv").write_text("path,label,speaker\n" + "".join(lines))
+
+    def key(**keys):
+        values = config.model_dump(exclude={"dataset", "synthetic"})
+        more = {"name": "crowd", "kind": "manifest", "path": str(tmp_path / "crowd.csv"), "share": 0.5, **keys}
+        return key_of(parse_configuration(values | {"corpora": [{"name": "tones"}, more]}, "x.yaml"), corpus)
+
+    before, after = key(), key(balance="words")
+    assert key(balance="recordings").identity == before.identity
+    assert not any("balance" in part for part in (*before.facts["corpora"], *before.facts["configuration"]["corpora"]))
+    assert set(after.differences(before.facts)) == {
+        "corpus crowd: balance", "corpora.1.balance is words, there it was not there",
+    }  # fmt: skip
+    assert before.of_teachers() != after.of_teachers()
+
+
+def test_parts_of_a_file_are_each_their_own_sound(config, corpus):
+    before = key_of(config, changed(corpus, start=0.05, end=0.2))
+    assert before.differences(key_of(config, corpus).facts) == ["corpus tones: sound"]
+    assert key_of(config, changed(corpus, start=0.05, end=0.21)).differences(before.facts) == ["corpus tones: sound"]
+    assert key_of(config, changed(corpus, start=0.05, end=0.2)).identity == before.identity
+
+
 def test_versions_and_device(config, corpus, monkeypatch):
     before = key_of(config, corpus)
     monkeypatch.setattr(run_key, "RECIPE_VERSION", 99)
@@ -123,6 +149,17 @@ def test_every_key_of_the_configuration_counts_but_where_recordings_lie(config, 
     )
     assert other.differences(before.facts) == ["training.augmentation.speed is 0.1, there it was 0.19"]
     assert canonical(config)["hidden"] == config.hidden
+
+
+def test_cepstra_are_the_runs_of_before_and_levels_others(config, corpus):
+    """What is said of features is part of a run only where it is something else than it always was."""
+    before = key_of(config, corpus)
+    assert "features" not in before.facts["configuration"]["frontend"]
+    assert key_of(config.changed(frontend={"features": "cepstra"}), corpus).identity == before.identity
+    bands = config.changed(frontend={"coefficients": 32}, model={"input_dim": 32})
+    levels = key_of(bands.changed(frontend={"features": "levels"}), corpus)
+    assert levels.differences(key_of(bands, corpus).facts) == ["frontend.features is levels, there it was not there"]
+    assert levels.of_teachers() != key_of(bands, corpus).of_teachers()
 
 
 def test_networks_of_other_sizes_have_the_same_teachers(config, corpus):

@@ -29,7 +29,11 @@ FRONT_ENDS = [
     {"floor_db": None, "mel_bands": 20, "coefficients": 20},
     {"hop": 256, "decay_db": 4000.0},
     {"hop": 1},
+    {"features": "levels"},
+    {"features": "levels", "energy": "absolute", "mel_bands": 20},
+    {"features": "levels", "floor_db": None, "mel_bands": 2, "hop": 200, "decay_db": 4000.0},
 ]
+LEVELS = [front_end for front_end in FRONT_ENDS if "features" in front_end]
 
 
 def recordings() -> list[Samples]:
@@ -95,6 +99,22 @@ def test_any_samples_in_any_pieces_are_equal(pair: Callable[..., Pair], data: st
     seed, chunk = data.draw(st.integers(0, 2**32 - 1)), data.draw(st.integers(1, 700))
     samples = np.random.default_rng(seed).integers(-limit - 1, limit + 1, count).astype(np.int16)
     expect_equal(pair(arithmetic, 13, 1), samples, chunk)
+
+
+RUNS = st.lists(st.tuples(st.integers(0, 900), st.sampled_from([0, 1, 50, 3000, 32767]), st.booleans()), max_size=5)
+
+
+@given(front_end=st.sampled_from(LEVELS), runs=RUNS, seed=st.integers(0, 2**32 - 1), chunk=st.integers(0, 700))
+@settings(max_examples=40, deadline=None)
+def test_levels_of_any_sound_in_any_pieces_are_equal(
+    pair: Callable[..., Pair], front_end: dict[str, object], runs: list[tuple[int, int, bool]], seed: int, chunk: int
+) -> None:
+    """Noise, silence, and squares of one sample's period, which are as loud as can be."""
+    random = np.random.default_rng(seed)
+    parts = [np.zeros(1)]
+    for count, loud, square in runs:
+        parts.append(np.where(np.arange(count) % 2, loud, -loud - 1) if square else random.integers(-loud - 1, loud + 1, count))
+    expect_equal(pair("int8", 5, 1, **front_end), np.concatenate(parts).astype(np.int16), chunk)
 
 
 @given(data=st.data(), arithmetic=st.sampled_from(["int8", "pow2"]))

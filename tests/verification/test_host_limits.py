@@ -7,6 +7,7 @@ import pytest
 
 from compilers import Pair
 from firmware.models import random_model
+from kilovox.frontend.fixed_point_tables import decibels_to_level
 from kilovox.integer.model_file import Model
 from kilovox.integer.recogniser import Recogniser
 from kilovox.verification.host import HostRecogniser
@@ -27,6 +28,18 @@ def test_silence_after_loud_sound_saturates_alike(pair: Callable[..., Pair], fro
         assert cepstra.min() == -32768
     np.testing.assert_array_equal(host.cepstra(samples), cepstra)
     np.testing.assert_array_equal(host.trace(samples, 77).features, numpy.normalised([cepstra])[0])
+
+
+@pytest.mark.parametrize("energy", ["relative", "absolute"])
+@pytest.mark.parametrize("floor_db", [None, 192.66, 60.0])
+def test_levels_at_their_lowest(pair: Callable[..., Pair], energy: str, floor_db: float | None) -> None:
+    host, numpy = pair("int8", 5, 1, features="levels", energy=energy, floor_db=floor_db)
+    samples = np.concatenate([np.zeros(300), LOUD, np.zeros(2000), [-1], np.zeros(400)]).astype(np.int16)
+    (levels,) = numpy.raw_features([samples])
+    lowest = -5760 if energy == "absolute" else -8192 if floor_db != 60.0 else -(decibels_to_level(60.0) + 1 >> 1)
+    assert (levels.min(), levels.max() <= 0) == (lowest, True)
+    np.testing.assert_array_equal(host.cepstra(samples), levels)
+    np.testing.assert_array_equal(host.trace(samples, 77).features, numpy.normalised([levels])[0])
 
 
 @pytest.mark.parametrize("unit", [-1, 1])

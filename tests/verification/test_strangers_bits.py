@@ -61,10 +61,28 @@ EXTREMES = {
 }  # fmt: skip
 
 
+LEVELS = {
+    "levels, no floor": {"floor_db": None, "mel_bands": 20},
+    "levels, lowest floor, absolute": {"floor_db": 192.66, "energy": "absolute"},
+    "levels, two bands, every sample": {"mel_bands": 2, "hop": 1, "decay_db": 9990.0},
+}
+
+
+@pytest.mark.parametrize("multiplier", [1, 16383])
+@pytest.mark.parametrize("which", LEVELS)
+def test_levels_at_the_bounds(tmp_path, which, multiplier, compiler):
+    model = integer_model("int8", units=3, layers=1, features="levels", **LEVELS[which])
+    changes = {"front_end.multiplier": np.full_like(model.tensors["front_end.multiplier"], multiplier)}
+    expect_equal(load_model(write(tmp_path / "m", model, changes)), compiler)
+
+
 @pytest.mark.parametrize("which", EXTREMES)
 def test_at_the_bounds(tmp_path, which, compiler):
     front_end, tensors = EXTREMES[which]
-    model = load_model(write(tmp_path / "m", INT8, tensors, front_end={"kind": "fixed_point", **front_end}))
+    expect_equal(load_model(write(tmp_path / "m", INT8, tensors, front_end={"kind": "fixed_point", **front_end})), compiler)
+
+
+def expect_equal(model, compiler):
     expected = Recogniser(model)(SOUND)
     found = HostRecogniser(model, compiler, ("-std=c99", "-O1", "-fPIC", "-shared"))(SOUND)
     np.testing.assert_array_equal(found.logits, expected.logits)

@@ -85,6 +85,24 @@ def test_equal_on(target, arithmetic):
     assert counted["per_frame"] < counted["clip"] < counted["per_second"]
 
 
+@pytest.mark.parametrize("arithmetic", ["int8", "pow2"])
+def test_levels_are_equal_on(target, arithmetic):
+    """With a table less than a model of cepstra, by as many bytes."""
+    reports = [
+        verify.verify(random_model(arithmetic, 5, 1, **more), [target], FEW).targets[target]
+        for more in ({"features": "levels", "mel_bands": 20}, {"mel_bands": 20, "coefficients": 20})
+    ]
+    assert all(report.equal and report.findings == () for report in reports)
+    levels, cepstra = reports
+    if target != "host":
+        assert cepstra.flash["front_end_tables"] - levels.flash["front_end_tables"] == 20 * 20
+        assert cepstra.flash["network"] == levels.flash["network"]
+        assert cepstra.flash["code"] > levels.flash["code"]
+        assert cepstra.ram == levels.ram
+    if levels.instructions is not None:
+        assert levels.instructions.front_end < cepstra.instructions.front_end
+
+
 @pytest.mark.parametrize("target", CORES)
 def test_equal_by_zig(target):
     for module in ("ziglang", "unicorn", "capstone", "elftools"):

@@ -35,10 +35,11 @@ SUFFIXES = frozenset({
 
 @dataclass(frozen=True)
 class RawFormat:
-    """Of int16 samples without a header, little-endian, channels interleaved. Raises KilovoxError beyond the bounds."""
+    """Of int16 samples without a header, channels interleaved. Raises KilovoxError beyond the bounds."""
 
     rate: int
     channels: int = 1
+    big_endian: bool = False
 
     def __post_init__(self) -> None:
         check_shape("raw samples", self.rate, self.channels)

@@ -116,7 +116,7 @@ def raw_reader(name: str, raw: RawFormat, read: Callable[[int], bytes]) -> Plain
             return part
         return read(count)
 
-    return PlainReader(name, Plain(raw.rate, raw.channels, "PCM_16"), go_on)
+    return PlainReader(name, Plain(raw.rate, raw.channels, "PCM_16", ">" if raw.big_endian else "<"), go_on)
 
 
 def read_header(stream: BinaryIO) -> tuple[bytes, Plain | None]:

@@ -51,6 +51,11 @@ class OpenSound:
     subtype: str
     _reader: "Decoder | PlainReader"
 
+    @property
+    def frames(self) -> int | None:
+        """Samples of a channel that the header announces, None where it says nothing that can be relied on."""
+        return self._reader.frames
+
     def blocks(self, patient: bool = False) -> Iterator[Block]:
         """(samples, channels) after one another: int16 where the sound has 16 bits, else float64 in -1 ... 1.
 
@@ -62,7 +67,7 @@ class OpenSound:
             count += len(block)
             if scale.look(block):
                 yield block
-        declared = self._reader.frames
+        declared = self.frames
         if declared is not None and count < declared:
             raise KilovoxError(f"{self.name}: truncated, {count} of the {declared} samples its header announces are there")
         if count == 0:
@@ -91,12 +96,21 @@ def open_sound(where: Where, raw: RawFormat | None = None) -> Iterator[OpenSound
         yield OpenSound(name, reader.rate, reader.channels, reader.subtype, reader)
 
 
-def read_sound(where: Where) -> Sound:
-    """Read a sound as it is.
+def sound_seconds(where: Path, raw: RawFormat | None = None) -> float:
+    """How long a sound is: by its header where that says it, else by reading it. Raises KilovoxError as `read_sound` does."""
+    with open_sound(where, raw) as sound:
+        frames = sound.frames
+        if frames is None:
+            frames = sum(len(block) for block in sound.blocks(patient=True))
+        return frames / sound.rate
+
+
+def read_sound(where: Where, raw: RawFormat | None = None) -> Sound:
+    """Read a sound as it is; `raw` says what samples without a header are.
 
     Raises KilovoxError as `open_sound` and `OpenSound.blocks` do, and for one of more than MAXIMUM_VALUES.
     """
-    with open_sound(where) as sound:
+    with open_sound(where, raw) as sound:
         blocks: list[npt.NDArray[Any]] = []
         values = 0
         for block in sound.blocks(patient=True):

@@ -69,7 +69,7 @@ def synthesise(out: Path | None, kokoro: int, espeak: int, flite: int, seed: int
     "--corpus",
     "path",
     type=click.Path(path_type=Path),
-    help="FSDD, a folder with a folder a word, a .csv manifest or .npz features (default: KILOVOX_FSDD, else a download).",
+    help="FSDD, a folder a word, utterances, a .csv manifest or .npz features (default: KILOVOX_FSDD, else a download).",
 )
 @click.option("--plots", "plots_folder", type=click.Path(path_type=Path), help="Folder to draw histograms into, as PNG.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
@@ -97,7 +97,8 @@ def _print(inspection: Inspection) -> None:
 
     values = inspection.as_json()
     console = Console(highlight=False)
-    console.print(f"[bold]{escape(printable(inspection.name))}[/]: {inspection.recordings:,} {inspection.kind}")
+    parts = f" in {inspection.files:,} files" if 0 < inspection.files < inspection.recordings else ""
+    console.print(f"[bold]{escape(printable(inspection.name))}[/]: {inspection.recordings:,} {inspection.kind}{parts}")
     console.print(printable(inspection.where), markup=False)
     console.print(f"fingerprint {inspection.fingerprint or 'unknown'}")
 

@@ -34,6 +34,17 @@ ENOUGH = 10
 )
 @click.option("--include-trained", is_flag=True, help="Judge what the model was trained on as well, and say how much.")
 @click.option("--robustness", "robust", is_flag=True, help="Judge in noise, rooms, other levels and speeds too.")
+@click.option("--spotting", is_flag=True, help="Judge in long sound too: words joined, and what the next four options name.")
+@click.option(
+    "--gaps",
+    metavar="whole,SECONDS,...",
+    help="Between words joined; whole: recordings as they are.  [default: whole,0,0.2,0.6]",
+)
+@click.option("--utterances", type=click.Path(path_type=Path), help="Transcribed utterances: a folder with utterances.csv.")
+@click.option("--speakers", metavar="fold:K/N|speaker:NAME|all", help="Whose utterances.  [default: all]")
+@click.option(
+    "--speech", multiple=True, type=click.Path(path_type=Path), help="Sound without any of the words: a file or a folder."
+)
 @click.option("--report", type=click.Path(path_type=Path), help="Write a report with figures and sounds, an HTML file, too.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output, and nothing else.")
 def command(
@@ -42,30 +53,43 @@ def command(
     split: str | None,
     include_trained: bool,
     robust: bool,
+    spotting: bool,
+    gaps: str | None,
+    utterances: Path | None,
+    speakers: str | None,
+    speech: tuple[Path, ...],
     report: Path | None,
     as_json: bool,
 ) -> None:
     """Judge MODEL, a file or the name of a bundled model, on recordings it was not trained on."""
+    from kilovox.cli.spotting import show_spotting, sources_of
     from kilovox.corpus.open import open_corpus_at
     from kilovox.evaluation.evaluate import evaluate, evaluate_robustness
     from kilovox.evaluation.own_corpus import own_corpus
+    from kilovox.evaluation.spotting.evaluate import evaluate_spotting
     from kilovox.native.fast import open_fast_recogniser
 
+    sources = sources_of(spotting, gaps, utterances, speakers, speech)
     recogniser = open_fast_recogniser(model)
     corpus = open_corpus_at(folder) if folder is not None else own_corpus(model, recogniser.model.metadata, quiet=as_json)
     result = evaluate(recogniser, corpus, split, allow_trained=include_trained)
     table = evaluate_robustness(recogniser, corpus, split, allow_trained=include_trained) if robust else None
+    long = evaluate_spotting(recogniser, corpus, split, sources, include_trained, quiet=as_json) if sources else None
     if report is not None:
         from kilovox.evaluation.report.evaluation import report_evaluation
 
         said = f"kilovox evaluate {model}" + (f" --split {split}" if split else "") + " --robustness" * robust
-        report_evaluation(report, recogniser, result, table, corpus, said)
+        said += sources.said if sources else ""
+        report_evaluation(report, recogniser, result, table, corpus, said, long)
     if as_json:
-        click.echo(json.dumps(result.as_json() | ({"robustness": table.as_json()} if table else {})))
+        values = result.as_json() | ({"robustness": table.as_json()} if table else {})
+        click.echo(json.dumps(values | ({"spotting": long.as_json()} if long else {})))
         return
     _show(result)
     if table:
         show_robustness(table)
+    if long:
+        show_spotting(long)
 
 
 def show_robustness(result: "Robustness") -> None:

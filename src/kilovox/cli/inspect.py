@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kilovox.budget import Size
-from kilovox.cli.sizes import against_budget, layer_table
+from kilovox.cli.sizes import against_budget, layer_table, network_in_words
 from kilovox.config import Budget, bundled_configurations
 from kilovox.errors import KilovoxError
 from kilovox.integer.bundled import bundled_models, open_recogniser, resolve_model
@@ -97,7 +97,7 @@ def _budget(metadata: Metadata, size: Size) -> dict[str, Any] | None:
 
 def _show(facts: dict[str, Any], size: Size) -> None:
     console = Console()
-    console.print(layer_table(size, f"{facts['name']}: {size.layers} x LSTM {size.hidden}, {size.arithmetic}"))
+    console.print(layer_table(size, f"{facts['name']}: {network_in_words(size)}"))
     budget = facts["budget"]
     if budget is not None:
         line = against_budget(budget["used"], budget["memory"], budget["scope"])

@@ -6,9 +6,10 @@ import click
 import yaml
 from rich.console import Console
 
-from kilovox.budget import Arithmetic, size_of
-from kilovox.cli.sizes import against_budget, layer_table
+from kilovox.budget import Arithmetic
+from kilovox.cli.sizes import against_budget, layer_table, network_in_words
 from kilovox.config import Configuration, FixedPointFrontEnd, find_configuration
+from kilovox.config.network import network_size
 from kilovox.corpus.mixture import open_first, settled
 from kilovox.corpus.vocabulary import Asked, digits
 from kilovox.errors import KilovoxError
@@ -24,7 +25,7 @@ def show(name: str, as_json: bool) -> None:
     values = config.model_dump(mode="json")
     size, arithmetic = None, _arithmetic(config)
     if config.model.output_dim is not None:
-        size = size_of(config.hidden, config.model.num_layers, arithmetic, config.inputs, config.outputs)
+        size = network_size(config.model, config.hidden, arithmetic, config.inputs, config.outputs)
     if as_json:
         found = {"bytes": size.bytes, "layer_bytes": size.layer_bytes, "parameters": size.parameters} if size else {}
         hidden = size.hidden if size else None
@@ -36,7 +37,7 @@ def show(name: str, as_json: bool) -> None:
     if size is None:
         console.print(f"bytes: unknown until the corpus is there ({printable(reason)})", markup=False, highlight=False)
         return
-    console.print(layer_table(size, f"{config.experiment.name}: {size.layers} x LSTM {size.hidden}, {arithmetic}"))
+    console.print(layer_table(size, f"{config.experiment.name}: {network_in_words(size)}"))
     if config.budget is not None:
         line = against_budget(size.within(config.budget.scope), config.budget.memory, config.budget.scope)
         console.print(line, highlight=False, soft_wrap=True)

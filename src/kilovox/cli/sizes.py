@@ -11,14 +11,20 @@ def layer_table(size: Size, title: str) -> Table:
     table = Table("layer", title=Text(title))
     table.add_column("parameters", justify="right")
     table.add_column("bytes", justify="right")
-    names = [*(f"lstm {layer}" for layer in range(size.layers)), "head"]
-    for name, parameters, count in zip(names, size.layer_parameters, size.layer_bytes, strict=True):
+    for name, parameters, count in zip(size.names, size.layer_parameters, size.layer_bytes, strict=True):
         table.add_row(name, f"{parameters:,}", f"{count:,}")
     if size.tables:
         table.add_row("activation table", "", f"{size.tables:,}")
     table.add_section()
     table.add_row("model", f"{size.parameters:,}", f"{size.bytes:,}")
     return table
+
+
+def network_in_words(size: Size) -> str:
+    """What the network is, in a few words."""
+    convolutions = sum(name.startswith("conv") for name in size.names)
+    before = f"{convolutions} convolutions, " if convolutions else ""
+    return f"{before}{size.layers} x LSTM {size.hidden}, {size.arithmetic}"
 
 
 def against_budget(used: int, limit: int, scope: str) -> str:

@@ -5,19 +5,21 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+LARGEST_COUNT = 1024
+
 Positive = Annotated[int, Field(gt=0, le=2**31 - 1)]
 Units = Annotated[int, Field(gt=0, le=4096)]
 Layers = Annotated[int, Field(gt=0, le=16)]
 Samples = Annotated[int, Field(gt=0, le=2**16)]
 Hertz = Annotated[int, Field(gt=0, le=384_000)]
 Frames = Annotated[int, Field(gt=0, le=2**14)]
-Count = Annotated[int, Field(gt=0, le=1024)]
+Count = Annotated[int, Field(gt=0, le=LARGEST_COUNT)]
 Decibels = Annotated[float, Field(ge=0, le=200)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 NonNegative = Annotated[float, Field(ge=0)]
 
 
-def _path(value: Any) -> Any:
+def user_path(value: Any) -> Any:
     """A path as YAML gives it; `~` is the home of the user (of nobody else: `~name` stays as it is)."""
     if not isinstance(value, str):
         return value
@@ -26,7 +28,7 @@ def _path(value: Any) -> Any:
     return Path.home() / value[2:] if value == "~" or value.startswith("~/") else Path(value)
 
 
-UserPath = Annotated[Path | None, BeforeValidator(_path)]
+UserPath = Annotated[Path | None, BeforeValidator(user_path)]
 
 
 class Section(BaseModel):

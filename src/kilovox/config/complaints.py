@@ -55,6 +55,8 @@ def _known_keys(location: tuple[int | str, ...], root: Any) -> str:
     options = _sections(root)
     for part in location[:-1]:
         section = options[0]
+        if isinstance(part, int):
+            continue  # a place in a list of such sections
         if part in section.model_fields:
             options = _sections(section.model_fields[str(part)].annotation) or options
         else:

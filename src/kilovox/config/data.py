@@ -1,12 +1,15 @@
 """Sections of a configuration: what it is called, and which recordings are used for what."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from kilovox.config.base import Section, Share, UserPath
 
 SPLITS = r"^(random|official|all|speaker:.+|fold:[0-9]{1,6}/[0-9]{1,6})$"
+
+Kind = Literal["fsdd", "folders", "manifest", "features", "speech_commands", "utterances"]
+"""Of a corpus: how it is laid out. Of utterances, the words that somebody found in them are used."""
 
 
 class Experiment(Section):
@@ -19,7 +22,7 @@ class Experiment(Section):
 class Dataset(Section):
     """Where the recordings are; without `path`, KILOVOX_FSDD or a download (kind fsdd), or FSDD's own MFCCs (features)."""
 
-    kind: Literal["fsdd", "folders", "manifest", "features"] = "fsdd"
+    kind: Kind = "fsdd"
     path: UserPath = None
 
 
@@ -42,16 +45,26 @@ class Member(Section):
 
     `kind`: as in `dataset`, or synthetic, as `kilovox data synthesise` makes it. `role`: train, validation (it chooses the
     epoch) or judge (nothing that sounds the same as one of its recordings is trained on). `share`: of every batch, drawn at
-    random; without one, every recording comes once an epoch. `split`: as in `data_splitting`, which counts for the first
-    corpus; the others are used whole unless they say one.
+    random; without one, every recording comes once an epoch. `balance`: whether a share is drawn recording by recording, or
+    all of its labels equally often. `split`: as in `data_splitting`, which counts for the first corpus; the others are used
+    whole unless they say one.
     """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$")]
-    kind: Literal["fsdd", "folders", "manifest", "features", "synthetic"] = "fsdd"
+    kind: Literal[Kind, "synthetic"] = "fsdd"
     path: UserPath = None
     role: Literal["train", "validation", "judge"] = "train"
     share: Annotated[float | None, Field(gt=0, lt=1)] = None
     split: Annotated[str | None, Field(pattern=SPLITS)] = None
+    balance: Literal["recordings", "words"] = "recordings"
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without a `balance` that changes nothing, so that runs and models from before there was one stay the same."""
+        values: dict[str, Any] = handler(self)
+        if values.get("balance") == "recordings":
+            del values["balance"]
+        return values
 
 
 def check_members(members: tuple[Member, ...]) -> None:
@@ -67,6 +80,8 @@ def check_members(members: tuple[Member, ...]) -> None:
     for member in members:
         if member.role != "train" and (member.share, member.split) != (None, None):
             raise ValueError(f"corpora: {member.name!r} has a share or a split; expected them of corpora that train alone")
+        if member.balance == "words" and (member.share is None or member is members[0]):
+            raise ValueError(f"corpora: {member.name!r} balances words; expected that of a share, and not of the first corpus")
     shares = {member.name: member.share for member in members if member.role == "train"}
     total = sum(share for share in shares.values() if share is not None)
     listed = ", ".join(f"{name} {share}" for name, share in shares.items() if share is not None)

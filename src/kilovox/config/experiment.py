@@ -5,13 +5,14 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ValidationError, model_validator
 
-from kilovox.budget import LARGEST_COLUMNS, fit_hidden, size_of
+from kilovox.budget import LARGEST_COLUMNS, largest_that_fits
 from kilovox.config.base import Section
 from kilovox.config.complaints import Key, located
 from kilovox.config.data import Dataset, DataSplitting, Experiment, Member, Synthetic, check_members
 from kilovox.config.defaults import complete
 from kilovox.config.front_end import AnyFrontEnd, FrontEnd
-from kilovox.config.network import Budget, Network
+from kilovox.config.network import Budget, Network, network_size
+from kilovox.config.streams import Streams
 from kilovox.config.training import Distillation, Quantisation, Training
 from kilovox.config.vocabulary import AnyVocabulary
 from kilovox.config.yaml_file import section
@@ -38,6 +39,7 @@ class Configuration(Section):
     distillation: Distillation | None = None
     quantisation: Quantisation | None = None
     budget: Budget | None = None
+    streams: Streams | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> "Configuration":
@@ -51,6 +53,12 @@ class Configuration(Section):
             )
         if self.model.hidden_dim == "fit" and self.budget is None:
             raise ValueError("model.hidden_dim is 'fit'; expected a section 'budget' to fit it into")
+        if (self.model.kind == "convolutional") != (self.streams is not None):
+            kind = self.model.kind
+            raise ValueError(
+                f"model.kind is '{kind}' {'without' if self.streams is None else 'beside'} streams; expected streams for kind "
+                "convolutional, and for no other"
+            )
         if self.quantisation is not None:
             self._check_quantisation(self.quantisation)
         if self.budget is not None:
@@ -62,7 +70,8 @@ class Configuration(Section):
     def _check_columns(self) -> None:
         if self.model.hidden_dim == "fit" and self.model.output_dim is None:
             return  # checked again when the corpus is known
-        columns = self.hidden + max(self.inputs, self.hidden if self.model.num_layers > 1 else 0)
+        inputs = self.model.projection or self.inputs
+        columns = self.hidden + max(inputs, self.hidden if self.model.num_layers > 1 else 0)
         if columns > LARGEST_COLUMNS:
             raise ValueError(
                 f"model.hidden_dim is {self.hidden}; expected at most {LARGEST_COLUMNS} inputs and units a layer together, not "
@@ -73,7 +82,7 @@ class Configuration(Section):
         model = self.model
         hidden = 1 if model.hidden_dim == "fit" else model.hidden_dim
         inputs, outputs = model.input_dim or self.frontend.coefficients, model.output_dim or 1
-        needed = size_of(hidden, model.num_layers, budget.arithmetic, inputs, outputs).within(budget.scope)
+        needed = network_size(model, hidden, budget.arithmetic, inputs, outputs).within(budget.scope)
         if needed > budget.memory:
             raise ValueError(
                 f"budget.memory is {budget.memory} bytes; {model.num_layers} layers of {hidden} units take {needed} in "
@@ -85,9 +94,26 @@ class Configuration(Section):
             raise ValueError(f"frontend.kind is '{self.frontend.kind}'; expected 'fixed_point' for a quantised network")
         if self.model.readout != "last_valid":
             raise ValueError(f"model.readout is '{self.model.readout}'; expected 'last_valid' for a quantised network")
+        if self.model.kind == "convolutional":
+            self._check_convolutions()
         if self.budget is not None and self.budget.arithmetic != quantisation.arithmetic:
             found, expected = self.budget.arithmetic, quantisation.arithmetic
             raise ValueError(f"budget.arithmetic is '{found}'; expected quantisation.arithmetic, '{expected}'")
+
+    def _check_convolutions(self) -> None:
+        """Rows are stored four by four; and sums must be exact in training, which simulates the integers in float32."""
+        blocks = self.model.blocks
+        odd = [count for count in (*(block.channels for block in blocks), self.model.projection or 4) if count % 4]
+        if odd:
+            raise ValueError(f"model: {odd[0]} channels; expected multiples of 4, projection too, for a quantised network")
+        bands = self.frontend.mel_bands
+        for block in blocks:
+            bands = -(-bands // block.band_stride)
+        if blocks[-1].channels * bands > LARGEST_COLUMNS:
+            raise ValueError(
+                f"model.blocks leave {blocks[-1].channels} channels of {bands} bands; expected at most {LARGEST_COLUMNS} "
+                "numbers a frame together, for a quantised network"
+            )
 
     @property
     def first(self) -> Dataset | Member:
@@ -101,9 +127,12 @@ class Configuration(Section):
             return self.model.hidden_dim
         if self.budget is None:
             raise KilovoxError("model.hidden_dim is 'fit'; expected a section 'budget' to fit it into")
-        return fit_hidden(
-            self.budget.memory, self.model.num_layers, self.budget.arithmetic, self.budget.scope, self.inputs, self.outputs
-        ).hidden
+        arithmetic, scope = self.budget.arithmetic, self.budget.scope
+
+        def needs(hidden: int) -> int:
+            return network_size(self.model, hidden, arithmetic, self.inputs, self.outputs).within(scope)
+
+        return largest_that_fits(needs, self.budget.memory, f"{self.model.num_layers} layers in {arithmetic} (scope {scope})")
 
     @property
     def inputs(self) -> int:

@@ -4,7 +4,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Discriminator, Field, Tag, TypeAdapter, ValidationError, model_validator
 
-from kilovox.config.base import Count, Decibels, Frames, Hertz, NonNegative, Samples, Section
+from kilovox.config.base import LARGEST_COUNT, Count, Decibels, Frames, Hertz, NonNegative, Samples, Section
 from kilovox.config.complaints import complaints
 from kilovox.errors import KilovoxError
 
@@ -68,7 +68,8 @@ class FixedPointFrontEnd(Section):
 
     `deviations`: standard deviations of a coefficient that reach +-127. `frames`: the length that clips are padded or trimmed
     to in training; the recogniser itself hears any number. `feature_bits`: precomputed features, which are floats, are
-    taken as integers of 2^-feature_bits. `words`: find the word first, and hear nothing else.
+    taken as integers of 2^-feature_bits. `words`: find the word first, and hear nothing else. `features`: cepstra, or the
+    levels of the mel bands, which have as many `coefficients` (filled in) and no `words`.
     """
 
     kind: Literal["fixed_point"]
@@ -86,12 +87,44 @@ class FixedPointFrontEnd(Section):
     frames: Frames = 64
     feature_bits: Annotated[int, Field(ge=0, le=14)] = 5
     words: Words | None = None
+    features: Literal["cepstra", "levels"] = "cepstra"
 
     minimum_samples: ClassVar[int] = 1
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_coefficient_a_level(cls, values: Any) -> Any:
+        if not isinstance(values, dict) or values.get("features") != "levels" or "coefficients" in values:
+            return values
+        bands = values.get("mel_bands", cls.model_fields["mel_bands"].default)
+        # What is no number of bands is complained of once.
+        return {**values, "coefficients": bands} if type(bands) is int and 0 < bands <= LARGEST_COUNT else values
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "FixedPointFrontEnd":
+        if self.features == "levels" and self.coefficients != self.mel_bands:
+            raise ValueError(
+                f"coefficients is {self.coefficients}; expected mel_bands, {self.mel_bands}, where features are levels"
+            )
+        if self.features == "levels" and self.words is not None:
+            raise ValueError(
+                "words with features levels; expected features cepstra, whose coefficient 0 is the level in the word, or no "
+                "words"
+            )
+        return self
 
 
 def _kind(value: Any) -> Any:
     return (value.get("kind", "mfcc") if isinstance(value, dict) else getattr(value, "kind", None)) or "mfcc"
+
+
+_LATER_KEYS = {"features": "cepstra"}
+"""Keys that came when there were runs and caches already, and the value that says what those did."""
+
+
+def without_later_keys(values: dict[str, Any]) -> dict[str, Any]:
+    """`values` of a front end as runs and caches are known by: without the keys that say only what was so before they came."""
+    return {key: value for key, value in values.items() if key not in _LATER_KEYS or value != _LATER_KEYS[key]}
 
 
 AnyFrontEnd = Annotated[

@@ -52,7 +52,10 @@ def read_yaml_file(path: str | Path) -> Any:
         config = parse_configuration(values, str(path))
     except KilovoxError:
         return values  # another program's, with a section of that name
-    if config.model.output_dim is None and config.dataset.kind == "fsdd":
+    vocabulary = config.vocabulary
+    if vocabulary is not None and vocabulary.labels is not None:
+        config = config.of(len(vocabulary.labels) + (vocabulary.others == "unknown"))
+    elif config.model.output_dim is None and config.dataset.kind == "fsdd":
         config = config.of(10)
     filled = config.model_dump(mode="json")
     filled["model"]["input_dim"] = config.inputs

@@ -3,17 +3,19 @@
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from kilovox.audio import Samples, read_audio
-from kilovox.corpus.sound_hash import sound_hash
+from kilovox.audio import RawFormat, Samples, Sound, read_audio, read_sound, to_int16_mono
+from kilovox.corpus.cuts import cut_name, cut_sound
+from kilovox.corpus.sound_hash import hash_of_sound, sound_hash
 from kilovox.errors import KilovoxError
 from kilovox.text import LINE_LENGTH, complaint
 
@@ -22,13 +24,35 @@ Features = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Recording:
-    """One spoken word. `name` identifies it within its corpus; `speaker` and `take` are None where nobody wrote them down."""
+    """One spoken word. `name` identifies it within its corpus; `speaker` and `take` are None where nobody wrote them down.
+
+    start, end: seconds of the file at `path` between which it is, None for the beginning and the end of the file; raw: what the
+    samples of a file without a header are.
+    """
 
     name: str
     label: str
     speaker: str | None = None
     take: int | None = None
     path: Path | None = None
+    start: float | None = None
+    end: float | None = None
+    raw: RawFormat | None = None
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether it is a part of its file."""
+        return self.start is not None or self.end is not None
+
+    @property
+    def where(self) -> str:
+        """Its file, and of what part of it, for errors."""
+        return cut_name(str(self.path), self.start, self.end)
+
+    @property
+    def sound(self) -> Sound:
+        """What is in its file, between start and end. Raises KilovoxError where that cannot be read."""
+        return cut_sound(_path(self), self.start, self.end, self.raw) if self.is_cut else read_sound(_path(self), self.raw)
 
 
 Part = Literal["train", "validation", "test"]
@@ -71,19 +95,9 @@ class Corpus(ABC):
         self.official = official
         self.left_out = tuple(left_out)
         self.recordings = tuple(sorted(recordings, key=lambda recording: recording.name))
-        odd = [recording.name for recording in self.recordings if not _is_utf8(recording.name)]
-        if odd:
-            raise KilovoxError(f"{where}: name {odd[0]!r} is not UTF-8; expected names that can be written down")
-        labels = {one.label: one.name for one in self.recordings}
-        speakers = {one.speaker: one.name for one in self.recordings if one.speaker is not None}
-        for what, texts in (("label", labels), ("speaker", speakers)):
-            for text, first in texts.items():
-                wrong = complaint(text, LINE_LENGTH)
-                if wrong is not None:
-                    raise KilovoxError(f"{where}: {what} of {first!r}: {wrong}")
-        twice = [a.name for a, b in zip(self.recordings, self.recordings[1:], strict=False) if a.name == b.name]
-        if twice:
-            raise KilovoxError(f"{where}: {twice[0]} is listed more than once")
+        check_names(where, [one.name for one in self.recordings])
+        check_texts(where, "label", {one.label: one.name for one in self.recordings})
+        check_texts(where, "speaker", {one.speaker: one.name for one in self.recordings if one.speaker is not None})
 
     def __len__(self) -> int:
         return len(self.recordings)
@@ -117,7 +131,7 @@ class Corpus(ABC):
 
 
 class RecordingCorpus(Corpus):
-    """A corpus of sound files."""
+    """A corpus of sound files, or of parts of them."""
 
     def knowing(self, hashes: Sequence[str]) -> "RecordingCorpus":
         """The same corpus, whose `hashes` are known already: no file is read for them again."""
@@ -126,12 +140,23 @@ class RecordingCorpus(Corpus):
 
     @cached_property
     def hashes(self) -> tuple[str, ...]:
-        """SHA-256 (hex) of the decoded sound of each file. Raises KilovoxError where one cannot be read."""
-        return tuple(sound_hash(_path(recording)) for recording in self.recordings)
+        """SHA-256 (hex) of the decoded sound of each recording. Raises KilovoxError where one cannot be read."""
+        return tuple(
+            hash_of_sound(recording.sound) if recording.is_cut else sound_hash(_path(recording), recording.raw)
+            for recording in self.recordings
+        )
 
     def samples(self, index: int, rate: int) -> Samples:
         """The samples of recording `index`: (samples,) int16 mono at `rate` Hz."""
-        return read_audio(_path(self.recordings[index]), rate)
+        recording = self.recordings[index]
+        if not recording.is_cut:
+            return read_audio(_path(recording), rate, recording.raw)
+        sound = recording.sound
+        samples = to_int16_mono(sound.samples, sound.rate, rate)
+        if not len(samples):
+            found = f"{len(sound.samples)} samples at {sound.rate} Hz are less than one at {rate} Hz"
+            raise KilovoxError(f"{recording.where}: {found}; expected at least one")
+        return samples
 
     def subset(self, indices: Sequence[int]) -> "RecordingCorpus":
         """The corpus of only the recordings at `indices`, sorted by name again."""
@@ -159,6 +184,24 @@ class FeatureCorpus(Corpus):
         """The corpus of only the sequences at `indices`."""
         recordings, features = [self.recordings[i] for i in indices], [self.features[i] for i in indices]
         return FeatureCorpus(self.name, recordings, features, self.where)
+
+
+def check_names(where: str, names: Sequence[str]) -> None:
+    """Raise KilovoxError where one of the sorted `names` cannot be written down, or occurs twice."""
+    for name in names:
+        if not _is_utf8(name):
+            raise KilovoxError(f"{where}: name {name!r} is not UTF-8; expected names that can be written down")
+    for before, name in pairwise(names):
+        if before == name:
+            raise KilovoxError(f"{where}: {name} is listed more than once")
+
+
+def check_texts(where: str, what: str, texts: Mapping[str, str]) -> None:
+    """Raise KilovoxError where one of `texts`, each with the name of the first that has it, is not to be shown in a line."""
+    for text, first in texts.items():
+        wrong = complaint(text, LINE_LENGTH)
+        if wrong is not None:
+            raise KilovoxError(f"{where}: {what} of {first!r}: {wrong}")
 
 
 def _is_utf8(name: str) -> bool:

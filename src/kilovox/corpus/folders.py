@@ -1,6 +1,7 @@
 """A folder a word: as Speech Commands is laid out, or as anybody sorts recordings by hand.
 
     word/recording.wav             nobody says who speaks; {speaker}_nohash_{take}.wav says it, as in Speech Commands
+    word/anna_2.wav                says it where all recordings are called so, and several people say several words
     word/speaker/recording.wav     a folder a speaker within a word
     train/word/recording.wav       split already: train and validation, test or both, and nothing else
 
@@ -10,6 +11,7 @@ Source of the first: P. Warden, "Speech Commands: A Dataset for Limited-Vocabula
 import hashlib
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from kilovox.corpus.base import OfficialSplit, Part, Recording, RecordingCorpus
@@ -23,6 +25,7 @@ SPLIT_FOLDERS: dict[str, Part] = {
 }  # fmt: skip
 
 _NOHASH = re.compile(r"(?P<speaker>[^_]+)_nohash_(?P<take>[0-9]{1,9})")
+_SPEAKER_TAKE = re.compile(r"(?P<speaker>.*[^_0-9].*)_(?P<take>[0-9]{1,9})")
 _SPEECH_COMMANDS = re.compile(r"(?:.*/)?[0-9a-f]{8}_nohash_[0-9]+\.[^./]+")
 
 
@@ -42,7 +45,7 @@ def open_folders(folder: Path) -> RecordingCorpus:
     for name in top.sounds:
         tree.leave_out("beside the folders of words", name)
     contents = {name: tree.look(name) for name in top.folders}
-    split = _is_split(contents)
+    split = is_split(contents)
     if split:
         words = [(f"{part}/{word}", tree.look(f"{part}/{word}")) for part in contents for word in contents[part].folders]
     else:
@@ -50,8 +53,9 @@ def open_folders(folder: Path) -> RecordingCorpus:
     recordings = [recording for place, content in words for recording in _recordings(tree, place, content)]
     if not recordings:
         raise KilovoxError(
-            f"{folder}: no recordings in its folders; expected word/*.wav, or another format of libsndfile{_instead(tree)}"
+            f"{folder}: no recordings in its folders; expected word/*.wav, or another format of libsndfile{found_instead(tree)}"
         )
+    recordings = _with_speakers(recordings)
     official: OfficialSplit | None = None
     if split:
         official = part_by_folder
@@ -88,7 +92,7 @@ def part_by_speaker(recording: Recording) -> Part:
     return "validation" if percentage < 10 else "test" if percentage < 20 else "train"
 
 
-def _is_split(contents: dict[str, Content]) -> bool:
+def is_split(contents: dict[str, Content]) -> bool:
     """Whether the folders are parts of a split: two or more, all with such names, with folders and no recordings in them."""
     found = {name: content for name, content in contents.items() if content.folders or content.sounds}
     return len(found) > 1 and all(name in SPLIT_FOLDERS and not content.sounds for name, content in found.items())
@@ -116,6 +120,25 @@ def _recordings(tree: Tree, place: str, content: Content) -> Iterator[Recording]
         tree.leave_out("folders without a recording", place)
 
 
+def _with_speakers(recordings: list[Recording]) -> list[Recording]:
+    """Where nobody is named: with speaker and take of names SPEAKER_TAKE, if those seem to be people.
+
+    That is where all names are such, there are two speakers at least, and each of them has two labels at least: in
+    word/word_1.wav or word/take_1.wav nobody is named.
+    """
+    if any(recording.speaker is not None for recording in recordings):
+        return recordings
+    matches = [_SPEAKER_TAKE.fullmatch(recording.name.rpartition("/")[2].rpartition(".")[0]) for recording in recordings]
+    named = []
+    labels: dict[str, set[str]] = {}
+    for recording, match in zip(recordings, matches, strict=True):
+        if match is None:
+            return recordings
+        labels.setdefault(match["speaker"], set()).add(recording.label)
+        named.append(replace(recording, speaker=match["speaker"], take=int(match["take"])))
+    return named if len(labels) > 1 and min(map(len, labels.values())) > 1 else recordings
+
+
 def _kept(tree: Tree, place: str, content: Content) -> list[str]:
     """The recordings in the folder `place` that are not marked as something else."""
     for name in content.sounds:
@@ -124,6 +147,7 @@ def _kept(tree: Tree, place: str, content: Content) -> list[str]:
     return [name for name in content.sounds if not name.startswith("_")]
 
 
-def _instead(tree: Tree) -> str:
+def found_instead(tree: Tree) -> str:
+    """The first things that were left out, for the error of a folder in which there is no recording."""
     found = tree.left_out[:3]
     return f"; found {', '.join(map(str, found))}" if found else ""

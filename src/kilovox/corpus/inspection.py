@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kilovox.audio import SAMPLE_RATE, Sound, read_sound
+from kilovox.audio import SAMPLE_RATE, Sound
 from kilovox.corpus.base import Corpus, FeatureCorpus, LeftOut, RecordingCorpus
 from kilovox.corpus.sound_hash import hash_of_sound
 from kilovox.corpus.splits import Indices, contradictions, duplicates
@@ -52,17 +52,19 @@ class Distribution:
 class Inspection:
     """What `inspect_corpus` finds.
 
-    channels, sample_rates (Hz), subtypes: how many recordings have which. seconds, peaks (dB below full scale, -inf for
-    digital silence): of each readable recording, in order. frames: of each, every `hop` samples at `sample_rate`. clipped,
-    silent: names; unreadable: name -> why. duplicates: names of recordings that sound the same, sample by sample, group by
-    group; contradictions: those of them that stand under more than one label. left_out: what the reader found and did not
-    take. Of precomputed features only counts, frames and duplicates are known.
+    files: that the recordings are in, fewer than those where they are parts of files. channels, sample_rates (Hz),
+    subtypes: how many recordings have which. seconds, peaks (dB below full scale, -inf for digital silence): of each
+    readable recording, in order. frames: of each, every `hop` samples at `sample_rate`. clipped, silent: names; unreadable:
+    name -> why. duplicates: names of recordings that sound the same, sample by sample, group by group; contradictions:
+    those of them that stand under more than one label. left_out: what the reader found and did not take. Of precomputed
+    features only counts, frames and duplicates are known.
     """
 
     name: str
     where: str
     kind: str
     recordings: int
+    files: int
     fingerprint: str | None
     labels: dict[str, int]
     speakers: dict[str, int]
@@ -117,9 +119,7 @@ def inspect_corpus(corpus: Corpus, hop: int = 160, sample_rate: int = SAMPLE_RAT
         places, hashes = [], []
         for place, recording in enumerate(corpus.recordings):
             try:
-                if recording.path is None:
-                    raise KilovoxError(f"{recording.name}: has no sound file")
-                sound = read_sound(recording.path)
+                sound = recording.sound
             except KilovoxError as error:
                 unreadable[recording.name] = str(error)
                 continue
@@ -141,6 +141,7 @@ def inspect_corpus(corpus: Corpus, hop: int = 160, sample_rate: int = SAMPLE_RAT
         corpus.where,
         "features" if isinstance(corpus, FeatureCorpus) else "recordings",
         len(corpus),
+        len({recording.path for recording in corpus.recordings if recording.path is not None}),
         None if heard is None or unreadable else heard.fingerprint,
         _counts(recording.label for recording in corpus.recordings),
         _counts(recording.speaker or UNKNOWN for recording in corpus.recordings),

@@ -9,10 +9,12 @@ import numpy as np
 
 from kilovox.config import Configuration
 from kilovox.config.data import Dataset, Member
+from kilovox.config.streams import Source
 from kilovox.corpus.base import Corpus, FeatureCorpus, LeftOut
 from kilovox.corpus.open import open_corpus
 from kilovox.corpus.splits import Indices, Split, make_split
 from kilovox.corpus.synthetic import open_synthetic
+from kilovox.corpus.utterances import UtteranceCorpus, open_utterances
 from kilovox.corpus.vocabulary import NOT_ASKED, Asked, Classes
 from kilovox.errors import KilovoxError
 from kilovox.text import printable
@@ -95,16 +97,22 @@ class Divided:
         digest = hashlib.sha256(repr(self.asked.labels).encode())
         for role, pieces in (("train", self.train), ("validation", self.validation)):
             for piece in pieces:
-                digest.update(f"\n{role} {piece.part.member.share} {len(piece.indices)}\n".encode())
+                member = piece.part.member
+                balance = "" if member.balance == "recordings" else f" {member.balance}"
+                digest.update(f"\n{role} {member.share} {len(piece.indices)}{balance}\n".encode())
                 digest.update("".join(piece.hashes).encode() + piece.classes.astype("<i8").tobytes())
         return digest.hexdigest()
 
 
 @dataclass(frozen=True)
 class Mixture:
-    """The corpora of a configuration, opened; the first is the one that `data_splitting` divides."""
+    """The corpora of a configuration, opened; the first is the one that `data_splitting` divides.
+
+    sayings: transcribed utterances, for streams of sound.
+    """
 
     parts: tuple[Part, ...]
+    sayings: tuple[tuple[Source, UtteranceCorpus], ...] = ()
 
     @property
     def first(self) -> Corpus:
@@ -114,7 +122,8 @@ class Mixture:
     @property
     def left_out(self) -> tuple[LeftOut, ...]:
         """What the readers did not take."""
-        return tuple(what for part in self.parts for what in part.corpus.left_out)
+        of_utterances = tuple(what for _, corpus in self.sayings for what in corpus.left_out)
+        return tuple(what for part in self.parts for what in part.corpus.left_out) + of_utterances
 
     def described(self) -> list[dict[str, Any]]:
         """Of every part, as JSON, what it is and what it is used for."""
@@ -122,8 +131,14 @@ class Mixture:
             {
                 "name": part.name, "fingerprint": part.corpus.fingerprint, "role": part.member.role,
                 "share": part.member.share, "split": part.member.split,
-            }
+            } | ({} if part.member.balance == "recordings" else {"balance": part.member.balance})
             for part in self.parts
+        ] + [
+            {
+                "name": source.name, "fingerprint": corpus.fingerprint, "role": "utterances", "share": source.share,
+                "split": source.split,
+            }
+            for source, corpus in self.sayings
         ]  # fmt: skip
 
     def divided(self, config: Configuration) -> Divided:
@@ -187,7 +202,9 @@ def open_mixture(config: Configuration, first: Corpus | None = None, quiet: bool
     if len({isinstance(corpus, FeatureCorpus) for corpus in opened}) > 1:
         (wrong, *_) = [corpus for corpus in opened if isinstance(corpus, FeatureCorpus)]
         raise KilovoxError(f"{wrong.where}: features without sound beside recordings; expected corpora of one or the other")
-    return Mixture(tuple(Part(member, corpus) for member, corpus in zip(members, opened, strict=True)))
+    parts = tuple(Part(member, corpus) for member, corpus in zip(members, opened, strict=True))
+    sources = config.streams.utterances if config.streams is not None else ()
+    return Mixture(parts, tuple((source, open_utterances(source.path)) for source in sources))
 
 
 def _of_sections(config: Configuration) -> tuple[Member, ...]:

@@ -2,27 +2,38 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import get_args
 
-from kilovox.corpus.base import Corpus
+from kilovox.config.data import Kind
+from kilovox.corpus.base import Corpus, RecordingCorpus
 from kilovox.corpus.download import fetch_fsdd
 from kilovox.corpus.features import open_features, open_fsdd_features
 from kilovox.corpus.folders import open_folders, word_folders
 from kilovox.corpus.fsdd import is_fsdd_name, open_fsdd
 from kilovox.corpus.manifest import open_manifest
+from kilovox.corpus.speech_commands import is_speech_commands, open_speech_commands
 from kilovox.corpus.tree import Tree
+from kilovox.corpus.utterances import is_utterances, open_utterances, word_cuts
 from kilovox.errors import KilovoxError
 from kilovox.text import printable
 
-KINDS = ("fsdd", "folders", "manifest", "features")
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+_READERS: dict[str, Callable[[Path], RecordingCorpus]] = {
+    "folders": open_folders,
+    "manifest": open_manifest,
+    "speech_commands": open_speech_commands,
+}
 
 
 def open_corpus(kind: str, path: Path | None = None, quiet: bool = False) -> Corpus:
-    """The corpus of `kind` (fsdd, folders, manifest or features) at `path`.
+    """The corpus of `kind` (one of KINDS) at `path`.
 
     Without a path: fsdd is the folder that KILOVOX_FSDD names, or else a download into the cache (quiet: without a progress
-    bar); features are FSDD's own MFCCs. Raises KilovoxError for an unknown kind, and for folders and manifest without a path.
+    bar); features are FSDD's own MFCCs. Raises KilovoxError for an unknown kind, and for any other kind without a path.
     """
     if kind not in KINDS:
         raise KilovoxError(f"corpus kind {kind!r}; expected one of {', '.join(KINDS)}")
@@ -32,15 +43,16 @@ def open_corpus(kind: str, path: Path | None = None, quiet: bool = False) -> Cor
         return open_features(path) if path is not None else open_fsdd_features()
     if path is None:
         raise KilovoxError(f"corpus kind {kind!r} without a path; expected where it is")
-    return open_folders(path) if kind == "folders" else open_manifest(path)
+    return word_cuts(open_utterances(path)) if kind == "utterances" else _READERS[kind](path)
 
 
 def open_corpus_at(path: Path) -> Corpus:
     """The corpus at `path`, of the kind that it looks like.
 
     A .csv file is a manifest, a .npz file features; a folder with names like 7_jackson_32.wav (or with such a folder
-    `recordings` in it) is FSDD; a folder with folders of recordings is a folder a word. Raises KilovoxError, saying what was
-    found, for what looks like both and for anything else.
+    `recordings` in it) is FSDD; one with utterances.csv, or with etc/*.fileids as AN4, holds utterances, of which the words
+    are taken; one with folders of recordings is Speech Commands where they are called so, else a folder a word. Raises
+    KilovoxError, saying what was found, for what looks like both and for anything else.
     """
     return open_corpus(_kind(path), path)
 
@@ -72,7 +84,10 @@ def fsdd_folder_named() -> Path | None:
 
 
 def _kind(path: Path) -> str:
-    expected = "expected a folder of FSDD recordings, a folder with a folder a word, a .csv manifest or .npz features"
+    expected = (
+        "expected a folder of FSDD recordings, a folder with a folder a word, a folder of utterances, a .csv manifest or "
+        ".npz features"
+    )
     if path.is_file():
         kinds = {".csv": "manifest", ".npz": "features"}
         if path.suffix.lower() not in kinds:
@@ -80,6 +95,8 @@ def _kind(path: Path) -> str:
         return kinds[path.suffix.lower()]
     if not path.is_dir():
         raise KilovoxError(f"{path}: no such file or folder; {expected}")
+    if is_utterances(path):
+        return "utterances"
     sounds = Tree(path).look().sounds
     named = [name for name in sounds if is_fsdd_name(name)]
     words = word_folders(path)
@@ -93,7 +110,7 @@ def _kind(path: Path) -> str:
             f"({_shortened(words)}); expected one or the other: move one of them away"
         )
     if named or words:
-        return "fsdd" if named else "folders"
+        return "fsdd" if named else "speech_commands" if is_speech_commands(path) else "folders"
     found = f"{len(sounds)} sound files, none named like 7_jackson_32.wav" if sounds else _content(path)
     raise KilovoxError(f"{path}: {found}; {expected}")
 

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
-from kilovox.audio import Sound, read_sound
+from kilovox.audio import RawFormat, Sound, read_sound
 
 _PCM = 1
 """WAVE_FORMAT_PCM, in the chunk `fmt ` of a WAV file."""
 
 
-def sound_hash(path: Path) -> str:
-    """SHA-256 (hex) of rate, channels and samples of the sound file at `path`.
+def sound_hash(path: Path, raw: RawFormat | None = None) -> str:
+    """SHA-256 (hex) of rate, channels and samples of the sound file at `path`; `raw`: what samples without a header are.
 
     A lossless copy in another format (FLAC, WAV of 24 bits or floats, other tags) has the same hash: samples that are all
     multiples of 1/32768 count as int16, little-endian, channels interleaved; others as float64. What a lossy format (MP3,
@@ -21,11 +21,11 @@ def sound_hash(path: Path) -> str:
     Raises KilovoxError as `kilovox.audio.read_sound` does.
     """
     try:
-        content = path.read_bytes() if path.suffix.lower() == ".wav" else b""
+        content = path.read_bytes() if raw is None and path.suffix.lower() == ".wav" else b""
     except OSError:
         content = b""  # read_sound says why
     plain = _plain_wav(content)
-    return _digest(*plain) if plain is not None else hash_of_sound(read_sound(path))
+    return _digest(*plain) if plain is not None else hash_of_sound(read_sound(path, raw))
 
 
 def hash_of_sound(sound: Sound) -> str:

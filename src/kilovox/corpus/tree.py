@@ -28,9 +28,10 @@ class Content:
 
 @dataclass
 class Tree:
-    """A folder that is being read. What is not taken is counted by reason."""
+    """A folder that is being read. What is not taken is counted by reason, but for files by the names in `used`."""
 
     root: Path
+    used: frozenset[str] = frozenset()
     _counts: Counter[str] = field(default_factory=Counter)
     _examples: dict[str, list[str]] = field(default_factory=dict)
     _seen: int = 0
@@ -60,6 +61,8 @@ class Tree:
                 folders.append(entry.name)
             elif not is_file:
                 self.leave_out("no files (broken links, pipes, devices)", name)
+            elif entry.name in self.used:
+                continue
             elif not is_sound(entry.name):
                 suffix = Path(entry.name).suffix.lower()
                 self.leave_out(f"{suffix} files" if 1 < len(suffix) <= 8 else "other files", name)

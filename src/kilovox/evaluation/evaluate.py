@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import ValidationError
 
-from kilovox.config import DataSplitting
+from kilovox.config import DataSplitting, vocabulary
 from kilovox.corpus.base import Corpus, FeatureCorpus, RecordingCorpus
 from kilovox.corpus.fsdd import FINGERPRINT
 from kilovox.corpus.splits import judging_indices
@@ -24,7 +24,7 @@ __all__ = ["Evaluation", "Misclassified", "Others", "SpeakerScore", "evaluate", 
 
 
 @dataclass(frozen=True)
-class _Judged:
+class Judged:
     """`truth`: label by place in the corpus; `part`: those recordings; `others`: places of words that the model does not know;
     `seen`: names of those that it was trained on."""
 
@@ -35,7 +35,7 @@ class _Judged:
     seen: list[str]
 
 
-def _splitting(metadata: Metadata) -> DataSplitting:
+def splitting_of(metadata: Metadata) -> DataSplitting:
     """As the model was trained. Raises KilovoxError where its metadata say nothing that could be."""
     values = metadata.configuration.get("data_splitting", {})
     try:
@@ -57,7 +57,7 @@ def evaluate(recogniser: Recogniser, corpus: Corpus, split: str | None = None, a
     where the model was trained on one of the recordings.
     """
     metadata = recogniser.model.metadata
-    judged = _judged(metadata, corpus, split, allow_trained)
+    judged = judged_part(metadata, corpus, split, allow_trained)
     decisions = recogniser.decide(recogniser.corpus_features(judged.part))
     truth = np.array(list(judged.truth.values()), np.int64)
     accepted = decisions.outcomes == LABEL
@@ -102,7 +102,8 @@ def _others(recogniser: Recogniser, corpus: Corpus, places: Sequence[int]) -> Ot
     if not places:
         return Others()
     decisions = recogniser.decide(recogniser.corpus_features(corpus.subset(places)))
-    return Others(len(places), int((decisions.outcomes == LABEL).sum()))
+    taken = np.array([label != vocabulary.UNKNOWN for label in recogniser.labels])[decisions.indices]
+    return Others(len(places), int((taken & (decisions.outcomes == LABEL)).sum()))
 
 
 def evaluate_robustness(
@@ -112,7 +113,7 @@ def evaluate_robustness(
 
     Raises KilovoxError as `evaluate` does, and for a corpus without sound.
     """
-    found = _judged(recogniser.model.metadata, corpus, split, allow_trained)
+    found = judged_part(recogniser.model.metadata, corpus, split, allow_trained)
     judged = found.part
     if not isinstance(judged, RecordingCorpus):
         raise KilovoxError(f"{corpus.where}: features without sound; expected recordings, for noise and rooms to be added")
@@ -120,10 +121,11 @@ def evaluate_robustness(
     return robustness(recogniser, [judged.samples(index, rate) for index in range(len(judged))], list(found.truth.values()))
 
 
-def _judged(metadata: Metadata, corpus: Corpus, split: str | None, allow_trained: bool) -> _Judged:
+def judged_part(metadata: Metadata, corpus: Corpus, split: str | None, allow_trained: bool) -> Judged:
+    """The recordings of `corpus` that judge the model, as `evaluate` says, which raises what this raises."""
     if split is None:
         split = metadata.trained_on.split if corpus.fingerprint == metadata.trained_on.fingerprint else "all"
-    splitting = _splitting(metadata)
+    splitting = splitting_of(metadata)
     drawn = judging_indices(corpus, split, splitting.test_size, splitting.random_state, splitting.group)
     places = {label: index for index, label in enumerate(metadata.labels)}
     words = {int(index): places.get(known_as(metadata, corpus.recordings[index].label)) for index in drawn}
@@ -141,14 +143,14 @@ def _judged(metadata: Metadata, corpus: Corpus, split: str | None, allow_trained
             "(--corpus DIR, or KILOVOX_FSDD)"
         )
     whole = corpus.fingerprint in {source.fingerprint for source in metadata.trained_on.besides}
-    seen = [one.name for one in judged.recordings] if whole else _trained_on(metadata, judged)
+    seen = [one.name for one in judged.recordings] if whole else seen_in_training(metadata, judged)
     if seen and not allow_trained:
         raise KilovoxError(
             f"{metadata.name} was trained on {len(seen)} of the {len(judged)} recordings of split {split} of {corpus.where}, "
             f"such as {seen[0]}; expected none: choose another split (it was trained with {metadata.trained_on.split}), or "
             "judge them all the same with --include-trained"
         )
-    return _Judged(split, truth, judged, [index for index, place in words.items() if place is None], seen)
+    return Judged(split, truth, judged, [index for index, place in words.items() if place is None], seen)
 
 
 def known_as(metadata: Metadata, word: str) -> str:
@@ -156,7 +158,8 @@ def known_as(metadata: Metadata, word: str) -> str:
     return word if word in metadata.labels else metadata.aliases.get(word, word)
 
 
-def _trained_on(metadata: Metadata, judged: Corpus) -> list[str]:
+def seen_in_training(metadata: Metadata, judged: Corpus) -> list[str]:
+    """The names of those recordings that the model was trained on, known by their sound."""
     trained = {short_hash(digest) for digest in metadata.trained_on.recordings}
     return [one.name for one, digest in zip(judged.recordings, judged.hashes, strict=True) if short_hash(digest) in trained]
 

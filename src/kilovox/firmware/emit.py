@@ -57,6 +57,7 @@ def sizes(parts: Parts) -> dict[str, int]:
         "LOWEST_LEVEL": fixed_point_stages.LOWEST_LEVEL,
         "DECAY": transform.decay_level,
         "FLOOR": fixed_point._RELATIVE_FLOOR if floor is None else -floor,
+        "LEVELS": int(transform.features == "levels"),
         "ABSOLUTE": int(transform.energy == "absolute"),
         "ABSOLUTE_FLOOR": fixed_point._ABSOLUTE_FLOOR,
         "FEATURE_SHIFT": parts.normalisation.shift,

@@ -44,6 +44,8 @@ def parts_of(model: Model) -> Parts:
             "C takes int8 or pow2 with front end fixed_point (train with such a configuration; --target onnx takes floats)"
         )
     recogniser = Recogniser(model)
+    if recogniser.listens:
+        raise KilovoxError(f"model {name}: network of kind convolutional; C takes kind lstm")
     engine = recogniser.engine
     assert engine is not None  # noqa: S101 (a Recogniser of integers has one)
     transform = fixed_point_mfcc(front_end)

@@ -29,6 +29,11 @@ def onnx_bytes(model: Model) -> bytes:
         raise KilovoxError(
             f"model {model.metadata.name}: {model.metadata.arithmetic}; ONNX takes float32 (--target c takes this one)"
         )
+    if model.metadata.network.get("kind", "lstm") != "lstm" or model.metadata.front_end.get("kind", "mfcc") != "mfcc":
+        found = [str(part.get("kind")) for part in (model.metadata.network, model.metadata.front_end) if "kind" in part]
+        raise KilovoxError(
+            f"model {model.metadata.name}: {', '.join(found)}; ONNX takes networks of kind lstm on front end mfcc"
+        )
     try:
         onnx: Any = importlib.import_module("onnx")
     except ImportError:

@@ -9,6 +9,8 @@ from kilovox.integer.model_file import Model
 
 INT8_ONLY = frozenset({"kv_dot4.c", "kv_dot4_dsp.c", "kv_layer_step_int8.c"})
 POW2_ONLY = frozenset({"kv_layer_step_pow2.c", "kv_pow2_matvec.c"})
+CEPSTRA_ONLY = frozenset({"kv_cepstra.c"})
+LEVELS_ONLY = frozenset({"kv_level_features.c"})
 
 
 def folder() -> Path:
@@ -19,6 +21,7 @@ def folder() -> Path:
 def sources(model: Model, names: Names = KILOVOX) -> dict[str, str]:
     """Every C file of the recogniser of `model` by name, kernels and tables. Raises KilovoxError as `emit` does."""
     leave_out = INT8_ONLY if model.metadata.arithmetic == "pow2" else POW2_ONLY
+    leave_out |= CEPSTRA_ONLY if model.metadata.front_end.get("features") == "levels" else LEVELS_ONLY
     kernels = {path.name: path.read_text() for path in sorted((folder() / "c").glob("*.[ch]")) if path.name not in leave_out}
     return {names.file(name): names.renamed(text) for name, text in kernels.items()} | emit(model, names)
 

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from kilovox.audio import Samples
 from kilovox.config import AnyFrontEnd, FixedPointFrontEnd
+from kilovox.config.front_end import without_later_keys
 from kilovox.corpus.base import Corpus, FeatureCorpus, RecordingCorpus
 from kilovox.errors import KilovoxError
 from kilovox.frontend.cache import stored
@@ -55,7 +56,7 @@ class CorpusSamples(Sequence[Samples]):
 
 def settings_of(config: AnyFrontEnd) -> dict[str, Any]:
     """What features before normalisation depend on besides the recording, as JSON."""
-    return {"version": VERSION, "front_end": config.model_dump(mode="json", exclude=NOT_OF_RAW_FEATURES)}
+    return {"version": VERSION, "front_end": without_later_keys(config.model_dump(mode="json", exclude=NOT_OF_RAW_FEATURES))}
 
 
 def transformed(
@@ -97,7 +98,7 @@ def corpus_features(corpus: Corpus, config: AnyFrontEnd, transform: Transform = 
 
     def samples(place: int) -> Samples:
         found = corpus.samples(place, config.sample_rate)
-        check_length(found, config, str(corpus.recordings[place].path))
+        check_length(found, config, corpus.recordings[place].where)
         return found
 
     def compute(places: list[int]) -> list[npt.NDArray[Any]]:

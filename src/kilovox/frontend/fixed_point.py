@@ -1,4 +1,4 @@
-"""Mel-frequency cepstral coefficients in integers: int16 samples in, int16 features out, no floating point between.
+"""Mel-frequency cepstral coefficients, or mel levels, in integers: int16 in, int16 out, no floating point between.
 
 This is the specification that the C kernel equals bit for bit; docs/arithmetic.md derives every width. A frame depends on its
 own 256 samples and on the running maximum of the frames before it, so a stream gives what the whole recording gives.
@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from kilovox.errors import KilovoxError
 from kilovox.frontend import fixed_point_tables as tables
-from kilovox.frontend.fixed_point_stages import LOWEST_LEVEL, Words, cepstra, levels
+from kilovox.frontend.fixed_point_stages import LOWEST_LEVEL, Words, cepstra, level_features, levels
 from kilovox.frontend.word_finder import Word, WordFinder, loudest_word
 
 Samples = npt.NDArray[np.int16]
@@ -45,9 +45,10 @@ class FixedPointMFCC:
     floor_db: bands more than this below the running maximum are raised to it; None for no such floor.
     decay_db: decibels a second by which the running maximum of the loudest band falls.
     energy: "relative" takes every level relative to the running maximum, so that a recording shifted left by any number of
-    bits gives the same features; "absolute" keeps the level in coefficient 0.
+    bits gives the same features; "absolute" keeps the level, of cepstra in coefficient 0.
     words: a recording is reduced to its loudest word, and coefficient 0 is the loudest band's level relative to the loudest
     of the word's active frames; None for whole recordings.
+    features: "cepstra" of the levels; or the "levels" of all bands themselves, one a coefficient, without words.
 
     Raises KilovoxError for parameters outside the proved bounds.
     """
@@ -63,6 +64,7 @@ class FixedPointMFCC:
     decay_db: float = 3.0
     energy: Literal["absolute", "relative"] = "relative"
     words: WordFinder | None = None
+    features: Literal["cepstra", "levels"] = "cepstra"
 
     def __post_init__(self) -> None:
         counts = {name: getattr(self, name) for name in ("sample_rate", "window", "hop", "mel_bands", "coefficients")}
@@ -86,10 +88,24 @@ class FixedPointMFCC:
                 f"coefficients, hop: {self.coefficients}, {self.hop}; expected 2 or more, and a hop shorter than the window, "
                 "where words are found"
             )
+        self._check_features()
         if self.energy not in ("absolute", "relative"):
             raise KilovoxError(f'energy: {self.energy!r}; expected "absolute" or "relative"')
         self._check_levels()
         self.tables()
+
+    def _check_features(self) -> None:
+        if self.features not in ("cepstra", "levels"):
+            raise KilovoxError(f'features: {self.features!r}; expected "cepstra" or "levels"')
+        if self.features == "levels" and self.coefficients != self.mel_bands:
+            raise KilovoxError(
+                f"coefficients: {self.coefficients}; expected mel_bands, {self.mel_bands}, where features are levels"
+            )
+        if self.features == "levels" and self.words is not None:
+            raise KilovoxError(
+                'words: found by cepstra alone, whose coefficient 0 is the level in the word; expected features "cepstra", or '
+                "no words"
+            )
 
     def _check_levels(self) -> None:
         """Decibels as the kernel takes them: levels below 2^14 are what the DCT is proved for, and a decay fits int16."""
@@ -104,12 +120,13 @@ class FixedPointMFCC:
             raise KilovoxError(f"decay_db: {self.decay_db:g}; expected 0 to {largest_decay:.0f}, at {rate:g} frames a second")
 
     def tables(self) -> dict[str, npt.NDArray[np.integer[Any]]]:
-        """Every table that the C kernel needs, in its type."""
+        """Every table that the C kernel needs, in its type; half_dct only for cepstra."""
         return dict(self._tables)
 
     @cached_property
     def _tables(self) -> dict[str, npt.NDArray[np.integer[Any]]]:
         starts, weights = tables.mel(self.sample_rate, self.mel_bands, self.low_hz, self.high_hz)
+        dct = {"half_dct": tables.half_dct(self.coefficients, self.mel_bands)} if self.features == "cepstra" else {}
         return {
             "half_window": tables.half_window(),
             "sine": tables.sine(),
@@ -117,7 +134,7 @@ class FixedPointMFCC:
             "mel_starts": starts,
             "mel_weights": weights,
             "log2_mantissa": tables.log2_mantissa(),
-            "half_dct": tables.half_dct(self.coefficients, self.mel_bands),
+            **dct,
         }
 
     @property
@@ -222,8 +239,8 @@ class FixedPointMFCC:
         return (np.maximum.accumulate(loudest + climb) - climb).astype(loudest.dtype)
 
     def _features(self, band_levels: Words, maxima: Words) -> Features:
-        """Floors and DCT. (mel_bands, n) Q8, running maxima (n,) Q8 -> (n, coefficients) int16, Q7."""
-        features = np.empty((len(maxima), self.coefficients), dtype=np.int16)
+        """Floors, and the DCT of cepstra. (mel_bands, n) Q8, running maxima (n,) Q8 -> (n, coefficients) int16, Q7."""
+        features, dct = np.empty((len(maxima), self.coefficients), dtype=np.int16), self._tables.get("half_dct")
         floor = _RELATIVE_FLOOR if self.floor_level is None else -self.floor_level
         for first in range(0, len(maxima), _BATCH_FRAMES):
             batch = slice(first, first + _BATCH_FRAMES)
@@ -232,7 +249,7 @@ class FixedPointMFCC:
             if self.energy == "absolute":
                 relative += maxima[batch]
                 np.maximum(relative, _ABSOLUTE_FLOOR, out=relative)
-            features[batch] = cepstra(relative, self._tables["half_dct"]).T
+            features[batch] = (cepstra(relative, dct) if dct is not None else level_features(relative)).T
         return features
 
 

@@ -250,6 +250,11 @@ def levels(
     return logarithm
 
 
+def level_features(relative: Words) -> Words:
+    """Levels themselves, floor. (bands, n) Q8, -2^14 ... 0 -> (bands, n) Q7, -2^13 ... 0: within int16, never saturated."""
+    return relative >> (LEVEL_BITS - FEATURE_BITS)
+
+
 def cepstra(relative: Words, half_dct: Table) -> Words:
     """Orthonormal DCT-II, rounded to nearest, saturated. (bands, n) Q8, |.| <= 2^14 -> (coefficients, n) Q7, int16 range."""
     bands = relative.shape[0]

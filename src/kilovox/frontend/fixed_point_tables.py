@@ -36,7 +36,7 @@ DCT_BITS = 14
 """DCT-II in Q14."""
 
 FEATURE_BITS = 7
-"""Cepstra in Q7, octaves of power: one unit is 0.0235 dB."""
+"""Features (cepstra or levels) in Q7, octaves of power: one unit is 0.0235 dB."""
 
 
 def half_window() -> npt.NDArray[np.int16]:

@@ -27,6 +27,10 @@ NORMALISED_BITS = 5
 """int8 features in units of 2^-5: a standard deviation, where four of them reach 127."""
 
 
+LEAST_DEVIATION_OF_LEVELS = 32.0
+"""Of a mel level, Q7: a quarter of an octave, 0.75 dB. A band that never leaves the floor, or hardly ever, deviates less; taken
+as it is, it would leave the multipliers of the others, which share its shift, few bits or none."""
+
 _LARGEST_STATISTIC, _SMALLEST_DEVIATION = 1e9, 1e-12
 """Of features: beyond these a stranger's normalisation could make numbers that float32 does not hold."""
 
@@ -80,9 +84,10 @@ class IntegerNormalisation:
     shift: int
 
     @classmethod
-    def of(cls, sequences: Sequence[Array], deviations: float) -> Self:
-        """`deviations` standard deviations over all frames of `sequences` reach +-127."""
-        return cls(*quantisation(*_statistics(sequences), deviations))
+    def of(cls, sequences: Sequence[Array], deviations: float, least: float = 0.0) -> Self:
+        """`deviations` standard deviations over all frames of `sequences` reach +-127; none is taken for less than `least`."""
+        mean, deviation = _statistics(sequences)
+        return cls(*quantisation(mean, np.maximum(deviation, least), deviations))
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Array]) -> Self:
@@ -113,7 +118,8 @@ AnyNormalisation = Normalisation | IntegerNormalisation
 def fit_normalisation(config: AnyFrontEnd, sequences: Sequence[Array]) -> AnyNormalisation:
     """The normalisation that `config` asks for, with the statistics of `sequences`."""
     if isinstance(config, FixedPointFrontEnd):
-        return IntegerNormalisation.of(sequences, config.deviations)
+        least = LEAST_DEVIATION_OF_LEVELS if config.features == "levels" else 0.0
+        return IntegerNormalisation.of(sequences, config.deviations, least)
     return Normalisation.of(sequences) if config.normalise else Normalisation.none(sequences[0].shape[1])
 
 
@@ -145,7 +151,7 @@ def fixed_point_mfcc(config: FixedPointFrontEnd) -> FixedPointMFCC:
     """The integer front end of `config`. Raises KilovoxError for what it cannot do."""
     return FixedPointMFCC(
         config.sample_rate, config.window, config.hop, config.mel_bands, config.coefficients, config.low_hz, config.high_hz,
-        config.floor_db, config.decay_db, config.energy, _word_finder(config.words),
+        config.floor_db, config.decay_db, config.energy, _word_finder(config.words), config.features,
     )  # fmt: skip
 
 

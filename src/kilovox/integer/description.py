@@ -26,6 +26,7 @@ def q_formats(model: Model) -> dict[str, str]:
         "gate pre-activation": f"int16, Q{15 - INPUT_BITS}.{INPUT_BITS}",
         "gates": f"int32, Q0.{OUTPUT_BITS}",
         "cell state": f"int16, Q{15 - CELL_BITS}.{CELL_BITS}",
+        **({"activations": "int8, Q2.5; 0 to 127 after a rectifier"} if _before(model) else {}),
         "hidden state": f"int8, Q0.{HIDDEN_BITS}",
         "logits": "int32; shifted to Q8 for the confidence",
         "confidence": "uint8, 0 to 255",
@@ -33,7 +34,14 @@ def q_formats(model: Model) -> dict[str, str]:
 
 
 def _layers(model: Model) -> list[str]:
+    """Of the LSTM and the head."""
     return [*(f"lstm{layer}" for layer in range(int(model.metadata.network["num_layers"]))), "head"]
+
+
+def _before(model: Model) -> list[str]:
+    """Convolutions and projection, whose rows have shifts of their own in every arithmetic."""
+    found = (name.partition(".")[0] for name in model.tensors if name.endswith(".shift"))
+    return sorted(name for name in found if name.startswith(("conv", "projection")))
 
 
 def exponents(model: Model) -> dict[str, dict[int, int]]:
@@ -44,7 +52,8 @@ def exponents(model: Model) -> dict[str, dict[int, int]]:
     if model.metadata.arithmetic != "pow2":
         raise KilovoxError(f"model {model.metadata.name}: {model.metadata.arithmetic}; expected pow2")
     found = {}
-    inputs = int(model.metadata.network["input_dim"])
+    network = model.metadata.network
+    inputs = int(network.get("projection") or network["input_dim"])
     units = int(model.metadata.network["hidden_dim"])
     for layer in _layers(model):
         columns = units if layer == "head" else inputs + units
@@ -75,7 +84,8 @@ def shifts(model: Model) -> dict[str, dict[int, int]]:
     """How many rows of every layer are requantised by which shift; empty for a float model."""
     if model.metadata.arithmetic == "float32":
         return {}
-    return {layer: dict(sorted(Counter(model.tensor(f"{layer}.shift").ravel().tolist()).items())) for layer in _layers(model)}
+    layers = [*_before(model), *_layers(model)]
+    return {layer: dict(sorted(Counter(model.tensor(f"{layer}.shift").ravel().tolist()).items())) for layer in layers}
 
 
 def description(model: Model) -> dict[str, Any]:

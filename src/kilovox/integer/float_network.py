@@ -25,28 +25,32 @@ def float_logits(
     if readout == "last_valid":
         sequence = sequence[:, : valid.max()]
     for layer in range(num_layers):
-        sequence = _layer(tensors, layer, sequence)
+        sequence, _ = layer_states(tensors, layer, sequence)
     last = valid - 1 if readout == "last_valid" else np.full(len(valid), sequence.shape[1] - 1)
     state = sequence[np.arange(len(sequence)), last]
     logits: Floats = state @ tensors["fc.weight"].T + tensors["fc.bias"]
     return logits
 
 
-def _layer(tensors: Tensors, layer: int, inputs: Floats) -> Floats:
-    """Hidden states (clips, frames, units) of one layer."""
+State = tuple[Floats, Floats]
+"""Hidden and cell, each (clips, units)."""
+
+
+def layer_states(tensors: Tensors, layer: int, inputs: Floats, before: State | None = None) -> tuple[Floats, State]:
+    """Hidden states (clips, frames, units) of one layer, and its state after them; `before`: its state, zeros without one."""
     recurrent = tensors[f"lstm.weight_hh_l{layer}"]
     bias = tensors[f"lstm.bias_ih_l{layer}"] + tensors[f"lstm.bias_hh_l{layer}"]
     projected = inputs @ tensors[f"lstm.weight_ih_l{layer}"].T + bias
     clips, frames, _ = inputs.shape
-    hidden = np.zeros((clips, recurrent.shape[1]), np.float32)
-    cell = np.zeros_like(hidden)
+    nothing = np.zeros((clips, recurrent.shape[1]), np.float32)
+    hidden, cell = (nothing, nothing) if before is None else before
     states = np.empty((clips, frames, hidden.shape[1]), np.float32)
     for frame in range(frames):
         i, f, g, o = np.split(projected[:, frame] + hidden @ recurrent.T, 4, axis=1)
         cell = _sigmoid(f) * cell + _sigmoid(i) * np.tanh(g)
         hidden = _sigmoid(o) * np.tanh(cell)
         states[:, frame] = hidden
-    return states
+    return states, (hidden, cell)
 
 
 def _sigmoid(x: Floats) -> Floats:

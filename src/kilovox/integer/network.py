@@ -119,17 +119,9 @@ def logits(head: Head, hidden: Int8) -> Int32:
 
 
 def confidence(head: Head, values: Int32) -> npt.NDArray[np.uint8]:
-    """Share of the largest logit in the softmax, 0 to 255. values: (clips, labels) int32 -> (clips,) uint8.
-
-    e^-d = 2^-t with t = 1.4414 d in Q8; of t's fraction f, 2^-f = 1 - 0.672 f + 0.172 f^2, off by 0.2 %.
-    """
-    scaled = rounding_shift(values, head.shift)
-    below = np.minimum(scaled.max(axis=1, keepdims=True) - scaled, LARGEST_DIFFERENCE)
-    octaves = (below * LOG2_E) >> LOGIT_BITS
-    fraction = octaves & ((1 << LOGIT_BITS) - 1)
-    square = (POWER_SQUARE * fraction * fraction) >> LOGIT_BITS
-    power = ((1 << POWER_BITS) - POWER_LINEAR * fraction + square) >> np.minimum(octaves >> LOGIT_BITS, 31)
-    share: npt.NDArray[np.uint8] = ((255 << POWER_BITS) // power.sum(axis=1)).astype(np.uint8)
+    """Share of the largest logit in the softmax, 0 to 255. values: (clips, labels) int32 -> (clips,) uint8."""
+    total = softmax_powers(head, values).sum(axis=1)
+    share: npt.NDArray[np.uint8] = ((255 << POWER_BITS) // total).astype(np.uint8)
     return share
 
 
@@ -200,6 +192,36 @@ def build_network(tensors: Mapping[str, npt.NDArray[Any]], arithmetic: str, laye
     if not np.array_equal(table, tanh_table()):
         raise KilovoxError("tensor activation.tanh: is not tanh(i / 16) in Q0.15, for which sums and monotony are proved")
     return IntegerNetwork(tuple(built), head, table)
+
+
+def checked_rows(
+    tensors: Mapping[str, npt.NDArray[Any]], prefix: str, arithmetic: str, rows: int, columns: int
+) -> tuple[Int32, Int32, Int32]:
+    """Weights (rows, columns), biases and shifts (rows,) of a layer stored four rows by four, each row with its own shift.
+
+    Raises KilovoxError for what does not fit, rows that are no multiple of four among it.
+    """
+    if rows % 4:
+        raise KilovoxError(f"{prefix}: {rows} rows; expected a multiple of 4")
+    bias = _tensor(tensors, f"{prefix}.bias", np.int32, (rows // 4, 4)).reshape(-1)
+    weights = _rows(_weights(tensors, prefix, arithmetic, (rows // 4, columns, 4)))
+    shift = _tensor(tensors, f"{prefix}.shift", np.uint8, (rows // 4, 4)).astype(np.int32).reshape(-1)
+    _check_bounds(prefix, weights, bias, shift)
+    return weights, bias, shift
+
+
+def softmax_powers(head: Head, values: Int32) -> Words:
+    """e^(logit - largest) of each, Q15. values: (clips, labels) int32 -> (clips, labels) int32.
+
+    e^-d = 2^-t with t = 1.4414 d in Q8; of t's fraction f, 2^-f = 1 - 0.672 f + 0.172 f^2, off by 0.2 %.
+    """
+    scaled = rounding_shift(values, head.shift)
+    below = np.minimum(scaled.max(axis=1, keepdims=True) - scaled, LARGEST_DIFFERENCE)
+    octaves = (below * LOG2_E) >> LOGIT_BITS
+    fraction = octaves & ((1 << LOGIT_BITS) - 1)
+    square = (POWER_SQUARE * fraction * fraction) >> LOGIT_BITS
+    powers: Words = ((1 << POWER_BITS) - POWER_LINEAR * fraction + square) >> np.minimum(octaves >> LOGIT_BITS, 31)
+    return powers
 
 
 def _rows(weights: Words) -> Int32:

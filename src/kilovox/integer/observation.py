@@ -28,9 +28,9 @@ Stages = tuple[npt.NDArray[np.int8], npt.NDArray[np.int8], npt.NDArray[np.int16]
 class Observation:
     """One recording, stage by stage.
 
-    cepstra: (frames, n) int16, Q7 octaves; features: (frames, n) int8, Q0.7; hidden, cell: (frames, layers, units) int8 in
-    Q0.7, int16 in Q3.12; logits: (labels,) int32; label: (1,) index; confidence: (1,) 0 to 255; outcome: (1,),
-    kilovox.integer.outcome. None: not looked at.
+    cepstra (of a front end of levels, those): (frames, n) int16, Q7 octaves; features: (frames, n) int8, Q0.7; hidden, cell:
+    (frames, layers, units) int8 in Q0.7, int16 in Q3.12; logits: (labels,) int32; label: (1,) index; confidence: (1,) 0 to
+    255; outcome: (1,), kilovox.integer.outcome. None: not looked at.
     """
 
     cepstra: npt.NDArray[np.int16] | None

@@ -10,19 +10,23 @@ import numpy.typing as npt
 from pydantic import ValidationError
 
 from kilovox.audio import Samples
-from kilovox.budget import GATES, Size, size_of
+from kilovox.budget import GATES, Size
 from kilovox.config import FixedPointFrontEnd, Network, parse_front_end
 from kilovox.config.complaints import complaints
+from kilovox.config.network import network_size, tensor_shapes
 from kilovox.corpus.base import Corpus
 from kilovox.errors import KilovoxError
 from kilovox.frontend.corpus_features import corpus_features
 from kilovox.frontend.fixed_point import FixedPointMFCC
 from kilovox.frontend.pipeline import as_floats, fixed_point_mfcc, pad, raw_features, read_normalisation, valid_frames
+from kilovox.integer.convolution import Convolutions, IntegerListener, build_convolutions
+from kilovox.integer.decider import Frames, float_frames, integer_frames, one_word
 from kilovox.integer.description import smallest_exponent
+from kilovox.integer.float_convolutional import FloatListener
 from kilovox.integer.float_network import float_logits
 from kilovox.integer.model_file import Model
 from kilovox.integer.network import IntegerNetwork, build_network, confidence
-from kilovox.integer.outcome import NOTHING, accept_all, judged
+from kilovox.integer.outcome import FULL_CONFIDENCE, NOTHING, accept_all, judged
 
 BATCH = 256
 """Clips computed at once."""
@@ -32,6 +36,7 @@ LARGEST_FLOAT = 1e6
 """Of a float network's weights: with normalised features no sum of theirs can leave float32."""
 
 Array = npt.NDArray[Any]
+Listener = FloatListener | IntegerListener
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,7 @@ class Recogniser:
                 fixed_point_mfcc(self.front_end)
         except KilovoxError as error:
             raise KilovoxError(f"{self.name}: {error}") from None
+        self.convolutions: Convolutions | None = None
         self.engine = self._engine()
         if len(self.labels) != self.outputs:
             raise KilovoxError(f"{self.name}: {len(self.labels)} labels; expected network.output_dim, {self.outputs}")
@@ -69,8 +75,12 @@ class Recogniser:
     @property
     def size(self) -> Size:
         """Bytes of the network, layer by layer."""
-        network = self.network
-        return size_of(self.hidden, network.num_layers, self.model.metadata.arithmetic, self.inputs, self.outputs)
+        return network_size(self.network, self.hidden, self.model.metadata.arithmetic, self.inputs, self.outputs)
+
+    @property
+    def listens(self) -> bool:
+        """Whether the network tells, frame by frame, which word has ended there; else it tells one of all that it heard."""
+        return self.network.kind == "convolutional"
 
     @property
     def finds_words(self) -> bool:
@@ -100,6 +110,8 @@ class Recogniser:
 
     def decide(self, raw: Sequence[Array]) -> Decisions:
         """Decisions on the front end's output of some clips, each (frames, coefficients). No frames: nothing was heard."""
+        if self.listens:
+            return self._words([self.listener().push(self.as_read(sequence)) for sequence in self.normalised(raw)])
         heard = [index for index, sequence in enumerate(raw) if len(sequence)]
         kind = np.float32 if self.engine is None else np.int32
         indices, sure, size = np.zeros(len(raw), np.int64), np.zeros(len(raw)), self._batch()
@@ -109,6 +121,30 @@ class Recogniser:
             indices[batch], sure[batch], logits[batch] = self._decide(self.normalised([raw[index] for index in batch]))
         outcomes[heard] = judged(indices[heard], sure[heard], self.thresholds)
         return Decisions(indices, sure, logits, outcomes)
+
+    def listener(self) -> Listener:
+        """The network of a model that listens, for one sound."""
+        if self.engine is not None and self.convolutions is not None:
+            return IntegerListener(self.convolutions, self.engine)
+        return FloatListener(self.model.tensors, self.network, self.inputs)
+
+    def frames(self, logits: Array) -> Frames:
+        """What the outputs of a network that listens say, frame by frame."""
+        if self.engine is not None:
+            return integer_frames(self.engine.head, logits, self.labels)
+        return float_frames(logits, self.labels)
+
+    def as_read(self, features: Array) -> Array:
+        """Normalised features as the network of a model that listens reads them: int8, or floats."""
+        return features if self.engine is not None else as_floats(features)
+
+    def _words(self, outputs: Sequence[Array]) -> Decisions:
+        """The one word of each sound, of whose logits there are (frames, labels + 1)."""
+        found = [one_word(self.frames(logits), self.labels, self.thresholds) for logits in outputs]
+        indices, sure, outcomes = np.array(found, np.int64).reshape(-1, 3).T
+        largest = [logits.max(axis=0, initial=0)[: len(self.labels)] for logits in outputs]
+        kept = np.array(largest, outputs[0].dtype if outputs else np.float32).reshape(-1, len(self.labels))
+        return Decisions(indices, sure / FULL_CONFIDENCE, kept, outcomes.astype(np.uint8))
 
     def __call__(self, recordings: Sequence[Samples]) -> Decisions:
         """Decisions on recordings, each (samples,) int16 at the front end's sample rate."""
@@ -144,14 +180,18 @@ class Recogniser:
                 f"{self.name}: front end {self.front_end.kind} and arithmetic {arithmetic}; expected fixed_point"
             )
         try:
-            engine = build_network(self.model.tensors, arithmetic, network.num_layers, self.inputs)
+            inputs = self.inputs
+            if self.listens:
+                self.convolutions = build_convolutions(self.model.tensors, arithmetic, network, inputs)
+                inputs = network.projection or 0
+            engine = build_network(self.model.tensors, arithmetic, network.num_layers, inputs)
             if arithmetic == "pow2":
                 for layer in [*(f"lstm{index}" for index in range(network.num_layers)), "head"]:
                     smallest_exponent(self.model, layer)
         except KilovoxError as error:
             raise KilovoxError(f"{self.name}: {error}") from None
         shape = [layer.units for layer in engine.layers] + [len(engine.head.bias)]
-        expected = [self.hidden] * network.num_layers + [self.outputs]
+        expected = [self.hidden] * network.num_layers + [self.outputs + self.listens]
         if shape != expected:
             raise KilovoxError(f"{self.name}: layers of {shape} rows; metadata say {expected}")
         self._check_stored()
@@ -160,7 +200,7 @@ class Recogniser:
     def _check_stored(self) -> None:
         """What is stored is what is counted: no tensor more, no byte more."""
         stored = {name: tensor for name, tensor in self.model.tensors.items() if not name.startswith("front_end.")}
-        known = re.compile(r"(lstm\d+|head)\.(weights|bias|shift|exponent)|activation\.tanh")
+        known = re.compile(r"(lstm\d+|head|conv\d+|projection)\.(weights|bias|shift|exponent)|activation\.tanh")
         unknown = [name for name in stored if not known.fullmatch(name)]
         found = sum(tensor.nbytes for tensor in stored.values())
         if unknown or found != self.size.bytes:
@@ -168,13 +208,8 @@ class Recogniser:
             raise KilovoxError(f"{self.name}: tensors of {found} bytes{extra}; expected {self.size.bytes}")
 
     def _check_floats(self) -> None:
-        network, hidden = self.network, self.hidden
-        expected = {"fc.weight": (self.outputs, hidden), "fc.bias": (self.outputs,)}
-        for layer in range(network.num_layers):
-            inputs = self.inputs if layer == 0 else hidden
-            expected[f"lstm.weight_ih_l{layer}"] = (GATES * hidden, inputs)
-            expected[f"lstm.weight_hh_l{layer}"] = (GATES * hidden, hidden)
-            expected[f"lstm.bias_ih_l{layer}"] = expected[f"lstm.bias_hh_l{layer}"] = (GATES * hidden,)
+        # A network that listens has one output more: the blank.
+        expected = tensor_shapes(self.network, self.inputs, self.hidden, self.outputs + self.listens)
         for name, shape in expected.items():
             tensor = self.model.tensor(name)
             if tensor.shape != shape:

@@ -57,6 +57,10 @@ class RecogniserStream:
     def __init__(self, recogniser: Recogniser) -> None:
         if recogniser.engine is None or not isinstance(recogniser.front_end, FixedPointFrontEnd):
             raise KilovoxError(f"{recogniser.name}: float32; expected an integer model, int8 or pow2")
+        if recogniser.listens:
+            raise KilovoxError(
+                f"{recogniser.name}: of kind convolutional; expected one of kind lstm (FrameDetector takes this one)"
+            )
         self._recogniser, self._engine = recogniser, recogniser.engine
         self._front_end = recogniser.transform()
         self.reset()

@@ -17,6 +17,7 @@ from kilovox.frontend.fixed_point import FixedPointMFCC, check_samples
 from kilovox.frontend.fixed_point_stages import LOWEST_LEVEL
 from kilovox.frontend.pipeline import IntegerNormalisation, fixed_point_mfcc, raw_features
 from kilovox.integer.bundled import open_recogniser
+from kilovox.integer.detection import Detector, FrameDetector, WordDetector
 from kilovox.integer.model_file import Model
 from kilovox.integer.outcome import FULL_CONFIDENCE, judged
 from kilovox.integer.recogniser import Decisions, Recogniser
@@ -84,6 +85,14 @@ def fast_stream(recogniser: Recogniser) -> RecogniserStream:
     return RecogniserStream(as_fast_as_possible(recogniser))
 
 
+def fast_detector(recogniser: Recogniser) -> Detector:
+    """`recogniser` as it listens, as fast as this machine can. Raises KilovoxError for one that hears whole recordings."""
+    if recogniser.listens:
+        c = _library()
+        return FrameDetector(recogniser, None if c is None else NativeMFCC.of(recogniser.transform(), c))
+    return WordDetector(as_fast_as_possible(recogniser))
+
+
 def open_fast_recogniser(text: str) -> Recogniser:
     """The recogniser of the model that `text` means (a file, or a bundled model's name), as fast as this machine can.
 
@@ -94,7 +103,7 @@ def open_fast_recogniser(text: str) -> Recogniser:
 
 def as_fast_as_possible(recogniser: Recogniser) -> Recogniser:
     """The same recogniser in C, where it computes in integers and there is a library; said once where there is none."""
-    if recogniser.engine is None or isinstance(recogniser, FastRecogniser):
+    if recogniser.engine is None or recogniser.listens or isinstance(recogniser, FastRecogniser):
         return recogniser
     c = _library()
     return recogniser if c is None else FastRecogniser(recogniser.model, c)

@@ -18,6 +18,7 @@ from kilovox.native.library import Library, address
 Array = npt.NDArray[Any]
 
 _POINTERS = ("half_window", "sine", "bit_reverse", "mel_starts", "mel_weights", "log2_mantissa", "half_dct")
+"""Of kv_front_end; half_dct is NULL where features are levels."""
 
 LARGEST_DECAY = 1 << 16
 """A frame, Q8 octaves: levels have 16 bits, so nothing is left of a maximum after that."""
@@ -40,7 +41,7 @@ class _Normalisation(ctypes.Structure):
 
 
 def _tables(transform: FixedPointMFCC) -> dict[str, Array]:
-    """The tables, each of the type and size that the kernels read. Raises KilovoxError for others."""
+    """The tables there are, each of the type and size that the kernels read. Raises KilovoxError for others."""
     tables, points = transform.tables(), fixed_point_tables.POINTS
     bands = transform.mel_bands
     bins = int(tables["mel_starts"][-1]) - int(tables["mel_starts"][0])
@@ -51,12 +52,13 @@ def _tables(transform: FixedPointMFCC) -> dict[str, Array]:
         "mel_starts": (np.uint8, (bands + 2,)),
         "mel_weights": (np.uint8, (bins,)),
         "log2_mantissa": (np.uint16, ((1 << fixed_point_tables.LOG_TABLE_BITS) + 1,)),
-        "half_dct": (np.int16, (transform.coefficients, bands // 2)),
     }
+    if transform.features == "cepstra":
+        expected["half_dct"] = (np.int16, (transform.coefficients, bands // 2))
     for name, (kind, shape) in expected.items():
         if tables[name].dtype != kind or tables[name].shape != shape:
             raise KilovoxError(f"table {name}: {tables[name].dtype} {tables[name].shape}; expected {np.dtype(kind)} {shape}")
-    return {name: np.ascontiguousarray(tables[name]) for name in _POINTERS}
+    return {name: np.ascontiguousarray(tables[name]) for name in expected}
 
 
 class NativeMFCC(FixedPointMFCC):
@@ -82,7 +84,8 @@ class NativeMFCC(FixedPointMFCC):
         """Pointer to the structure; the structure and the tables that it points to, which must live as long."""
         tables, floor = _tables(self), self.floor_level
         structure = _FrontEnd(
-            *(tables[name].ctypes.data for name in _POINTERS), self.hop, self.mel_bands, self.coefficients,
+            *(tables[name].ctypes.data if name in tables else None for name in _POINTERS),
+            self.hop, self.mel_bands, self.coefficients,
             fixed_point._RELATIVE_FLOOR if floor is None else -floor, min(self.decay_level, LARGEST_DECAY),
             fixed_point._ABSOLUTE_FLOOR, self.energy == "absolute",
         )  # fmt: skip

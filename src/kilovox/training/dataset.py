@@ -3,10 +3,10 @@
 import math
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -43,6 +43,36 @@ def prepare_data_label_pairs(data_path: str | Path | None = None) -> list[Pair]:
     return [(str(recording.path), int(recording.label)) for recording in corpus.recordings]
 
 
+class Group(NamedTuple):
+    """Clips that a `share` of every batch is drawn from; where `classes` are given, one a clip, all of them equally often."""
+
+    clips: int
+    share: float
+    classes: tuple[int, ...] | None = None
+
+    def draws(self) -> Callable[[int], Tensor]:
+        """What draws so many clips, their places in the group, by torch's global generator."""
+        return _Balanced(self.classes) if self.classes is not None else lambda count: torch.randint(self.clips, (count,))
+
+
+class _Balanced:
+    """Draws clips of every class equally often: all classes in random order, again and again, and for each any of its clips."""
+
+    def __init__(self, classes: Sequence[int]) -> None:
+        _, numbers, counts = np.unique(np.array(classes), return_inverse=True, return_counts=True)
+        self._order = torch.from_numpy(np.argsort(numbers, kind="stable"))
+        self._counts = torch.from_numpy(counts)
+        self._starts = torch.cumsum(self._counts, 0) - self._counts
+        self._waiting = torch.zeros(0, dtype=torch.int64)
+
+    def __call__(self, count: int) -> Tensor:
+        while len(self._waiting) < count:
+            self._waiting = torch.cat([self._waiting, torch.randperm(len(self._counts))])
+        chosen, self._waiting = self._waiting[:count], self._waiting[count:]
+        within = (torch.rand(count, dtype=torch.float64) * self._counts[chosen]).long()
+        return self._order[self._starts[chosen] + torch.minimum(within, self._counts[chosen] - 1)]
+
+
 class AudioFeaturesDataset(Dataset[tuple[Tensor, Tensor]]):
     """Padded features and labels: item = ((frames, coefficients) float32, () int64).
 
@@ -57,8 +87,8 @@ class AudioFeaturesDataset(Dataset[tuple[Tensor, Tensor]]):
     normalisation: AnyNormalisation
     front_end: AnyFrontEnd | None = None
     """That made the features, where they were not ready."""
-    groups: tuple[tuple[int, float], ...] = ()
-    """Clips and share of every batch of each group of clips that is drawn from; they are the last ones."""
+    groups: tuple[Group, ...] = ()
+    """Groups of clips that are drawn from; they are the last ones."""
 
     def __init__(
         self, pairs: Sequence[Pair], front_end: AnyFrontEnd | None = None, normalisation: AnyNormalisation | None = None
@@ -88,14 +118,14 @@ class AudioFeaturesDataset(Dataset[tuple[Tensor, Tensor]]):
         dataset._hold(views if isinstance(views, np.ndarray) else np.stack(list(views)), labels)
         return dataset
 
-    def mixed(self, groups: Sequence[tuple[int, float]]) -> None:
+    def mixed(self, groups: Sequence[Group | tuple[int, float]]) -> None:
         """The last clips are groups, each of so many clips, that `make_loader` makes so large shares of every batch."""
-        self.groups = tuple(groups)
+        self.groups = tuple(Group(*group) for group in groups)
 
     @property
     def synthetic(self) -> int:
         """Clips of the groups that are drawn from."""
-        return sum(count for count, _ in self.groups)
+        return sum(group.clips for group in self.groups)
 
     def _hold(self, views: Array, labels: npt.NDArray[np.int64]) -> None:
         """views: (views, clips, frames, coefficients), int8 or floats."""
@@ -180,24 +210,25 @@ def _room(shape: tuple[int, ...], kind: np.dtype[Any]) -> Array:
 
 
 class MixedBatchSampler(Sampler[list[int]]):
-    """Batches in which every recording comes once an epoch, filled up with clips of `groups`, (clips, share), at random."""
+    """Batches in which every recording comes once an epoch, filled up with clips of `groups` at random."""
 
-    def __init__(self, recordings: int, groups: Sequence[tuple[int, float]], batch_size: int) -> None:
+    def __init__(self, recordings: int, groups: Sequence[Group | tuple[int, float]], batch_size: int) -> None:
         self.recordings, left = recordings, batch_size - 1
-        self._drawn: list[tuple[int, int, int]] = []
+        self._drawn: list[tuple[int, Group, int]] = []
         first = recordings
-        for clips, share in groups:
-            self._drawn.append((first, clips, min(left, round(batch_size * share))))
+        for group in (Group(*one) for one in groups):
+            self._drawn.append((first, group, min(left, round(batch_size * group.share))))
             left -= self._drawn[-1][2]
-            first += clips
+            first += group.clips
         self._real = left + 1
 
     def __len__(self) -> int:
         return (self.recordings + self._real - 1) // self._real
 
     def __iter__(self) -> Iterator[list[int]]:
+        groups = [(first, group.draws(), count) for first, group, count in self._drawn]
         for real in torch.split(torch.randperm(self.recordings), self._real):
-            drawn = [torch.randint(clips, (count,)) + first for first, clips, count in self._drawn]
+            drawn = [draw(count) + first for first, draw, count in groups]
             yield torch.cat([real, *drawn]).tolist()
 
 

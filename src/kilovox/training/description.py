@@ -54,7 +54,7 @@ class Description:
                 besides=prepared.besides,
                 note="" if len(prepared.split.test) else JUDGES_NOTHING.format(corpus=printable(corpus.name)),
             ),
-            metrics=_metrics(history, len(prepared.split.validation)) if history else {},
+            metrics=_metrics(history, len(prepared.validation or ())) if history else {},
         )
         return Model(metadata=metadata, tensors={**tensors, **prepared.normalisation.tensors()})
 

@@ -11,15 +11,19 @@ from kilovox.corpus.base import Corpus
 from kilovox.corpus.mixture import Mixture, settled
 from kilovox.files import make_folder
 from kilovox.integer.model_file import Model, save_model
+from kilovox.training.convolutional import ConvolutionalClassifier
 from kilovox.training.description import Description
 from kilovox.training.network import LSTMClassifier
 from kilovox.training.preparation import Prepared, prepare
 from kilovox.training.quantised import QuantisedLSTMClassifier
+from kilovox.training.quantised_convolutional import QuantisedConvolutionalClassifier
 from kilovox.training.run_folder import FLOAT_FILE, MODEL_FILE, PTQ_FILE, QUANTISED_FOLDER, claimed, refuse_unless_free
 from kilovox.training.run_key import RunKey, RunKeys
 from kilovox.training.seeding import derive_seed, set_seed
 from kilovox.training.stages import train
+from kilovox.training.string_preparation import prepare_strings
 from kilovox.training.teaching import learn_from_teachers
+from kilovox.training.thresholds import with_thresholds
 
 
 def run_experiment(
@@ -41,7 +45,10 @@ def run_experiment(
     keys = RunKeys(corpus) if mixture is None else RunKeys.knowing(config, mixture)
     config, uses, key = settled(config, corpus), keys.uses(config), keys.of(config)
     refuse_unless_free(folder, key, resume)
-    prepared = prepare(config, corpus, keys.mixture(config))
+    if config.streams is None:
+        prepared = prepare(config, corpus, keys.mixture(config))
+    else:
+        prepared = prepare_strings(config, config.streams, corpus, keys.mixture(config))
     with claimed(folder, key, uses, resume):
         return _run(config, corpus, key, prepared, folder, resume=resume, progress=progress, tensorboard=tensorboard)
 
@@ -50,6 +57,8 @@ def _run(config: Configuration, corpus: Corpus, key: RunKey, prepared: Prepared,
     if config.distillation is not None:
         learn_from_teachers(config, config.distillation, key, prepared, folder, options)
     set_seed(derive_seed(config.experiment.seed, "weights"))
+    if config.streams is not None:
+        return _run_listening(config, Description(config, corpus, prepared), folder, options)
     network = LSTMClassifier(
         config.inputs, config.hidden, config.model.num_layers, config.outputs,
         config.model.dropout, config.model.readout,
@@ -62,6 +71,40 @@ def _run(config: Configuration, corpus: Corpus, key: RunKey, prepared: Prepared,
         model = _quantise(network, describe, config.quantisation, folder, options)
     save_model(model, folder / MODEL_FILE)
     return model
+
+
+def _run_listening(config: Configuration, describe: Description, folder: Path, options: dict[str, bool]) -> Model:
+    model = config.model
+    network = ConvolutionalClassifier(
+        config.inputs, model.blocks, model.projection or 0, config.hidden, model.num_layers, config.outputs + 1, model.dropout
+    )
+    history = train(network, config, config.training, describe.prepared, folder, **options)
+    divided, network = describe.prepared.divided, network.cpu()
+    if config.quantisation is None:
+        result = with_thresholds(describe.model(network.folded(), history), config, divided)
+    else:
+        twin = with_thresholds(describe.model(network.folded(), history, "-float"), config, divided)
+        save_model(twin, folder / FLOAT_FILE)
+        result = _quantise_listening(network, describe, config.quantisation, folder, options)
+    save_model(result, folder / MODEL_FILE)
+    return result
+
+
+def _quantise_listening(
+    network: ConvolutionalClassifier, describe: Description, asked: Quantisation, folder: Path, options: dict[str, bool]
+) -> Model:
+    config, divided = describe.config, describe.prepared.divided
+    model, arithmetic = config.model, asked.arithmetic
+    quantised = QuantisedConvolutionalClassifier(
+        config.inputs, model.blocks, model.projection or 0, config.hidden, model.num_layers, config.outputs + 1,
+        arithmetic, asked.dropout, asked.per_row,
+    )  # fmt: skip
+    quantised.take(network)
+    ptq = with_thresholds(describe.model(quantised.integer_tensors(), None, "-ptq", arithmetic), config, divided)
+    save_model(ptq, folder / PTQ_FILE)
+    settings = config.training.model_copy(update={"epochs": asked.epochs, "learning_rate": asked.learning_rate})
+    history = train(quantised, config, settings, describe.prepared, make_folder(folder / QUANTISED_FOLDER), **options)
+    return with_thresholds(describe.model(quantised.integer_tensors(), history, "", arithmetic), config, divided)
 
 
 def _quantise(

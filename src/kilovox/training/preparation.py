@@ -21,7 +21,7 @@ from kilovox.integer.model_file import Source
 from kilovox.native.fast import fast_raw_features
 from kilovox.text import LABEL_LENGTH, complaint
 from kilovox.training.augmentation import augmented_features
-from kilovox.training.dataset import AudioFeaturesDataset, padded_views
+from kilovox.training.dataset import AudioFeaturesDataset, Group, padded_views
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,8 @@ def prepare(config: Configuration, corpus: Corpus, mixture: Mixture | None = Non
     Raises KilovoxError where the corpora do not fit the network, other labels or other coefficients, or one another.
     """
     mixture = open_mixture(config, corpus) if mixture is None else mixture
-    divided = mixture.divided(config)
+    divided = checked(config, corpus, mixture)
     labels = divided.asked.labels
-    check_labels(labels, corpus.where)
-    if len(labels) != config.outputs:
-        found = f"{len(labels)} labels ({', '.join(labels)})"
-        raise KilovoxError(f"{corpus.where}: has {found}; expected model.output_dim, {config.outputs}")
     raw = {part.name: _features(config, part, divided) for part in mixture.parts if part.member.role != "judge"}
     for part in mixture.parts:
         coefficients = next(iter(raw[part.name].values())).shape[1] if part.name in raw else config.inputs
@@ -77,15 +73,31 @@ def prepare(config: Configuration, corpus: Corpus, mixture: Mixture | None = Non
     count = 1 + (config.training.augmentation.views if isinstance(corpus, RecordingCorpus) else 0)
     held = padded_views(zip(*views, strict=True), normalisation, config.frontend, count)
     dataset = AudioFeaturesDataset.of_features(held, np.concatenate([piece.classes for piece in divided.train]))
-    dataset.mixed([(len(piece.indices), piece.part.member.share or 0.0) for piece in drawn])
+    dataset.mixed([_group(piece) for piece in drawn])
     validation = None
     if divided.validation:
         held_out = padded_views([[features(piece) for piece in divided.validation]], normalisation, config.frontend)
         validation = AudioFeaturesDataset.of_features(held_out, np.concatenate([piece.classes for piece in divided.validation]))
     return Prepared(
         labels, divided.asked.aliases, divided.split, dataset, validation, normalisation, mixture, divided,
-        _recordings(divided), tuple(_source(config, piece) for piece in divided.train[1:] if piece.part.member.split is None),
+        recordings_of(divided), besides(config, divided),
     )  # fmt: skip
+
+
+def checked(config: Configuration, corpus: Corpus, mixture: Mixture) -> Divided:
+    """What trains and what validates. Raises KilovoxError where the labels do not fit the network or a model file."""
+    divided = mixture.divided(config)
+    labels = divided.asked.labels
+    check_labels(labels, corpus.where)
+    if len(labels) != config.outputs:
+        found = f"{len(labels)} labels ({', '.join(labels)})"
+        raise KilovoxError(f"{corpus.where}: has {found}; expected model.output_dim, {config.outputs}")
+    return divided
+
+
+def besides(config: Configuration, divided: Divided) -> tuple[Source, ...]:
+    """The corpora that are trained on as a whole, beside the first."""
+    return tuple(_source(config, piece) for piece in divided.train[1:] if piece.part.member.split is None)
 
 
 def _features(config: Configuration, part: Part, divided: Divided) -> dict[int, npt.NDArray[Any]]:
@@ -97,7 +109,13 @@ def _features(config: Configuration, part: Part, divided: Divided) -> dict[int, 
     return dict(zip(used, corpus_features(part.corpus.subset(used), config.frontend, fast_raw_features), strict=True))
 
 
-def _recordings(divided: Divided) -> tuple[str, ...]:
+def _group(piece: Piece) -> Group:
+    """How the clips of a piece are drawn from."""
+    member = piece.part.member
+    return Group(len(piece.indices), member.share or 0.0, tuple(piece.classes.tolist()) if member.balance == "words" else None)
+
+
+def recordings_of(divided: Divided) -> tuple[str, ...]:
     """Hashes, part by part, each in the order of its corpus."""
     found: list[str] = []
     pieces = [piece for piece in [*divided.train, *divided.validation] if piece.part.member.kind != "synthetic"]

@@ -58,14 +58,18 @@ def quantise_int8(weights: Tensor, bias: Tensor, per_row: bool, smallest: int) -
 
 def quantise_pow2(weights: Tensor, bias: Tensor, largest_exponent: int) -> Quantised:
     """The nearest of +-2^k, k the eight exponents up to `largest_exponent`; 0 becomes the smallest positive weight."""
-    values = weights.detach()
     smallest = largest_exponent - EXPONENTS + 1
-    size = (values.abs() * 2.0**-smallest).clamp(1.0, 2.0 ** (EXPONENTS - 1))
+    integers = nearest_powers(weights.detach() * 2.0**-smallest)
+    return Quantised(integers, bias, torch.full((len(weights),), float(-smallest)))
+
+
+def nearest_powers(values: Tensor) -> Tensor:
+    """The nearest of +-1, +-2, ... +-128; 0 becomes 1."""
+    size = values.abs().clamp(1.0, 2.0 ** (EXPONENTS - 1))
     low = torch.exp2(torch.floor(torch.log2(size)))
     # Nearest in value: the border between 2^k and 2^(k + 1) is their mean.
     size = torch.where(size >= 1.5 * low, 2 * low, low).clamp(max=2.0 ** (EXPONENTS - 1))
-    integers = torch.where(values < 0, -size, size)
-    return Quantised(integers, bias, torch.full((len(values),), float(-smallest)))
+    return torch.where(values < 0, -size, size)
 
 
 class _Layer(torch.autograd.Function):
@@ -215,7 +219,11 @@ class QuantisedLSTMClassifier(nn.Module):
 
     def states(self, features: Tensor) -> list[Tensor]:
         """Hidden states of every layer, (clips, frames, units) each, as integers in float32."""
-        sequence, found = torch.round(features * FEATURE_SCALE), []
+        return self._states(torch.round(features * FEATURE_SCALE))
+
+    def _states(self, sequence: Tensor) -> list[Tensor]:
+        """The same of integers (clips, frames, n), read as Q0.7."""
+        found = []
         for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             sequence = _Layer.apply(  # type: ignore[no-untyped-call]
                 sequence, weight, bias, self.quantised(layer), (self.sigmoid, self.tanh)
@@ -229,7 +237,14 @@ class QuantisedLSTMClassifier(nn.Module):
         """Logits (clips, labels), real values, of features (clips, frames, n) = int8 / 32, padded with zeros."""
         if valid is None:
             valid = valid_frames(features)
-        state = self.dropout(by_length(self._last, features, valid, self.parts)) * 2.0**-HIDDEN_BITS
+        return self._head(by_length(self._last, features, valid, self.parts))
+
+    def outputs(self, sequence: Tensor) -> Tensor:
+        """Logits of every frame, (clips, frames, labels), real values, of integers (clips, frames, n), int8 in Q2.5."""
+        return self._head(self._states(sequence)[-1])
+
+    def _head(self, states: Tensor) -> Tensor:
+        state = self.dropout(states) * 2.0**-HIDDEN_BITS
         head = self.quantised_head()
         scale = torch.exp2(-head.exponent)
         weight = self.fc.weight + (head.weights * scale[:, None] - self.fc.weight).detach()
@@ -250,25 +265,26 @@ class QuantisedLSTMClassifier(nn.Module):
             # Rows by gate, as torch has them, become rows by unit: (units, columns, gates).
             by_unit = found.weights.view(GATES, units, -1).permute(1, 2, 0)
             shift = (found.exponent + HIDDEN_BITS - INPUT_BITS).view(GATES, units).t()
-            tensors[f"lstm{layer}.weights"] = self._stored(by_unit)
-            tensors[f"lstm{layer}.bias"] = _array(found.bias.view(GATES, units).t(), np.int32)
-            tensors[f"lstm{layer}.shift"] = _array(shift if self.arithmetic == "int8" else shift[:1, :1], np.uint8)
+            tensors[f"lstm{layer}.weights"] = stored_weights(by_unit, self.arithmetic)
+            tensors[f"lstm{layer}.bias"] = as_array(found.bias.view(GATES, units).t(), np.int32)
+            tensors[f"lstm{layer}.shift"] = as_array(shift if self.arithmetic == "int8" else shift[:1, :1], np.uint8)
             if self.arithmetic == "pow2":
                 tensors[f"lstm{layer}.exponent"] = np.array([int(self.largest[layer]) - EXPONENTS + 1], np.int8)
         head = self.quantised_head()
-        tensors["head.weights"] = self._stored(head.weights.t()[None])
-        tensors["head.bias"] = _array(head.bias, np.int32)
-        tensors["head.shift"] = _array(head.exponent[:1] + HIDDEN_BITS - LOGIT_BITS, np.uint8)
+        tensors["head.weights"] = stored_weights(head.weights.t()[None], self.arithmetic)
+        tensors["head.bias"] = as_array(head.bias, np.int32)
+        tensors["head.shift"] = as_array(head.exponent[:1] + HIDDEN_BITS - LOGIT_BITS, np.uint8)
         if self.arithmetic == "pow2":
             tensors["head.exponent"] = np.array([int(self.largest[-1]) - EXPONENTS + 1], np.int8)
         return tensors
 
-    def _stored(self, weights: Tensor) -> npt.NDArray[Any]:
-        """int8, or packed codes, of integers (units, columns, k)."""
-        if self.arithmetic == "int8":
-            return _array(weights, np.int8)
-        sign = torch.where(weights < 0, SIGN, 0)
-        return pack(_array(torch.log2(weights.abs()) + sign, np.uint8))
+
+def stored_weights(weights: Tensor, arithmetic: str) -> npt.NDArray[Any]:
+    """int8, or packed codes, of integers (units, columns, k)."""
+    if arithmetic == "int8":
+        return as_array(weights, np.int8)
+    sign = torch.where(weights < 0, SIGN, 0)
+    return pack(as_array(torch.log2(weights.abs()) + sign, np.uint8))
 
 
 def best_largest_exponent(weights: Tensor) -> int:
@@ -284,5 +300,6 @@ def best_largest_exponent(weights: Tensor) -> int:
     return min(min(range(largest - 3, largest + 1), key=error), limit)
 
 
-def _array(tensor: Tensor, dtype: type) -> npt.NDArray[Any]:
+def as_array(tensor: Tensor, dtype: type) -> npt.NDArray[Any]:
+    """A tensor of integers as an array of them."""
     return np.ascontiguousarray(tensor.detach().cpu().numpy().astype(dtype))

@@ -15,8 +15,10 @@ import torch
 
 from kilovox.config import Configuration
 from kilovox.config.data import Member
+from kilovox.config.front_end import without_later_keys
 from kilovox.corpus.base import Corpus, Recording
 from kilovox.corpus.mixture import Mixture, open_mixture, settled
+from kilovox.corpus.utterances import UtteranceCorpus
 from kilovox.frontend import pipeline
 from kilovox.training import augmentation
 from kilovox.training.device import device_of
@@ -37,18 +39,31 @@ _MISSING = object()
 
 @dataclass(frozen=True)
 class Use:
-    """A corpus in a run: what it is there for and, where that is fixed, its share of every batch."""
+    """A corpus in a run: what it is there for and, where that is fixed, its share of every batch and how that is drawn."""
 
-    corpus: Corpus
+    corpus: Corpus | UtteranceCorpus
     role: str = "train"
     share: float | None = None
+    balance: str = "recordings"
 
     def facts(self) -> dict[str, Any]:
         """Hashes of everything that is said of its recordings, in order."""
+        if isinstance(self.corpus, UtteranceCorpus):
+            return self._facts_of_utterances(self.corpus)
         recordings = self.corpus.recordings
         said = {name: _hash(map(aspect, recordings)) for name, aspect in ASPECTS.items()}
         sound = {"sound": _hash(self.corpus.hashes), "fingerprint": self.corpus.fingerprint}
-        return {"role": self.role, "share": self.share, "recordings": len(recordings)} | said | sound
+        drawn = {} if self.balance == "recordings" else {"balance": self.balance}
+        return {"role": self.role, "share": self.share, "recordings": len(recordings)} | drawn | said | sound
+
+    def _facts_of_utterances(self, corpus: UtteranceCorpus) -> dict[str, Any]:
+        said = {
+            "names": _hash(one.name for one in corpus.utterances),
+            "labels": _hash(json.dumps([[word.word, word.start, word.end] for word in one.words]) for one in corpus.utterances),
+            "speakers": _hash(json.dumps(one.speaker) for one in corpus.utterances),
+        }
+        sound = {"sound": _hash(corpus.hashes), "fingerprint": corpus.fingerprint}
+        return {"role": self.role, "share": self.share, "recordings": len(corpus)} | said | sound
 
 
 @dataclass(frozen=True)
@@ -114,6 +129,13 @@ def canonical(config: Configuration) -> dict[str, Any]:
     values: dict[str, Any] = _without_paths(config.model_dump(mode="json"))
     values["dataset"].pop("kind")
     values["training"].pop("device")
+    values["frontend"] = without_later_keys(values["frontend"])
+    # Keys that came later are said where they are used: runs of before are the same runs.
+    if values["streams"] is None:
+        del values["streams"]
+    if values["model"]["kind"] == "lstm":
+        for key in ("kind", "blocks", "projection"):
+            del values["model"][key]
     return {**values, "hidden": config.hidden}
 
 
@@ -140,8 +162,12 @@ class RunKeys:
 
     def uses(self, config: Configuration) -> tuple[Use, ...]:
         """Every corpus that a run of `config` uses, the one that is split first."""
-        parts = self.mixture(config).parts
-        return tuple(Use(part.corpus, _role(number, part.member), part.member.share) for number, part in enumerate(parts))
+        mixture = self.mixture(config)
+        uses = [
+            Use(part.corpus, _role(number, part.member), part.member.share, part.member.balance)
+            for number, part in enumerate(mixture.parts)
+        ]
+        return (*uses, *(Use(corpus, "utterances", source.share) for source, corpus in mixture.sayings))
 
     def of(self, config: Configuration) -> RunKey:
         """The key of a run of `config`."""
@@ -150,7 +176,8 @@ class RunKeys:
 
 def _which(config: Configuration) -> str:
     """What a mixture is known by, beside its first corpus."""
-    return repr((config.corpora, config.synthetic, config.dataset.kind))
+    sayings = config.streams.utterances if config.streams is not None else ()
+    return repr((config.corpora, config.synthetic, config.dataset.kind, sayings))
 
 
 def _role(number: int, member: Member) -> str:

@@ -5,11 +5,14 @@ from pathlib import Path
 from torch import nn
 
 from kilovox.config import Configuration, Training
+from kilovox.training.convolutional import ConvolutionalClassifier
 from kilovox.training.dataset import make_loader
 from kilovox.training.device import device_of
+from kilovox.training.listening import ListeningTrainer
 from kilovox.training.network import LSTMClassifier
 from kilovox.training.preparation import Prepared
 from kilovox.training.quantised import QuantisedLSTMClassifier
+from kilovox.training.quantised_convolutional import QuantisedConvolutionalClassifier
 from kilovox.training.trainer import Figures, ModelTrainer
 
 PARTS = 3
@@ -26,7 +29,9 @@ def train(
     batch = settings.batch_size
     if isinstance(network, (LSTMClassifier, QuantisedLSTMClassifier)):
         network.parts = PARTS if config.synthetic is not None or prepared.train.groups else 1
-    trainer = ModelTrainer(
+    listens = isinstance(network, ConvolutionalClassifier | QuantisedConvolutionalClassifier)
+    kind = ListeningTrainer if listens else ModelTrainer
+    trainer = kind(
         network, settings.epochs, make_loader(prepared.train, batch, shuffle=True), device_of(settings.device),
         settings.learning_rate,
         validation_loader=make_loader(prepared.validation, 256, shuffle=False) if prepared.validation else None,

@@ -104,21 +104,31 @@ class ModelTrainer:
 
     def _step(self, features: Tensor, labels: Tensor) -> Tensor:
         """One gradient step; returns (sum of losses, correct decisions)."""
-        masks = self.settings.augmentation
-        inputs = [features]
-        if masks.views:
-            # The ends are read off before a mask can blank them.
-            inputs = [mask_features(features, masks), valid_frames(features)]
-        logits = self.model(*inputs)
-        loss = self.loss(logits, labels)
+        logits = self.model(*self._inputs(features))
+        loss = self._loss(logits, labels)
         self.optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         if self.settings.gradient_clip is not None:
             nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.gradient_clip)
         self.optimizer.step()
         self._move_average()
+        return torch.stack((loss.detach() * len(labels), self._correct(logits, labels)))
+
+    def _inputs(self, features: Tensor) -> list[Tensor]:
+        """What the model reads of a batch in training."""
+        masks = self.settings.augmentation
+        # The ends are read off before a mask can blank them.
+        return [mask_features(features, masks), valid_frames(features)] if masks.views else [features]
+
+    def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Mean over the clips of a batch."""
+        loss: Tensor = self.loss(logits, labels)
+        return loss
+
+    def _correct(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """How many clips of a batch are decided right."""
         truth = labels if labels.ndim == 1 else labels.argmax(dim=1)
-        return torch.stack((loss.detach() * len(labels), (logits.argmax(dim=1) == truth).sum()))
+        return (logits.argmax(dim=1) == truth).sum()
 
     @property
     def _masks(self) -> bool:
@@ -172,7 +182,7 @@ class ModelTrainer:
         total, seen = torch.zeros(2, device=self.device), 0
         for features, labels in map(self._to_device, batches):
             logits = self.model(features)
-            total += torch.stack((self.loss(logits, labels) * len(labels), (logits.argmax(dim=1) == labels).sum()))
+            total += torch.stack((self._loss(logits, labels) * len(labels), self._correct(logits, labels)))
             seen += len(labels)
         return _means(total, seen)
 

@@ -14,6 +14,12 @@ from kilovox.evaluation.evaluate import Evaluation, Misclassified, Others, Speak
 from kilovox.evaluation.latency import Latency, Percentiles
 from kilovox.evaluation.report.plots import Picture, Point, accuracy_against_bytes, to_svg
 from kilovox.evaluation.report.report import CorpusFacts, Report, Run, Section, Table, render_report
+from kilovox.evaluation.report.tradeoff import spotting_sections
+from kilovox.evaluation.spotting.passages import Spoken
+from kilovox.evaluation.spotting.scores import Heard, SpeechScore, WordScore
+from kilovox.evaluation.spotting.spotting import Spotting
+from kilovox.integer.detection import Detection
+from kilovox.integer.outcome import LABEL
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
@@ -83,6 +89,23 @@ def run(name, labels, speakers, epochs=60, splits=("random",)):
     )  # fmt: skip
 
 
+def long_sound():
+    """Twenty words of five kinds of sound, one alarm to a hundred thousand an hour."""
+    words = tuple(Spoken(str(n % 10), f"s{n % 4}", float(n)) for n in range(20))
+    speech = tuple(Detection(n, "1", "1", 1 - 0.003 * n, LABEL) for n in range(300))
+    names = ("joined whole", "0 s apart", "0.2 s apart", "0.6 s apart", "utterances of a corpus")
+    scores = []
+    for right, name in zip(range(4, 20, 3), names, strict=False):
+        found = tuple(Detection(n + 0.3, str(n % 10), str(n % 10), n / 20, LABEL) for n in range(right))
+        scores.append(WordScore(name, (Heard("x", 60.0, words, found),)))
+    silent = (
+        SpeechScore("a lecture", (Heard("y", 10.0, (), speech),)),
+        SpeechScore("a long silence", (Heard("y", 3.6e6, (), ()),)),
+    )
+    strings = dict(zip(("whole", "0", "0.2", "0.6"), scores, strict=False))
+    return Spotting(strings, scores[4], silent[1], silent[:1], "fold:1/6, 13 of 74 of a corpus", ("33 were left out",))
+
+
 def report():
     digits, words = [str(n) for n in range(10)], ["$x^{2}$", *(f"word number {n}" for n in range(34))]
     runs = (
@@ -97,6 +120,7 @@ def report():
         Section("Accuracy against bytes", "A text.", table, curve(CURVE)),
         Section("Two networks", figure_svg=curve(CURVE[1:3])),
         Section("One network", figure_svg=curve(CURVE[:1])),
+        *spotting_sections(long_sound()),
         Section("Confusion", "", Table(("spoken", *digits), tuple((name, *[12345] * 10) for name in digits))),
     )
     features = np.random.default_rng(0).normal(size=(40, 13))

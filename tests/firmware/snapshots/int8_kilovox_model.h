@@ -35,6 +35,7 @@
 #define KV_LOWEST_LEVEL (-32768)
 #define KV_DECAY 5
 #define KV_FLOOR (-5102)
+#define KV_LEVELS 0
 #define KV_ABSOLUTE 0
 #define KV_ABSOLUTE_FLOOR (-11520)
 #define KV_FEATURE_SHIFT 17

@@ -13,12 +13,20 @@ from kilovox.evaluation.report.report import (
     robustness_section,
     write_report,
 )
+from kilovox.evaluation.report.tradeoff import spotting_sections
 from kilovox.evaluation.robustness import Robustness
+from kilovox.evaluation.spotting.spotting import Spotting
 from kilovox.integer.recogniser import Recogniser
 
 
 def report_evaluation(
-    path: Path, recogniser: Recogniser, result: Evaluation, robustness: Robustness | None, corpus: Corpus, command: str
+    path: Path,
+    recogniser: Recogniser,
+    result: Evaluation,
+    robustness: Robustness | None,
+    corpus: Corpus,
+    command: str,
+    spotting: Spotting | None = None,
 ) -> None:
     """Write `path`: figures by label and speaker, and the recordings that were not decided right, to be heard.
 
@@ -32,9 +40,11 @@ def report_evaluation(
     )  # fmt: skip
     known = [label for label in corpus.labels if known_as(metadata, label) in metadata.labels]
     pictures = pictures_of(recogniser.front_end, corpus, known) if isinstance(corpus, RecordingCorpus) else ()
+    sections = [robustness_section(robustness)] if robustness else []
+    sections += spotting_sections(spotting) if spotting else []
     report = Report(
         title=f"{result.model} on {result.corpus}", command=command, corpora=(CorpusFacts.of(corpus),), runs=(run,),
-        seconds=None, sections=(robustness_section(robustness),) if robustness else (), pictures=pictures,
+        seconds=None, sections=tuple(sections), pictures=pictures,
         text=_same_people(recogniser, corpus, result),
     )  # fmt: skip
     write_report(path, report, [corpus])

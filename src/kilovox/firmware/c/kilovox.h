@@ -118,7 +118,7 @@ void kv_next(kv_recogniser *r);
 void kv_result(const kv_recogniser *r, kv_decision *decision);
 
 /* The parts, for those who test, count or replace one.
- * kv_front_end_frame: r->samples, a whole window, -> cepstra (KV_FEATURES) int16, Q7 octaves.
+ * kv_front_end_frame: r->samples, a whole window, -> cepstra (of KV_LEVELS, levels) (KV_FEATURES) int16, Q7 octaves.
  * kv_quantise: cepstra -> features (KV_FEATURES) int8, Q0.7.
  * kv_step_features: one frame of features through all layers.
  * kv_layer_step: layer `index` alone, from what stands before it in r->xh. */

@@ -1,8 +1,8 @@
-/* The front end: one window of samples to cepstra. docs/arithmetic.md derives every width. */
+/* The front end: one window of samples to cepstra, or levels. docs/arithmetic.md derives every width. */
 #include "kv_internal.h"
 
-/* r->samples: (KV_WINDOW) int16 -> cepstra: (KV_FEATURES) int16 in Q7 octaves. Advances the running maximum; notes whether the
- * samples are not all equal. */
+/* r->samples: (KV_WINDOW) int16 -> cepstra (of KV_LEVELS, levels): (KV_FEATURES) int16 in Q7 octaves. Advances the running
+ * maximum; notes whether the samples are not all equal. */
 void kv_front_end_frame(kv_recogniser *r, int16_t *cepstra)
 {
     kv_front_end_scratch *s = &r->scratch.front_end;
@@ -22,5 +22,9 @@ void kv_front_end_frame(kv_recogniser *r, int16_t *cepstra)
 #endif
     r->maximum = kv_running_maximum(s->levels, r->maximum);
     kv_relative(s->levels, r->maximum);
+#if KV_LEVELS
+    kv_level_features(s->levels, cepstra);
+#else
     kv_cepstra(s->levels, cepstra);
+#endif
 }

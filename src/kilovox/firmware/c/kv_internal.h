@@ -38,7 +38,9 @@ extern const uint8_t kv_bit_reverse[KV_TRANSFORM];
 extern const uint8_t kv_mel_starts[KV_BANDS + 2];
 extern const uint8_t kv_mel_weights[KV_MEL_BINS];
 extern const uint16_t kv_log2_mantissa[(1 << KV_LOG_TABLE_BITS) + 1];
+#if !KV_LEVELS
 extern const int16_t kv_half_dct[KV_FEATURES][KV_BANDS / 2];
+#endif
 extern const int16_t kv_feature_offset[KV_FEATURES];
 extern const int16_t kv_feature_multiplier[KV_FEATURES];
 
@@ -51,7 +53,11 @@ void kv_mel_levels(kv_front_end_scratch *s, int32_t exponent);
 int32_t kv_log2(uint32_t high, uint32_t low);
 int32_t kv_running_maximum(const int16_t *levels, int32_t maximum);
 void kv_relative(int16_t *levels, int32_t maximum);
+#if KV_LEVELS
+void kv_level_features(const int16_t *levels, int16_t *features);
+#else
 void kv_cepstra(int16_t *levels, int16_t *cepstra);
+#endif
 
 /* One feature, saturated: ((x - offset) multiplier + half) >> shift. */
 static inline int8_t kv_quantised(int32_t cepstrum, uint32_t index)

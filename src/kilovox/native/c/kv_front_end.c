@@ -1,4 +1,4 @@
-/* Levels of mel bands and cepstra, LANES frames side by side; whole recordings. */
+/* Levels of mel bands, and cepstra of them, LANES frames side by side; whole recordings. */
 #include "kv_spectrum.h"
 
 /* log2(high 2^16 + low) in Q8, of 0 as of 1. */
@@ -46,18 +46,24 @@ static void levels_of(const kv_front_end *f, const int16_t *const *windows, lane
     }
 }
 
-/* levels (bands) lanes, spoilt, and running maxima -> cepstra (coefficients) lanes. */
-static void cepstra_of(const kv_front_end *f, lanes *levels, lanes maxima, lanes *cepstra)
+/* levels (bands) lanes, in place: relative to running maxima, and not below the floors. */
+static void relative_to(const kv_front_end *f, lanes maxima, lanes *levels)
+{
+    uint32_t band;
+    for (band = 0; band < f->bands; band++) {
+        levels[band] = larger(levels[band] - maxima, splat(f->floor));
+        if (f->absolute)
+            levels[band] = larger(levels[band] + maxima, splat(f->absolute_floor));
+    }
+}
+
+/* DCT-II: levels (bands) lanes, spoilt -> cepstra (coefficients) lanes. */
+static void dct_of(const kv_front_end *f, lanes *levels, lanes *cepstra)
 {
     const int32_t drop = KV_DCT_BITS + KV_LEVEL_BITS - KV_FEATURE_BITS;
     const int16_t *dct = f->half_dct;
     const uint32_t bands = f->bands, half = bands / 2;
     uint32_t row, band;
-    for (band = 0; band < bands; band++) {
-        levels[band] = larger(levels[band] - maxima, splat(f->floor));
-        if (f->absolute)
-            levels[band] = larger(levels[band] + maxima, splat(f->absolute_floor));
-    }
     for (band = 0; band < half; band++) {
         const lanes left = levels[band], right = levels[bands - 1 - band];
         levels[band] = left + right;
@@ -71,12 +77,24 @@ static void cepstra_of(const kv_front_end *f, lanes *levels, lanes maxima, lanes
     }
 }
 
+/* levels (bands) lanes, spoilt, and running maxima -> cepstra (coefficients) lanes; levels where there is no DCT. */
+static void cepstra_of(const kv_front_end *f, lanes *levels, lanes maxima, lanes *cepstra)
+{
+    uint32_t band;
+    relative_to(f, maxima, levels);
+    if (f->half_dct)
+        dct_of(f, levels, cepstra);
+    else
+        for (band = 0; band < f->bands; band++)
+            cepstra[band] = levels[band] >> (KV_LEVEL_BITS - KV_FEATURE_BITS);
+}
+
 /* Whether sizes and the tables that lead on to others stay within what is reserved here. */
 static int fits(const kv_front_end *f)
 {
     uint32_t segment;
     if (f->bands < 2 || f->bands > KV_MOST_BANDS || f->bands % 2 || f->coefficients < 1 || f->coefficients > f->bands ||
-        f->hop < 1 || f->hop > KV_WINDOW)
+        (!f->half_dct && f->coefficients != f->bands) || f->hop < 1 || f->hop > KV_WINDOW)
         return 0;
     for (segment = 0; segment <= f->bands; segment++)
         if (f->mel_starts[segment] > f->mel_starts[segment + 1])

@@ -32,7 +32,7 @@ typedef struct {
     const uint8_t *mel_starts;     /* (bands + 2), rising, 1 ... KV_TRANSFORM */
     const uint8_t *mel_weights;    /* (mel_starts[bands + 1] - mel_starts[0]) */
     const uint16_t *log2_mantissa; /* (2^KV_LOG_TABLE_BITS + 1) */
-    const int16_t *half_dct;       /* (coefficients, bands / 2) */
+    const int16_t *half_dct;       /* (coefficients, bands / 2); NULL: features are the levels, as many as bands */
     uint32_t hop, bands, coefficients;
     int32_t floor, decay;   /* Q8 octaves; decay a frame */
     int32_t absolute_floor; /* Q8 octaves, where `absolute` */
@@ -72,7 +72,8 @@ KV_API uint32_t kv_native_version(void);
 KV_API int kv_levels(const kv_front_end *f, const int16_t *samples, size_t count, const int64_t *starts, size_t frames,
     int32_t *levels);
 
-/* levels: (bands, frames) int32 and running maxima: (frames) int32 -> cepstra: (frames, coefficients) int16. */
+/* levels: (bands, frames) int32 and running maxima: (frames) int32 -> cepstra: (frames, coefficients) int16, Q7 octaves; here and
+ * below, of a front end without half_dct, levels relative to the maxima. */
 KV_API int kv_cepstra(const kv_front_end *f, const int32_t *levels, const int32_t *maxima, size_t frames, int16_t *cepstra);
 
 /* samples: (count) int16, a whole recording of one window at least -> cepstra: (frames, coefficients) int16 and loudest:

@@ -1,0 +1,49 @@
+"""Training to read running sound: connectionist temporal classification over strings of words."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from kilovox.training.trainer import ModelTrainer
+
+TILT = 0.12
+"""Of a random frequency response, from knot to knot: standard deviations of a feature."""
+KNOTS = 9
+LEAST, LARGEST = -128 / 32, 127 / 32
+
+
+class ListeningTrainer(ModelTrainer):
+    """Labels are (pieces, most words) classes in order, filled up with that of the blank, the model's last output.
+
+    Loss: A. Graves et al., "Connectionist Temporal Classification", ICML 2006, of a piece divided by its words and one.
+    Accuracy counts the pieces of which every word is read right, and nothing else. Each batch is heard through other
+    microphones: a random smooth response, of each piece its own.
+    """
+
+    def _inputs(self, features: Tensor) -> list[Tensor]:
+        steps = torch.randn(len(features), 1, KNOTS, device=features.device).cumsum(dim=2) * TILT
+        curve = functional.interpolate(
+            steps - steps.mean(dim=2, keepdim=True), features.shape[2], mode="linear", align_corners=True
+        )
+        return [(features + curve).clamp(LEAST, LARGEST)]
+
+    def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        blank = logits.shape[2] - 1
+        words = (labels != blank).sum(dim=1)
+        likely = torch.log_softmax(logits, dim=2).transpose(0, 1)
+        frames = torch.full((len(labels),), logits.shape[1], dtype=torch.int64)
+        losses = functional.ctc_loss(likely, labels, frames, words, blank=blank, reduction="none", zero_infinity=True)
+        return (losses / (words + 1)).mean()
+
+    def _correct(self, logits: Tensor, labels: Tensor) -> Tensor:
+        blank = logits.shape[2] - 1
+        spoken = [[label for label in row if label != blank] for row in labels.tolist()]
+        right = sum(read(row, blank) == words for row, words in zip(logits.argmax(dim=2).tolist(), spoken, strict=True))
+        return torch.tensor(right, device=logits.device)
+
+
+def read(best: Sequence[int], blank: int) -> list[int]:
+    """The classes that a row of the likeliest says, frame by frame: each once for as long as it lasts, without the blank."""
+    return [label for label, before in zip(best, [blank, *best], strict=False) if label not in (before, blank)]

@@ -1,0 +1,194 @@
+"""Running sound to train on: words one after another, utterances, noise alone. Each piece is a function of its number.
+
+What a piece holds is drawn anew for every word: which label, whose recording, how fast, how loud and how far from the word
+before it; then the room, the microphone and the noise of the whole. So nobody's way of recording goes with a label.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kilovox import effects
+from kilovox.audio import Samples
+from kilovox.config.streams import Streams
+from kilovox.training.acoustics import KNOTS_HZ
+
+VERSION = 1
+"""To be raised when the same material begins to give other pieces."""
+
+TILTED_SHARE, TILT_DB, LARGEST_TILT_DB = 0.6, 4.0, 15.0
+ROOM_SHARE, ROOM_SECONDS, ROOM_WET = 0.25, (0.08, 0.5), (0.1, 0.7)
+QUIETEST_DB, LOUDEST_DB = -36.0, -1.0
+"""Of the peak of a piece, below full scale."""
+CLEAN_DB = 60.0
+"""Noise of the pieces that are not noisy, below the speech."""
+TRIMMED_SHARE = 0.75
+"""Of the pieces: their words are cut out closely; the others keep what silence they were recorded with."""
+EDGE_DB, EDGE_MS, LARGEST_MARGIN_MS = 30.0, 10, 50
+"""A word is what lies between the first and the last 10 ms within 30 dB of its loudest."""
+UTTERANCE_RATE = 0.15
+
+KINDS = tuple(kind for kind in effects.NOISE_KINDS if kind != "babble")
+
+
+@dataclass(frozen=True)
+class Voices:
+    """Recordings that words are drawn from: `classes` of each, and how often this corpus is drawn beside the others."""
+
+    sounds: Sequence[Samples]
+    classes: npt.NDArray[np.int64]
+    weight: float
+    fingerprint: str
+
+    @cached_property
+    def places(self) -> dict[int, npt.NDArray[np.int64]]:
+        """The recordings of each class."""
+        return {int(label): np.flatnonzero(self.classes == label) for label in np.unique(self.classes)}
+
+
+@dataclass(frozen=True)
+class Sayings:
+    """Whole utterances: `targets` of each, the classes of its words in order."""
+
+    sounds: Sequence[Samples]
+    targets: Sequence[Sequence[int]]
+    fingerprint: str
+
+
+class Strings:
+    """Draws piece after piece: (samples,) int16 at `rate` Hz, and the classes of its words in order.
+
+    `other`: the class of words that are not asked for, drawn with their own share; None where there is none.
+    """
+
+    def __init__(
+        self, settings: Streams, voices: Sequence[Voices], sayings: Sequence[Sayings], other: int | None, rate: int, seed: int
+    ) -> None:
+        self.settings, self.voices, self.rate, self.seed, self.other = settings, voices, rate, seed, other
+        self.length = round(settings.seconds * rate)
+        self._sayings = [(saying, place) for saying in sayings for place in range(len(saying.targets))]
+        self._fingerprints = [one.fingerprint for one in voices] + [one.fingerprint for one in sayings]
+        classes = sorted({label for one in voices for label in one.places})
+        self._asked = [label for label in classes if label != other]
+        self._of_class = {label: [one for one in voices if label in one.places] for label in classes}
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """All that a piece depends on, beside its number, as JSON."""
+        weights = [voices.weight for voices in self.voices]
+        said = self.settings.model_dump(mode="json", exclude={"count", "utterances"})
+        material = hashlib.sha256(json.dumps([self._fingerprints, weights, self.other]).encode()).hexdigest()
+        return {"strings": VERSION, "settings": said, "material": material, "rate": self.rate, "seed": self.seed}
+
+    def __call__(self, number: int) -> tuple[Samples, list[int]]:
+        """Piece `number`."""
+        draw = np.random.default_rng([self.seed, number])
+        asked = self.settings
+        kind = draw.random()
+        if kind < asked.nothing:
+            sound, said = np.zeros(self.length), list[int]()
+        elif kind < asked.nothing + asked.spoken and self._sayings:
+            sound, said = self._utterance(draw)
+        else:
+            alone = kind < asked.nothing + asked.spoken + asked.single
+            sound, said = self._words(draw, alone)
+        return self._recorded(sound, draw), said
+
+    def _utterance(self, draw: np.random.Generator) -> tuple[effects.Sound, list[int]]:
+        """One of the utterances, from anywhere in the piece; of the words of one that is too long nothing is known."""
+        saying, which = self._sayings[int(draw.integers(len(self._sayings)))]
+        spoken = effects.faster(saying.sounds[which], _factor(draw, UTTERANCE_RATE))
+        sound = np.zeros(self.length)
+        if len(spoken) > self.length:
+            return self._words(draw, alone=False)
+        start = int(draw.integers(self.length - len(spoken) + 1))
+        sound[start : start + len(spoken)] = spoken
+        return sound, list(saying.targets[which])
+
+    def _words(self, draw: np.random.Generator, alone: bool) -> tuple[effects.Sound, list[int]]:
+        """Words until the piece is full, or one alone; as many as fit in whole."""
+        asked, sound, said = self.settings, np.zeros(self.length), list[int]()
+        close, trimmed = draw.random() < asked.close, draw.random() < TRIMMED_SHARE
+        place = int(draw.uniform(0, asked.gap_ms) * self.rate / 1000) if draw.random() < 0.7 else 0
+        while True:
+            label, samples = self._word(draw)
+            word = effects.faster(cut_closely(samples, self.rate, draw) if trimmed else samples, _factor(draw, asked.rate))
+            word *= 10 ** (draw.uniform(-asked.level_db, asked.level_db) / 20) / max(float(np.abs(word).max(initial=0.0)), 1e-9)
+            if place + len(word) > self.length:
+                # The first word of a piece is always heard, from its beginning.
+                if not said:
+                    sound[:] = word[: self.length] if len(word) > self.length else np.pad(word, (0, self.length - len(word)))
+                    said.append(label)
+                return sound, said
+            sound[place : place + len(word)] += word
+            said.append(label)
+            if alone:
+                return sound, said
+            place = max(0, place + len(word) + self._gap(draw, close))
+
+    def _gap(self, draw: np.random.Generator, close: bool) -> int:
+        """Samples from a word to the next; less than none where they overlap."""
+        if not close:
+            return int(draw.uniform(0, self.settings.gap_ms) * self.rate / 1000)
+        overlapping = draw.random() < 0.5
+        return -int(draw.uniform(0, self.settings.overlap_ms) * self.rate / 1000) if overlapping else 0
+
+    def _word(self, draw: np.random.Generator) -> tuple[int, Samples]:
+        """A label, each as often as the others, then a corpus that has it, then one of its recordings."""
+        others = self.other in self._of_class and draw.random() < self.settings.others
+        label = int(self.other if others and self.other is not None else self._asked[int(draw.integers(len(self._asked)))])
+        having = self._of_class[label]
+        weights = np.array([voices.weight for voices in having])
+        voices = having[int(draw.choice(len(having), p=weights / weights.sum()))]
+        places = voices.places[label]
+        return label, voices.sounds[int(places[int(draw.integers(len(places)))])]
+
+    def _recorded(self, sound: effects.Sound, draw: np.random.Generator) -> Samples:
+        """In a room, by a microphone, with noise, at some level."""
+        heard = np.flatnonzero(sound)
+        if len(heard):
+            sound = sound / max(effects.root_mean_square(sound[heard]), 1e-9)
+        if draw.random() < TILTED_SHARE:
+            curve = np.cumsum(draw.normal(size=len(KNOTS_HZ)) * TILT_DB)
+            curve = np.clip(curve - curve.mean(), -LARGEST_TILT_DB, LARGEST_TILT_DB)
+            sound = effects.equalised(sound, self.rate, KNOTS_HZ, curve)
+        if draw.random() < ROOM_SHARE:
+            sound = effects.reverberated(sound, self.rate, draw.uniform(*ROOM_SECONDS), draw.uniform(*ROOM_WET), draw)
+        kind = KINDS[int(draw.integers(len(KINDS)))]
+        ratio = draw.uniform(self.settings.noise_db, 45.0) if draw.random() < self.settings.noisy else CLEAN_DB
+        sound = sound + effects.noise(kind, self.length, self.rate, draw) * 10 ** (-ratio / 20)
+        peak = max(float(np.abs(sound).max()), 1e-9)
+        return effects.as_samples(sound * (32767.0 / peak * 10 ** (draw.uniform(QUIETEST_DB, LOUDEST_DB) / 20)))
+
+
+def cut_closely(samples: Samples, rate: int, draw: np.random.Generator) -> Samples:
+    """A recording without the silence around its word, but for a few hundredths of a second; less than a frame stays."""
+    frame = rate * EDGE_MS // 1000
+    count = len(samples) // frame
+    if count < 2:
+        return samples
+    power = np.square(samples[: count * frame].reshape(count, frame), dtype=np.float64).mean(axis=1)
+    loud = np.flatnonzero(power >= power.max() * 10 ** (-EDGE_DB / 10))
+    before, after = (int(margin) for margin in draw.integers(0, LARGEST_MARGIN_MS // EDGE_MS + 1, 2))
+    return samples[max(0, loud[0] - before) * frame : (loud[-1] + 1 + after) * frame]
+
+
+def padded_targets(said: Sequence[Sequence[int]], blank: int) -> npt.NDArray[np.int64]:
+    """(pieces, most words) classes in order, filled up with `blank`, which no word is."""
+    most = max(1, max(map(len, said), default=0))
+    targets = np.full((len(said), most), blank, np.int64)
+    for row, words in zip(targets, said, strict=True):
+        row[: len(words)] = words
+    return targets
+
+
+def _factor(draw: np.random.Generator, largest: float) -> float:
+    """Of the rate, as often slower as faster."""
+    limit = np.log1p(largest)
+    return float(np.exp(draw.uniform(-limit, limit)))

@@ -1,0 +1,90 @@
+"""Learning to read strings of words."""
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kilovox.config.network import Block
+from kilovox.config.training import Training
+from kilovox.training.convolutional import ConvolutionalClassifier
+from kilovox.training.dataset import AudioFeaturesDataset, make_loader
+from kilovox.training.listening import ListeningTrainer, read
+from kilovox.training.strings import padded_targets
+
+BLANK = 2
+
+
+def test_reading():
+    assert read([2, 0, 0, 2, 0, 1, 1, 2], BLANK) == [0, 0, 1]
+    assert read([], BLANK) == read([2, 2], BLANK) == []
+
+
+@given(st.lists(st.integers(0, 1), max_size=8), st.data())
+def test_a_path_of_words_reads_as_the_words(words, data):
+    path = []
+    for word in words:
+        # Between two of the same there is a blank.
+        path += [BLANK] * data.draw(st.integers(int(path[-1:] == [word]), 2))
+        path += [word] * data.draw(st.integers(1, 3))
+    assert read(path, BLANK) == words
+
+
+def trainer(model=None, dataset=None, epochs=1, **options):
+    dataset = dataset or strings(8)
+    model = model or ConvolutionalClassifier(6, [Block(channels=4)], 6, 12, 1, 3, 0.0)
+    loader = make_loader(dataset, 8, shuffle=True)
+    return ListeningTrainer(model, epochs, loader, "cpu", 0.02, settings=Training(epochs=epochs), progress=False, **options)
+
+
+def strings(count, seed=0):
+    """Pieces of 20 frames with up to three words, each of two frames in a band of its own."""
+    draw = np.random.default_rng(seed)
+    features = draw.normal(size=(count, 20, 6)).astype(np.float32) * 0.1
+    said = [draw.integers(0, 2, int(draw.integers(0, 4))).tolist() for _ in range(count)]
+    for piece, words in zip(features, said, strict=True):
+        for place, word in enumerate(words):
+            piece[2 + 6 * place : 4 + 6 * place, 3 * word] += 3.0
+    return AudioFeaturesDataset.of_features(features[None], padded_targets(said, BLANK))
+
+
+def test_the_loss_is_that_of_all_paths_that_read_so():
+    """Against the definition, path by path: A. Graves et al., ICML 2006."""
+    logits = torch.randn(3, 4, 3, generator=torch.manual_seed(1))
+    said = [[0], [0, 0], []]
+    shares = torch.softmax(logits, dim=2)
+    expected = []
+    for piece, words in zip(shares, said, strict=True):
+        paths = [path for path in itertools.product(range(3), repeat=4) if read(list(path), BLANK) == words]
+        total = sum(float(torch.prod(piece[range(4), list(path)])) for path in paths)
+        expected.append(-np.log(total) / (len(words) + 1))
+    found = trainer()._loss(logits, torch.from_numpy(padded_targets(said, BLANK)))
+    assert float(found) == pytest.approx(np.mean(expected), rel=1e-5)
+
+
+def test_a_piece_is_right_where_every_word_is():
+    paths = [[0, 2, 0, 2], [0, 0, 2, 2], [2, 1, 0, 2], [2, 2, 2, 2]]
+    logits = torch.nn.functional.one_hot(torch.tensor(paths), 3).float()
+    labels = torch.from_numpy(padded_targets([[0, 0], [0, 0], [1, 0], []], BLANK))
+    assert int(trainer()._correct(logits, labels)) == 3
+
+
+def test_words_are_learnt():
+    torch.manual_seed(0)
+    own = trainer(dataset=strings(160), epochs=12, validation_loader=make_loader(strings(40, seed=5), 40, shuffle=False))
+    history = own.train()
+    assert history[-1]["validation_loss"] < history[0]["validation_loss"] / 4
+    assert history[-1]["validation_accuracy"] > 0.9
+
+
+def test_every_piece_is_heard_by_a_microphone_of_its_own_and_within_eight_bits():
+    torch.manual_seed(0)
+    (features,) = trainer()._inputs(torch.zeros(3, 5, 32))
+    assert (features == features[:, :1]).all()
+    assert not torch.equal(features[0], features[1])
+    assert 0.05 < float(features.std()) < 1.0
+    (full,) = trainer()._inputs(torch.full((3, 5, 32), 127 / 32))
+    assert full.max() == 127 / 32

@@ -1,0 +1,141 @@
+"""Pieces of running sound to train on."""
+
+import numpy as np
+import pytest
+
+from kilovox.config.streams import Streams
+from kilovox.training.strings import Sayings, Strings, Voices, cut_closely, padded_targets
+
+RATE, OTHER = 8000, 3
+HERTZ = (500.0, 1000.0, 2000.0, 3000.0)
+"""Of each class; the last is other words."""
+
+
+def tone(hertz, seconds=0.3, lead=0.0):
+    time = np.arange(round(seconds * RATE)) / RATE
+    sound = np.round(8000 * np.sin(2 * np.pi * hertz * time)).astype(np.int16)
+    return np.concatenate([np.zeros(round(lead * RATE), np.int16), sound, np.zeros(round(lead * RATE), np.int16)])
+
+
+def voices(classes, weight=1.0, name="a", **how):
+    return Voices([tone(HERTZ[label], **how) for label in classes], np.array(classes, np.int64), weight, name)
+
+
+def strings(*corpora, sayings=(), other=OTHER, seed=1, **settings):
+    return Strings(Streams(**settings), corpora or (voices([0, 1, 2, 3]),), sayings, other, RATE, seed)
+
+
+def test_a_piece_is_a_function_of_its_number():
+    one, another = strings(), strings()
+    again = [another(number) for number in (3, 1, 0, 2)]
+    for number, (sound, said) in zip((3, 1, 0, 2), again, strict=True):
+        mine, words = one(number)
+        assert words == said
+        np.testing.assert_array_equal(mine, sound)
+    assert not np.array_equal(one(0)[0], one(1)[0])
+    assert not np.array_equal(strings(seed=2)(0)[0], one(0)[0])
+
+
+@pytest.mark.parametrize("seconds", [0.5, 3.2])
+def test_length_and_words_that_fit(seconds):
+    for number in range(20):
+        sound, said = strings(seconds=seconds, nothing=0.0, spoken=0.0)(number)
+        assert sound.shape == (round(seconds * RATE),)
+        assert sound.dtype == np.int16
+        assert 1 <= len(said) <= seconds / (0.3 / 1.25 - 0.04) + 1
+
+
+def test_what_is_said_is_what_is_heard():
+    """The tones of a clean piece, in order, by their largest frequency in each tenth of a second."""
+    draw = strings(single=0.0, spoken=0.0, nothing=0.0, noisy=0.0, rate=0.0, gap_ms=400.0, close=0.0)
+    for number in range(8):
+        sound, said = draw(number)
+        frames = sound[: len(sound) // 400 * 400].reshape(-1, 400).astype(float)
+        size = np.abs(np.fft.rfft(frames * np.hanning(400), axis=1))
+        loud = size.max(axis=1) > size.max() / 8
+        nearest = [int(np.argmin([abs(hertz - place * RATE / 400) for hertz in HERTZ])) for place in size.argmax(axis=1)]
+        heard = [label for label, there in zip(nearest, loud, strict=True) if there]
+        runs = [label for label, before in zip(heard, [-1, *heard], strict=False) if label != before]
+        assert runs == [label for label, before in zip(said, [-1, *said], strict=False) if label != before]
+
+
+def test_one_word_alone_utterances_and_nothing_have_their_shares():
+    sayings = [Sayings([tone(700.0, 1.0)], [(1, 0, OTHER)], "u")]
+    draw = strings(sayings=sayings, single=0.3, spoken=0.3, nothing=0.2)
+    said = [draw(number)[1] for number in range(400)]
+    assert 0.14 < np.mean([words == [] for words in said]) < 0.26
+    assert 0.23 < np.mean([words == [1, 0, OTHER] for words in said]) < 0.37
+    assert 0.23 < np.mean([len(words) == 1 for words in said]) < 0.37
+
+
+def test_labels_are_drawn_equally_often_and_other_words_by_their_share():
+    unequal = voices([0] * 30 + [1] * 3 + [2] + [OTHER] * 9)
+    draw = strings(unequal, others=0.4, spoken=0.0, nothing=0.0)
+    said = [label for number in range(150) for label in draw(number)[1]]
+    shares = np.bincount(said, minlength=4) / len(said)
+    np.testing.assert_allclose(shares, [0.2, 0.2, 0.2, 0.4], atol=0.06)
+
+
+def test_corpora_are_drawn_by_weight_among_those_that_have_the_label():
+    chosen = []
+
+    class Noticing(list):
+        def __init__(self, sounds, name):
+            super().__init__(sounds)
+            self.name = name
+
+        def __getitem__(self, index):
+            chosen.append((self.name, HERTZ.index(self.name_of(index))))
+            return super().__getitem__(index)
+
+        def name_of(self, index):
+            return HERTZ[index]
+
+    small, large = ([tone(hertz) for hertz in HERTZ[:count]] for count in (1, 2))
+    corpora = [
+        Voices(Noticing(small, "small"), np.array([0]), 1.0, "s"),
+        Voices(Noticing(large, "large"), np.array([0, 1]), 3.0, "l"),
+    ]
+    draw = strings(*corpora, other=None, spoken=0.0, nothing=0.0)
+    for number in range(100):
+        draw(number)
+    of_first = [name for name, label in chosen if label == 0]
+    assert 0.65 < np.mean([name == "large" for name in of_first]) < 0.85
+    assert {name for name, label in chosen if label == 1} == {"large"}
+
+
+def test_without_other_words_every_word_is_asked_for():
+    draw = strings(voices([0, 1, 2]), other=None, spoken=0.0)
+    assert OTHER not in {label for number in range(40) for label in draw(number)[1]}
+
+
+def test_a_word_longer_than_the_piece_is_heard_from_its_beginning():
+    sound, said = strings(voices([1], seconds=2.0), other=None, seconds=0.5, nothing=0.0, spoken=0.0)(0)
+    assert said == [1]
+    assert np.abs(sound[:400]).max() > 0
+
+
+def test_an_utterance_that_is_too_long_is_not_cut():
+    sayings = [Sayings([tone(700.0, 9.0)], [(1, 1, 1, 1)], "u")]
+    draw = strings(voices([0]), sayings=sayings, other=None, spoken=0.9, single=0.0, nothing=0.05)
+    assert {label for number in range(20) for label in draw(number)[1]} == {0}
+
+
+def test_facts_tell_material_apart():
+    same, fewer, other = strings(), strings(voices([0, 1])), strings(voices([0, 1, 2, 3], name="b"))
+    assert same.facts == strings().facts
+    assert len({str(one.facts) for one in (same, fewer, other, strings(close=0.9), strings(seed=9))}) == 4
+    assert same.facts == strings(count=7).facts
+
+
+def test_cut_closely():
+    draw = np.random.default_rng(1)
+    cut = cut_closely(tone(1000.0, 0.3, lead=0.5), RATE, draw)
+    assert 0.3 * RATE <= len(cut) <= 0.42 * RATE
+    for short in (np.zeros(0, np.int16), np.ones(100, np.int16), np.zeros(4000, np.int16)):
+        assert len(cut_closely(short, RATE, draw)) <= len(short)
+
+
+def test_targets():
+    assert padded_targets([[1, 2], [], [3]], 9).tolist() == [[1, 2], [9, 9], [3, 9]]
+    assert padded_targets([[]], 9).tolist() == [[9]]
