@@ -67,6 +67,7 @@ def test_the_model_decides_and_detects(trained, corpus):
     recogniser = Recogniser(load_model(trained / MODEL_FILE))
     assert recogniser.listens
     assert recogniser.labels == ("0", "1", "2", "unknown")
+    assert recogniser.thresholds.tolist() == [128, 128, 128, 0]
     judged = evaluate(recogniser, corpus, "speaker:bob")
     assert (judged.recordings, judged.others.recordings) == (6, 2)
     samples = np.concatenate([corpus.samples(place, 8000) for place in range(8)])

@@ -7,11 +7,15 @@ import numpy.typing as npt
 
 from kilovox.budget import Arithmetic
 from kilovox.config import Configuration
+from kilovox.config.vocabulary import UNKNOWN
 from kilovox.corpus.base import Corpus
 from kilovox.integer.model_file import FORMAT_VERSION, Metadata, Model, Provenance, short_hash
 from kilovox.text import printable
 from kilovox.training.preparation import Prepared
 from kilovox.training.trainer import Figures, best_epoch
+
+LIKELIER = 128
+"""Of 255: a label whose share is at least that of other words, as kilovox.integer.decider compares them."""
 
 JUDGES_NOTHING = "every recording of {corpus} was trained on: no figure on it judges this model"
 
@@ -54,9 +58,17 @@ class Description:
                 besides=prepared.besides,
                 note="" if len(prepared.split.test) else JUDGES_NOTHING.format(corpus=printable(corpus.name)),
             ),
+            thresholds=_thresholds(config, prepared.labels),
             metrics=_metrics(history, len(prepared.validation or ())) if history else {},
         )
         return Model(metadata=metadata, tensors={**tensors, **prepared.normalisation.tensors()})
+
+
+def _thresholds(config: Configuration, labels: tuple[str, ...]) -> tuple[int, ...]:
+    """Of a model that listens and has a label for other words: a word is accepted that is likelier than those. Else: all are."""
+    if config.streams is None or UNKNOWN not in labels:
+        return ()
+    return tuple(0 if label == UNKNOWN else LIKELIER for label in labels)
 
 
 def _metrics(history: list[Figures], validation: int) -> dict[str, Any]:

@@ -23,7 +23,6 @@ from kilovox.training.seeding import derive_seed, set_seed
 from kilovox.training.stages import train
 from kilovox.training.string_preparation import prepare_strings
 from kilovox.training.teaching import learn_from_teachers
-from kilovox.training.thresholds import with_thresholds
 
 
 def run_experiment(
@@ -79,12 +78,11 @@ def _run_listening(config: Configuration, describe: Description, folder: Path, o
         config.inputs, model.blocks, model.projection or 0, config.hidden, model.num_layers, config.outputs + 1, model.dropout
     )
     history = train(network, config, config.training, describe.prepared, folder, **options)
-    divided, network = describe.prepared.divided, network.cpu()
+    network = network.cpu()
     if config.quantisation is None:
-        result = with_thresholds(describe.model(network.folded(), history), config, divided)
+        result = describe.model(network.folded(), history)
     else:
-        twin = with_thresholds(describe.model(network.folded(), history, "-float"), config, divided)
-        save_model(twin, folder / FLOAT_FILE)
+        save_model(describe.model(network.folded(), history, "-float"), folder / FLOAT_FILE)
         result = _quantise_listening(network, describe, config.quantisation, folder, options)
     save_model(result, folder / MODEL_FILE)
     return result
@@ -93,18 +91,17 @@ def _run_listening(config: Configuration, describe: Description, folder: Path, o
 def _quantise_listening(
     network: ConvolutionalClassifier, describe: Description, asked: Quantisation, folder: Path, options: dict[str, bool]
 ) -> Model:
-    config, divided = describe.config, describe.prepared.divided
+    config = describe.config
     model, arithmetic = config.model, asked.arithmetic
     quantised = QuantisedConvolutionalClassifier(
         config.inputs, model.blocks, model.projection or 0, config.hidden, model.num_layers, config.outputs + 1,
         arithmetic, asked.dropout, asked.per_row,
     )  # fmt: skip
     quantised.take(network)
-    ptq = with_thresholds(describe.model(quantised.integer_tensors(), None, "-ptq", arithmetic), config, divided)
-    save_model(ptq, folder / PTQ_FILE)
+    save_model(describe.model(quantised.integer_tensors(), None, "-ptq", arithmetic), folder / PTQ_FILE)
     settings = config.training.model_copy(update={"epochs": asked.epochs, "learning_rate": asked.learning_rate})
     history = train(quantised, config, settings, describe.prepared, make_folder(folder / QUANTISED_FOLDER), **options)
-    return with_thresholds(describe.model(quantised.integer_tensors(), history, "", arithmetic), config, divided)
+    return describe.model(quantised.integer_tensors(), history, "", arithmetic)
 
 
 def _quantise(
