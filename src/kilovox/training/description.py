@@ -65,7 +65,7 @@ class Description:
 
 
 def _thresholds(config: Configuration, labels: tuple[str, ...]) -> tuple[int, ...]:
-    """Of a model that listens and has a label for other words: a word is accepted that is likelier than those. Else: all are."""
+    """Of a model that listens and has a label for other words: what is likelier than those is accepted. Else everything is."""
     if config.streams is None or UNKNOWN not in labels:
         return ()
     return tuple(0 if label == UNKNOWN else LIKELIER for label in labels)
