@@ -234,8 +234,10 @@ def main() -> int:
             return 2
     killed = same = 0
     with concurrent.futures.ThreadPoolExecutor(asked.workers) as pool:
-        for (mutant, _), alive in zip(chosen, pool.map(lambda one: survives(*one), chosen), strict=True):
+        results = zip(chosen, pool.map(lambda one: survives(*one), chosen), strict=True)
+        for tried, ((mutant, _), alive) in enumerate(results, 1):
             killed += not alive
+            print(f"{tried} of {len(chosen)} tried, {killed} killed", file=sys.stderr, flush=True)
             if alive and mutant.key in explained:
                 same += 1
             elif alive:
