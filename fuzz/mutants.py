@@ -36,7 +36,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
 """What is changed, and the tests that must notice."""
 C_TESTS = ("tests/verification/test_host.py", "tests/verification/test_host_limits.py", "tests/verification/test_turns.py")
 NOT_C = ("kv_dot4_dsp.c",)
-"""For another processor: what runs here does not reach it."""
+NOT_HERE = re.compile(r"(KV_DSP|KV_THUMB1|defined\(__AVR__\))")
+"""For other processors, a file and what is compiled under conditions that begin so: what runs here does not reach it."""
 
 COMPARISONS = {
     ast.Lt: "<=", ast.LtE: "<", ast.Gt: ">=", ast.GtE: ">", ast.Eq: "!=", ast.NotEq: "==", ast.In: "not in",
@@ -160,14 +161,28 @@ def _not_code(tree: ast.Module) -> Iterator[int]:
 
 
 def c_mutants(path: Path) -> Iterator[Mutant]:
-    """Every mutant of a C file: comments, preprocessor lines, assembly and strings are left alone."""
+    """Every mutant of a C file: comments, preprocessor lines, assembly, strings and other processors' code are left alone."""
     source = path.read_text()
     code = re.sub(r"/\*.*?\*/|//[^\n]*|\"[^\"\n]*\"", lambda found: re.sub(r"[^\n]", " ", found[0]), source, flags=re.DOTALL)
+    code = _of_this_machine(code)
     code = re.sub(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", lambda found: re.sub(r"[^\n]", " ", found[0]), code, flags=re.MULTILINE)
     for pattern, new in C_TOKENS:
         yield from (Mutant(path, *found.span(), new) for found in re.finditer(pattern, code))
     for found in re.finditer(r"(?<![\w.])(\d+)(?=[uU]?\b)(?![\w.]*x)", code):
         yield Mutant(path, *found.span(), str(int(found[0]) + 1))
+
+
+def _of_this_machine(code: str) -> str:
+    """`code` with blanks for what only other processors compile."""
+    lines, elsewhere = [], []
+    for line in code.split("\n"):
+        directive = re.match(r"[ \t]*#[ \t]*(if|elif|else|endif)(?:def|ndef)?\b[ \t]*(.*)", line)
+        if directive and directive[1] != "if":
+            elsewhere.pop()
+        if directive and directive[1] != "endif":
+            elsewhere.append(NOT_HERE.match(directive[2]) is not None)
+        lines.append(" " * len(line) if any(elsewhere) else line)
+    return "\n".join(lines)
 
 
 def candidates(language: str, only: str | None) -> list[tuple[Mutant, tuple[str, ...]]]:
@@ -234,8 +249,10 @@ def main() -> int:
             return 2
     killed = same = 0
     with concurrent.futures.ThreadPoolExecutor(asked.workers) as pool:
-        for (mutant, _), alive in zip(chosen, pool.map(lambda one: survives(*one), chosen), strict=True):
+        results = zip(chosen, pool.map(lambda one: survives(*one), chosen), strict=True)
+        for tried, ((mutant, _), alive) in enumerate(results, 1):
             killed += not alive
+            print(f"{tried} of {len(chosen)} tried, {killed} killed", file=sys.stderr, flush=True)
             if alive and mutant.key in explained:
                 same += 1
             elif alive:

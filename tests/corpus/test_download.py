@@ -174,6 +174,28 @@ def test_too_large(tmp_path: Path, mirror: Mirror, tiny: RecordingCorpus, monkey
     fails(tmp_path / "fsdd", tiny, "more than 1000000 bytes", mirror.at("a", mirror.sends(bytes(1_200_000))))
 
 
+def test_the_limit_is_of_all_recordings_together(
+    tmp_path: Path, mirror: Mirror, tiny: RecordingCorpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(download, "MAXIMUM_BYTES", 1_000_000)
+    for size, reason in ((400_000, "2 recordings with fingerprint"), (400_001, "larger than 1000000 bytes")):
+        files = {f"{TOP}/recordings/0_zoe_0.wav": bytes(600_000), f"{TOP}/recordings/0_zoe_1.wav": bytes(size)}
+        for packed in (tar, zipped):
+            fails(tmp_path / "fsdd", tiny, reason, mirror.at("a", mirror.sends(packed(files))))
+
+
+def test_a_quarter_of_a_gibibyte_is_the_limit(tmp_path: Path, mirror: Mirror, tiny: RecordingCorpus) -> None:
+    """Of the archive, as it comes, and of the recordings, as it announces them."""
+    for size, reason in ((2**28, "truncated or damaged"), (2**28 + 1, "larger than 268435456 bytes")):
+        member = tarfile.TarInfo(f"{TOP}/recordings/0_zoe_0.wav")
+        member.size = size
+        fails(tmp_path / "fsdd", tiny, reason, mirror.at("a", mirror.sends(member.tobuf())))
+    with download._Progress(quiet=True) as progress:
+        progress.update(2**28)
+        with pytest.raises(download._UnusableError, match="more than 268435456 bytes"):
+            progress.update(1)
+
+
 def test_not_there(tmp_path: Path, mirror: Mirror, tiny: RecordingCorpus) -> None:
     message = fails(tmp_path / "fsdd", tiny, "404", f"{mirror.url}/gone", f"{mirror.url}/gone2")
     assert f"{mirror.url}/gone: 404" in message

@@ -66,6 +66,13 @@ def test_random_on_fsdd(fsdd_folder: Path) -> None:
     assert len(judging_indices(corpus, "official")) == 300
 
 
+def test_a_fifth_judges_where_nothing_else_is_said() -> None:
+    corpus = corpus_of()
+    _, test = random_split(200, 0.2, 42)
+    np.testing.assert_array_equal(judging_indices(corpus, "random"), test)
+    np.testing.assert_array_equal(make_split(corpus, "random").test, test)
+
+
 def test_official_takes(synthetic_corpus: RecordingCorpus) -> None:
     split = make_split(synthetic_corpus, "official")
     assert {synthetic_corpus.recordings[i].take for i in split.test} == {0}

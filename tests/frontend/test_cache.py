@@ -1,5 +1,6 @@
 """Features computed once, recording by recording; with any cache, or none, the same."""
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -131,6 +132,22 @@ def test_one_beyond_the_limit_stays(monkeypatch):
     again = Counting()
     assert right(stored(SETTINGS, KEYS, again))
     assert again.asked == []
+
+
+@pytest.mark.parametrize(("spare", "computed"), [(0, 0), (-1, 10)])
+def test_a_shard_grows_to_its_share_of_the_limit(monkeypatch, spare, computed):
+    """Two shards share the limit. One that would outgrow its half keeps what was asked for last."""
+    of_two, rows = [[key for key in KEYS if hashlib.sha256(key.encode()).digest()[0] % 2 == half][:20] for half in (0, 1)], 100
+    monkeypatch.setattr(cache, "SHARDS", 2)
+    monkeypatch.setattr(cache, "MAXIMUM_BYTES", 2 * (20 * rows * 3 * 2 + spare))
+    for keys in of_two:
+        for part in (keys[:10], keys[10:]):
+            stored(SETTINGS, part, lambda places: [np.ones((rows, 3), np.int16) for _ in places])
+        again = Counting(keys)
+        stored(SETTINGS, keys[10:], again)
+        assert again.asked == []
+        stored(SETTINGS, keys[:10], again)
+        assert len(again.asked) == computed
 
 
 def test_what_a_killed_process_left_is_cleaned_when_it_is_old():

@@ -7,7 +7,7 @@ from kilovox.config import FixedPointFrontEnd, FrontEnd
 from kilovox.errors import KilovoxError
 from kilovox.frontend.band_pass import band_pass
 from kilovox.frontend.corpus_features import corpus_features, settings_of
-from kilovox.frontend.pipeline import Normalisation, fit_normalisation, pad, raw_features, valid_frames
+from kilovox.frontend.pipeline import Normalisation, as_integers, fit_normalisation, pad, raw_features, valid_frames
 from models import make_recordings
 
 
@@ -115,3 +115,18 @@ def test_statistics_do_not_depend_on_how_many_sequences_are_taken_at_once(monkey
         np.testing.assert_allclose(found.deviation, frames.std(axis=0), rtol=1e-6)
     with pytest.raises(KilovoxError, match="no recording has a frame"):
         Normalisation.of([np.zeros((0, 4), np.int16)])
+
+
+def test_precomputed_features_as_integers_saturate():
+    config = FixedPointFrontEnd(kind="fixed_point", feature_bits=4)
+    found = as_integers(config, np.array([[-1e9, -2048.0, -2048.1, -1.0, 0.04, 2047.9375, 2048.0, 1e9]]))
+    assert found.dtype == np.int16
+    np.testing.assert_array_equal(found, [[-32768, -32768, -32768, -16, 1, 32767, 32767, 32767]])
+
+
+def test_deviations_from_the_smallest_on_are_read():
+    tensors = Normalisation(np.zeros(2, np.float32), np.array([1e-12, -1e-12], np.float32)).tensors()
+    np.testing.assert_array_equal(Normalisation.from_tensors(tensors).deviation, tensors["front_end.deviation"])
+    tensors["front_end.deviation"][1] = np.nextafter(np.float32(1e-12), np.float32(0))
+    with pytest.raises(KilovoxError, match="no deviation below 1e-12"):
+        Normalisation.from_tensors(tensors)

@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kilovox.config import FixedPointFrontEnd
 from kilovox.errors import KilovoxError
+from kilovox.frontend.pipeline import fixed_point_mfcc
 from kilovox.frontend.word_finder import Word, WordFinder, WordStream, loudest_word
 
 QUIET, LOUD = -8000, -3000
@@ -147,3 +149,8 @@ def test_what_cannot_work_is_refused():
     ):
         with pytest.raises(KilovoxError, match=message):
             WordFinder(**values)
+
+
+def test_what_is_not_said_is_as_in_a_configuration():
+    config = FixedPointFrontEnd(kind="fixed_point", words={})
+    assert fixed_point_mfcc(config).words == WordFinder()

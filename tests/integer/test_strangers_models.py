@@ -268,6 +268,16 @@ def test_a_large_header_takes_memory_in_proportion(tmp_path):
     assert most < 10 * 2**23
 
 
+@pytest.mark.parametrize("wrap", [lambda value: {"a": value}, lambda value: [value]])
+def test_eight_sections_in_one_another_and_no_more(tmp_path, wrap):
+    value = 1
+    for _ in range(7):
+        value = wrap(value)
+    assert load_model(write(tmp_path / "m", INT8, configuration={"a": value})).metadata.configuration == {"a": value}
+    with pytest.raises(KilovoxError, match="more than 8 sections in one another"):
+        load_model(write(tmp_path / "m", INT8, configuration={"a": wrap(value)}))
+
+
 def test_labels_of_every_language(tmp_path):
     labels = ["да", "はい", "نعم", "می\u200cخواهم", "हाँ", "क्\u200dष", "c'est ça", "👍"]  # noqa: RUF001
     model = integer_model("int8", units=3, layers=1, labels=tuple(labels))

@@ -84,6 +84,28 @@ def test_the_end_of_a_second_recording_tells_of_its_own_words():
     assert stream.words == 0
 
 
+def test_of_two_equally_loud_words_the_first_is_told_of():
+    """The same burst, twice in the second word: its loudest frame is as loud, the network's answer is another."""
+    recogniser = Recogniser(integer_model("int8", words={"buffer": 40, "pause": 4, "margin": 1}))
+    burst, pause = np.random.default_rng(6).integers(-9000, 9000, 1600).astype(np.int16), np.zeros(1600, np.int16)
+    samples = np.concatenate([burst, pause, burst, burst, pause])
+    stream = RecogniserStream(recogniser)
+    stream.push(samples[:3200])
+    assert stream.words == 1
+    first = stream.result()
+    stream.next()
+    stream.push(samples[3200:])
+    assert stream.words == 1
+    assert not np.array_equal(stream.result()[2], first[2])
+    stream.reset()
+    stream.push(samples)
+    assert stream.words == 2
+    np.testing.assert_array_equal(stream.result()[2], first[2])
+    stream.finish()
+    assert stream.words == 2
+    expect_the_whole(stream, recogniser, samples)
+
+
 def test_next_forgets_what_was_decided_on():
     random = np.random.default_rng(4)
     word = np.pad(random.integers(-9000, 9000, 1500), (0, 1500)).astype(np.int16)
