@@ -113,14 +113,16 @@ class _Convolution(nn.Module):
         self.strides = (block.frame_stride, block.band_stride) if block else (1, 1)
 
     def forward(self, sound: Tensor) -> Tensor:
-        """(clips, frames, bands, channels) integers -> the same of the next layer."""
+        """(clips, channels, frames, bands) integers -> the same of the next layer."""
         weights, bias, exponent = self.rows.integers()
-        padded = nn.functional.pad(sound, (0, 0, self.bands // 2, self.bands // 2, self.frames - 1, 0))
-        windows = padded.unfold(1, self.frames, self.strides[0]).unfold(2, self.bands, self.strides[1])
-        flat = windows.flatten(4)
-        # Sums of integers below 2^24 are exact in any order.
-        total = (flat * weights).sum(dim=4) if self.depthwise else flat.flatten(3) @ weights.t()
-        return self.rows.requantised(total + bias, exponent, 0.0)
+        channels = sound.shape[1]
+        kernel = weights.view(len(weights), -1, self.frames, self.bands)
+        past = nn.functional.pad(sound, (0, 0, self.frames - 1, 0))
+        # Sums of integers below 2^24 are exact in any order of addition; the tests hold the kernels to it.
+        total = nn.functional.conv2d(
+            past, kernel, bias, self.strides, (0, self.bands // 2), groups=channels if self.depthwise else 1
+        )
+        return self.rows.requantised(total, exponent[:, None, None], 0.0)
 
 
 class QuantisedConvolutionalClassifier(nn.Module):
@@ -160,11 +162,11 @@ class QuantisedConvolutionalClassifier(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """(clips, frames, bands) = int8 / 32 -> logits (clips, frames of the LSTM, outputs), real values."""
-        sound = torch.round(features * FEATURE_SCALE)[..., None]
+        sound = torch.round(features * FEATURE_SCALE)[:, None]
         for layer in self.layers:
             sound = layer(sound)
         weights, bias, exponent = self.projection.integers()
-        total = sound.flatten(2) @ weights.t() + bias
+        total = sound.permute(0, 2, 3, 1).flatten(2) @ weights.t() + bias
         return self.recurrent.outputs(self.projection.requantised(total, exponent, -128.0))
 
     @torch.no_grad()
