@@ -108,11 +108,15 @@ class UtteranceCorpus:
         one = self.utterances[index]
         return read_audio(one.path, rate, one.raw)
 
+    @property
+    def sounds(self) -> RecordingCorpus:
+        """The same, each a recording of which nothing is said but whose it is, for splits and for what reads samples."""
+        recordings = [Recording(one.name, "utterance", one.speaker, path=one.path, raw=one.raw) for one in self.utterances]
+        return RecordingCorpus(self.name, recordings, self.where).knowing(self.hashes)
+
     def judging(self, split: str, random_state: int) -> Indices:
         """Those that judge under `split`, as kilovox.corpus.splits has them: all, speaker:NAME or fold:K/N."""
-        recordings = [Recording(one.name, "utterance", one.speaker, path=one.path, raw=one.raw) for one in self.utterances]
-        sounds = RecordingCorpus(self.name, recordings, self.where).knowing(self.hashes)
-        return judging_indices(sounds, split, random_state=random_state)
+        return judging_indices(self.sounds, split, random_state=random_state)
 
     def subset(self, indices: Sequence[int]) -> "UtteranceCorpus":
         """The corpus of only the utterances at `indices`, sorted by name again."""

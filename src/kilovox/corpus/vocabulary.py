@@ -57,16 +57,29 @@ class Asked:
 
         Raises KilovoxError, naming them, for words that are not asked for where the vocabulary refuses them.
         """
-        places = {label: place for place, label in enumerate(self.labels)}
-        places |= {word: places[label] for word, label in self.aliases.items()}
+        places = self._places
         strange = [word for word in corpus.labels if word not in places]
         if strange and self.vocabulary.others == "refuse":
             raise KilovoxError(
                 f"{corpus.where}: words {_listed(strange)}; expected only {_listed(self.labels)} "
                 "(vocabulary.others: leave_out, or unknown, allows more)"
             )
-        other = places[UNKNOWN] if self.vocabulary.others == "unknown" else NOT_ASKED
-        return np.array([places.get(recording.label, other) for recording in corpus.recordings], np.int64)
+        return self.classes_of([recording.label for recording in corpus.recordings])
+
+    def classes_of(self, words: Sequence[str]) -> Classes:
+        """(words,) the same of words that need not be asked for: that of other words, where it is one, or NOT_ASKED."""
+        places, other = self._places, self.other
+        return np.array([places.get(word, NOT_ASKED if other is None else other) for word in words], np.int64)
+
+    @property
+    def other(self) -> int | None:
+        """The place of other words in `labels`; None where they are none."""
+        return self.labels.index(UNKNOWN) if self.vocabulary.others == "unknown" else None
+
+    @property
+    def _places(self) -> dict[str, int]:
+        places = {label: place for place, label in enumerate(self.labels)}
+        return places | {word: places[label] for word, label in self.aliases.items()}
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -4,23 +4,21 @@ import functools
 import hashlib
 import sys
 from collections.abc import Sequence
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from rich.progress import track
 
-from kilovox.audio import Samples
 from kilovox.config import Configuration
 from kilovox.config.streams import Streams
-from kilovox.config.vocabulary import UNKNOWN
 from kilovox.corpus.base import Corpus, RecordingCorpus
 from kilovox.corpus.mixture import Divided, Mixture, Piece
 from kilovox.corpus.utterances import UtteranceCorpus, word_cuts
 from kilovox.corpus.vocabulary import NOT_ASKED
 from kilovox.errors import KilovoxError
 from kilovox.frontend.cache import cached
-from kilovox.frontend.corpus_features import KEPT_RECORDINGS, CorpusSamples, settings_of
+from kilovox.frontend.corpus_features import CorpusSamples, settings_of
 from kilovox.frontend.pipeline import fit_normalisation
 from kilovox.native.fast import fast_raw_features
 from kilovox.training.dataset import AudioFeaturesDataset, padded_views
@@ -70,7 +68,7 @@ def _strings(
     config: Configuration, streams: Streams, pieces: Sequence[Piece], divided: Divided, purpose: str,
     sayings: Sequence[UtteranceCorpus] = (),
 ) -> Strings:  # fmt: skip
-    rate, other = config.frontend.sample_rate, _other(divided)
+    rate, other = config.frontend.sample_rate, divided.asked.other
     shares = [piece.part.member.share for piece in pieces]
     unsaid = sum(share is None for share in shares)
     left = 1 - sum(share for share in shares if share is not None)
@@ -82,11 +80,6 @@ def _strings(
             voices += _cut_out(taught, rate, source.share, divided)
     spoken = [_spoken(taught, rate, divided) for taught in sayings]
     return Strings(streams, voices, spoken, other, rate, derive_seed(config.experiment.seed, purpose))
-
-
-def _other(divided: Divided) -> int | None:
-    """The class of words that are not asked for, where it is one."""
-    return divided.asked.labels.index(UNKNOWN) if divided.asked.vocabulary.others == "unknown" else None
 
 
 def taught_sayings(config: Configuration, mixture: Mixture, divided: Divided) -> list[UtteranceCorpus]:
@@ -112,44 +105,16 @@ def _cut_out(corpus: UtteranceCorpus, rate: int, weight: float, divided: Divided
     if not weight or not any(word.start is not None for one in corpus.utterances for word in one.words):
         return []
     cuts = word_cuts(corpus)
-    classes = _classes([one.label for one in cuts.recordings], divided)
+    classes = divided.asked.classes_of([one.label for one in cuts.recordings])
     used = np.flatnonzero(classes != NOT_ASKED)
     sounds = CorpusSamples(cuts, rate, used.tolist())
     return [Voices(sounds, classes[used], weight, f"cuts {corpus.fingerprint}")] if len(used) else []
 
 
-class _Utterances(Sequence[Samples]):
-    """The sound of utterances, read when it is asked for."""
-
-    def __init__(self, corpus: UtteranceCorpus, rate: int) -> None:
-        self._length = len(corpus)
-        self._read = functools.lru_cache(KEPT_RECORDINGS)(lambda place: corpus.samples(place, rate))
-
-    def __len__(self) -> int:
-        return self._length
-
-    @overload
-    def __getitem__(self, index: int) -> Samples: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Samples]: ...
-    def __getitem__(self, index: int | slice) -> Samples | list[Samples]:
-        if isinstance(index, slice):
-            return [self._read(place) for place in range(*index.indices(self._length))]
-        return self._read(int(index))
-
-
 def _spoken(corpus: UtteranceCorpus, rate: int, divided: Divided) -> Sayings:
-    classes = [_classes([word.word for word in one.words], divided) for one in corpus.utterances]
+    classes = [divided.asked.classes_of([word.word for word in one.words]) for one in corpus.utterances]
     said = [[label for label in row.tolist() if label != NOT_ASKED] for row in classes]
-    return Sayings(_Utterances(corpus, rate), said, corpus.fingerprint)
-
-
-def _classes(words: Sequence[str], divided: Divided) -> npt.NDArray[np.int64]:
-    """Of words of a transcript: their labels', that of other words, or NOT_ASKED."""
-    asked, other = divided.asked, _other(divided)
-    places = {label: place for place, label in enumerate(asked.labels)}
-    left = NOT_ASKED if other is None else other
-    return np.array([places.get(asked.aliases.get(word, word), left) for word in words], np.int64)
+    return Sayings(CorpusSamples(corpus.sounds, rate, range(len(corpus))), said, corpus.fingerprint)
 
 
 def _voices(piece: Piece, rate: int, weight: float) -> Voices:

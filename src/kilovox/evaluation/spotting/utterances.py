@@ -4,8 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kilovox.audio import stream_audio
-from kilovox.corpus.base import Recording, RecordingCorpus
-from kilovox.corpus.splits import judging_indices
 from kilovox.corpus.utterances import Utterance, UtteranceCorpus
 from kilovox.corpus.vocabulary import default_vocabulary, digits
 from kilovox.errors import KilovoxError
@@ -91,17 +89,15 @@ def _judging(corpus: UtteranceCorpus, metadata: Metadata, choice: str, allow_tra
     """Those of the speakers chosen, and how many of them the model was trained on."""
     if choice != ALL and not choice.startswith(("speaker:", "fold:")):
         raise KilovoxError(f"--speakers {choice!r}: expected all, speaker:NAME or fold:K/N")
-    recordings = [Recording(one.name, "utterance", one.speaker, path=one.path) for one in corpus.utterances]
-    sounds = RecordingCorpus(corpus.name, recordings, corpus.where).knowing(corpus.hashes)
-    judged = sounds.subset(judging_indices(sounds, choice, random_state=splitting_of(metadata).random_state).tolist())
-    seen = seen_in_training(metadata, judged)
+    indices = corpus.judging(choice, splitting_of(metadata).random_state).tolist()
+    judged = corpus.subset(indices)
+    seen = seen_in_training(metadata, judged.sounds)
     if seen and not allow_trained:
         raise KilovoxError(
             f"{metadata.name} was trained on {len(seen)} of the {len(judged)} utterances of {corpus.where} ({choice}), such as "
             f"{seen[0]}; expected none: choose others (--speakers), or judge them all the same with --include-trained"
         )
-    by_name = {one.name: one for one in corpus.utterances}
-    return [by_name[one.name] for one in judged.recordings], len(seen)
+    return list(judged.utterances), len(seen)
 
 
 def label_of(metadata: Metadata, word: str) -> str | None:
