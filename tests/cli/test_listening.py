@@ -31,7 +31,7 @@ def model_file(request, tmp_path_factory):
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.normal_(std=0.7)
-    tensors = network.eval().folded()
+    tensors = network.eval().float_tensors()
     if request.param != "float32":
         quantised = QuantisedConvolutionalClassifier(8, blocks, 8, 6, 1, len(LABELS) + 1, request.param)
         quantised.take(network)

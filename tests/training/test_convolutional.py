@@ -61,7 +61,7 @@ def by_torch(made, features):
 )  # fmt: skip
 def test_numpy_is_torch_however_the_sound_is_cut(blocks, layers, bands, frames, cuts):
     made, features = network(blocks, layers, bands), sound(frames, bands)
-    listener = FloatListener(made.folded(), described(tuple(blocks), layers), bands)
+    listener = FloatListener(made.float_tensors(), described(tuple(blocks), layers), bands)
     parts = [listener.push(part) for part in np.split(features, sorted(min(cut, frames) for cut in cuts))]
     np.testing.assert_allclose(np.concatenate(parts), by_torch(made, features), atol=2e-4)
 
@@ -96,7 +96,7 @@ def test_activations_are_what_eight_bits_hold():
 
 
 def test_tensors_are_those_that_are_expected_and_counted():
-    tensors = network().folded()
+    tensors = network().float_tensors()
     shapes = tensor_shapes(described(), BANDS, HIDDEN, OUTPUTS)
     assert {name: tensor.shape for name, tensor in tensors.items()} == shapes
     size = network_size(described(), HIDDEN, "float32", BANDS, OUTPUTS - 1)

@@ -97,7 +97,7 @@ class ConvolutionalClassifier(nn.Module):
         return logits
 
     @torch.no_grad()
-    def folded(self) -> dict[str, npt.NDArray[np.float32]]:
+    def float_tensors(self) -> dict[str, npt.NDArray[np.float32]]:
         """Weights and biases as they run, batch normalisation folded in; layers in order.
 
         conv{n}.weight: (channels, inputs, frames, bands), inputs 1 where it is depthwise; projection.weight: (projection,

@@ -1,9 +1,7 @@
 """One configuration from a corpus to a model file."""
 
 from pathlib import Path
-from typing import Any
 
-import numpy.typing as npt
 import torch
 
 from kilovox.config import Configuration, Quantisation
@@ -56,69 +54,54 @@ def _run(config: Configuration, corpus: Corpus, key: RunKey, prepared: Prepared,
     if config.distillation is not None:
         learn_from_teachers(config, config.distillation, key, prepared, folder, options)
     set_seed(derive_seed(config.experiment.seed, "weights"))
-    if config.streams is not None:
-        return _run_listening(config, Description(config, corpus, prepared), folder, options)
-    network = LSTMClassifier(
-        config.inputs, config.hidden, config.model.num_layers, config.outputs,
-        config.model.dropout, config.model.readout,
-    )  # fmt: skip
+    network = _network(config)
     history = train(network, config, config.training, prepared, folder, **options)
-    describe = Description(config, corpus, prepared)
-    model = describe.model(_tensors(network), history)
-    if config.quantisation is not None:
-        save_model(describe.model(_tensors(network), history, "-float"), folder / FLOAT_FILE)
+    describe, tensors = Description(config, corpus, prepared), network.cpu().float_tensors()
+    if config.quantisation is None:
+        model = describe.model(tensors, history)
+    else:
+        save_model(describe.model(tensors, history, "-float"), folder / FLOAT_FILE)
         model = _quantise(network, describe, config.quantisation, folder, options)
     save_model(model, folder / MODEL_FILE)
     return model
 
 
-def _run_listening(config: Configuration, describe: Description, folder: Path, options: dict[str, bool]) -> Model:
+def _network(config: Configuration) -> LSTMClassifier | ConvolutionalClassifier:
+    """The float network that `config` describes, with random weights."""
     model = config.model
-    network = ConvolutionalClassifier(
-        config.inputs, model.blocks, model.projection or 0, config.hidden, model.num_layers, config.outputs + 1, model.dropout
-    )
-    history = train(network, config, config.training, describe.prepared, folder, **options)
-    network = network.cpu()
-    if config.quantisation is None:
-        result = describe.model(network.folded(), history)
-    else:
-        save_model(describe.model(network.folded(), history, "-float"), folder / FLOAT_FILE)
-        result = _quantise_listening(network, describe, config.quantisation, folder, options)
-    save_model(result, folder / MODEL_FILE)
-    return result
+    if model.kind == "convolutional":
+        # One output more: the blank.
+        return ConvolutionalClassifier(
+            config.inputs, model.blocks, model.projection or 0, config.hidden, model.num_layers, config.outputs + 1,
+            model.dropout,
+        )  # fmt: skip
+    return LSTMClassifier(config.inputs, config.hidden, model.num_layers, config.outputs, model.dropout, model.readout)
 
 
-def _quantise_listening(
-    network: ConvolutionalClassifier, describe: Description, asked: Quantisation, folder: Path, options: dict[str, bool]
-) -> Model:
-    config = describe.config
-    model, arithmetic = config.model, asked.arithmetic
-    quantised = QuantisedConvolutionalClassifier(
-        config.inputs, model.blocks, model.projection or 0, config.hidden, model.num_layers, config.outputs + 1,
-        arithmetic, asked.dropout, asked.per_row,
-    )  # fmt: skip
+def _integer_twin(
+    network: LSTMClassifier | ConvolutionalClassifier, config: Configuration, asked: Quantisation
+) -> QuantisedLSTMClassifier | QuantisedConvolutionalClassifier:
+    """`network` in integers, as it is."""
+    model, how = config.model, (asked.arithmetic, asked.dropout, asked.per_row)
+    if isinstance(network, ConvolutionalClassifier):
+        twin = QuantisedConvolutionalClassifier(
+            config.inputs, model.blocks, model.projection or 0, config.hidden, model.num_layers, config.outputs + 1, *how
+        )
+        twin.take(network)
+        return twin
+    quantised = QuantisedLSTMClassifier(config.inputs, config.hidden, model.num_layers, config.outputs, *how)
     quantised.take(network)
-    save_model(describe.model(quantised.integer_tensors(), None, "-ptq", arithmetic), folder / PTQ_FILE)
-    settings = config.training.model_copy(update={"epochs": asked.epochs, "learning_rate": asked.learning_rate})
-    history = train(quantised, config, settings, describe.prepared, make_folder(folder / QUANTISED_FOLDER), **options)
-    return describe.model(quantised.integer_tensors(), history, "", arithmetic)
+    return quantised
 
 
 def _quantise(
-    network: LSTMClassifier, describe: Description, asked: Quantisation, folder: Path, options: dict[str, bool]
-) -> Model:
+    network: LSTMClassifier | ConvolutionalClassifier, describe: Description, asked: Quantisation, folder: Path,
+    options: dict[str, bool],
+) -> Model:  # fmt: skip
     """Quantise the trained float network at once (ptq.safetensors), then train on as the integers (the model)."""
     config = describe.config
-    quantised = QuantisedLSTMClassifier(
-        config.inputs, config.hidden, config.model.num_layers, config.outputs,
-        asked.arithmetic, asked.dropout, asked.per_row,
-    )  # fmt: skip
-    quantised.take(network.cpu())
+    quantised = _integer_twin(network, config, asked)
     save_model(describe.model(quantised.integer_tensors(), None, "-ptq", asked.arithmetic), folder / PTQ_FILE)
     settings = config.training.model_copy(update={"epochs": asked.epochs, "learning_rate": asked.learning_rate})
     history = train(quantised, config, settings, describe.prepared, make_folder(folder / QUANTISED_FOLDER), **options)
     return describe.model(quantised.integer_tensors(), history, "", asked.arithmetic)
-
-
-def _tensors(network: LSTMClassifier) -> dict[str, npt.NDArray[Any]]:
-    return {name: value.detach().cpu().numpy() for name, value in network.state_dict().items()}

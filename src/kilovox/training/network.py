@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from numbers import Integral
+from typing import Any
 
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -61,6 +63,10 @@ class LSTMClassifier(nn.Module):
         if valid is None:
             valid = valid_frames(features)
         return self._head(by_length(self._last, features, valid, self.parts))
+
+    def float_tensors(self) -> dict[str, npt.NDArray[Any]]:
+        """The tensors of a float model file."""
+        return {name: value.detach().cpu().numpy() for name, value in self.state_dict().items()}
 
     def _last(self, features: Tensor, valid: Tensor) -> Tensor:
         # What follows the longest clip's end is read by nobody.

@@ -149,7 +149,7 @@ class QuantisedConvolutionalClassifier(nn.Module):
     @torch.no_grad()
     def take(self, network: ConvolutionalClassifier) -> None:
         """Start from a float network of the same size, batch normalisation folded in."""
-        folded = {name: torch.from_numpy(value) for name, value in network.folded().items()}
+        folded = {name: torch.from_numpy(value) for name, value in network.float_tensors().items()}
         for number, layer in enumerate(self.layers):
             weight = folded[f"conv{number}.weight"]
             layer.rows.take(weight.flatten(1), folded[f"conv{number}.bias"])
