@@ -28,6 +28,12 @@ def user_path(value: Any) -> Any:
     return Path.home() / value[2:] if value == "~" or value.startswith("~/") else Path(value)
 
 
+def as_tuple(value: Any) -> Any:
+    """A list, as YAML gives it, as the tuple that a frozen section holds."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$")]
 UserPath = Annotated[Path | None, BeforeValidator(user_path)]
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
-from kilovox.config.base import Section, Share, UserPath
+from kilovox.config.base import Name, Section, Share, UserPath
 
 SPLITS = r"^(random|official|all|speaker:.+|fold:[0-9]{1,6}/[0-9]{1,6})$"
 
@@ -15,7 +15,7 @@ Kind = Literal["fsdd", "folders", "manifest", "features", "speech_commands", "ut
 class Experiment(Section):
     """What it is called, and the seed of every random choice in training."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$")]
+    name: Name
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
 
 
@@ -50,7 +50,7 @@ class Member(Section):
     whole unless they say one.
     """
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$")]
+    name: Name
     kind: Literal[Kind, "synthetic"] = "fsdd"
     path: UserPath = None
     role: Literal["train", "validation", "judge"] = "train"

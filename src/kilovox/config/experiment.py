@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, ValidationError, model_validator
 
 from kilovox.budget import LARGEST_COLUMNS, largest_that_fits
-from kilovox.config.base import Section
+from kilovox.config.base import Section, as_tuple
 from kilovox.config.complaints import Key, located
 from kilovox.config.data import Dataset, DataSplitting, Experiment, Member, Synthetic, check_members
 from kilovox.config.defaults import complete
@@ -20,16 +20,12 @@ from kilovox.errors import KilovoxError
 from kilovox.text import complaint, printable
 
 
-def _as_tuple(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
-
-
 class Configuration(Section):
     """One experiment."""
 
     experiment: Experiment
     dataset: Dataset = Dataset()
-    corpora: Annotated[tuple[Member, ...] | None, BeforeValidator(_as_tuple)] = None
+    corpora: Annotated[tuple[Member, ...] | None, BeforeValidator(as_tuple)] = None
     vocabulary: AnyVocabulary = None
     data_splitting: DataSplitting = DataSplitting()
     frontend: AnyFrontEnd = FrontEnd()

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from kilovox.budget import GATES, Arithmetic, Scope, Size, parse_size, size_of, size_of_shapes
-from kilovox.config.base import Count, Layers, Positive, Section, Share, Units
+from kilovox.config.base import Count, Layers, Positive, Section, Share, Units, as_tuple
 from kilovox.errors import KilovoxError
 
 
@@ -26,10 +26,6 @@ class Block(Section):
         return self
 
 
-def _as_tuple(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
-
-
 class Network(Section):
     """An LSTM of `num_layers` layers and a linear head; `hidden_dim: fit` takes the largest that the budget allows.
 
@@ -45,7 +41,7 @@ class Network(Section):
     output_dim: Count | None = None
     dropout: Share = 0.3
     readout: Literal["last_valid", "after_padding"] = "last_valid"
-    blocks: Annotated[tuple[Block, ...], BeforeValidator(_as_tuple)] = ()
+    blocks: Annotated[tuple[Block, ...], BeforeValidator(as_tuple)] = ()
     projection: Count | None = None
 
     @model_validator(mode="after")

@@ -1,13 +1,11 @@
 """Section `streams`: running sound to train on, made of words, of transcribed utterances and of everything else."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from kilovox.config.base import Decibels, NonNegative, Positive, Section, Share, user_path
-
-_NAME = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$"
+from kilovox.config.base import Decibels, Name, NonNegative, Positive, Section, Share, as_tuple, user_path
 
 
 class Source(Section):
@@ -16,14 +14,10 @@ class Source(Section):
     `share`: of the words, those that are cut out of these utterances, where it is known when they are spoken.
     """
 
-    name: Annotated[str, Field(pattern=_NAME)]
+    name: Name
     path: Annotated[Path, BeforeValidator(user_path)]
     share: Share = 0.1
     split: Annotated[str, Field(pattern=r"^(all|speaker:.+|fold:[0-9]{1,6}/[0-9]{1,6})$")] = "all"
-
-
-def _as_tuple(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
 
 
 class Streams(Section):
@@ -49,7 +43,7 @@ class Streams(Section):
     level_db: Decibels = 6.0
     noisy: Share = 0.75
     noise_db: Annotated[float, Field(ge=-20, le=45)] = 3.0
-    utterances: Annotated[tuple[Source, ...], BeforeValidator(_as_tuple)] = ()
+    utterances: Annotated[tuple[Source, ...], BeforeValidator(as_tuple)] = ()
 
     @model_validator(mode="after")
     def _consistent(self) -> "Streams":

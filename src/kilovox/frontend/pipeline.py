@@ -25,6 +25,8 @@ _BLOCK = 4096
 
 NORMALISED_BITS = 5
 """int8 features in units of 2^-5: a standard deviation, where four of them reach 127."""
+LEAST_NORMALISED, LARGEST_NORMALISED = -128 / (1 << NORMALISED_BITS), 127 / (1 << NORMALISED_BITS)
+"""What int8 holds in these units."""
 
 
 LEAST_DEVIATION_OF_LEVELS = 32.0

@@ -116,8 +116,6 @@ def one_word(frames: Frames, labels: Sequence[str], thresholds: npt.NDArray[np.u
 
 def integer_frames(head: Head, logits: npt.NDArray[np.int32], labels: Sequence[str]) -> Frames:
     """Of the logits (frames, labels + 1) int32 of an integer network; shares are rounded down."""
-    if not len(logits):
-        return Frames(*(np.zeros(0, np.int64) for _ in range(4)))
     powers = softmax_powers(head, logits)
     shares = FULL_CONFIDENCE * powers // powers.sum(axis=1, keepdims=True)
     return _frames(logits, shares.astype(np.int64), labels)
@@ -132,8 +130,6 @@ def _frames(logits: npt.NDArray[Any], shares: npt.NDArray[np.int64], labels: Seq
 
 def float_frames(logits: npt.NDArray[np.float32], labels: Sequence[str]) -> Frames:
     """Of the logits (frames, labels + 1) of a float network; shares are rounded to nearest."""
-    if not len(logits):
-        return Frames(*(np.zeros(0, np.int64) for _ in range(4)))
     powers = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
     shares = np.rint(FULL_CONFIDENCE * powers / powers.sum(axis=1, keepdims=True))
     return _frames(logits, shares.astype(np.int64), labels)

@@ -7,14 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from kilovox.config.network import Network
-from kilovox.frontend.pipeline import NORMALISED_BITS
+from kilovox.frontend.pipeline import LARGEST_NORMALISED, LEAST_NORMALISED
 from kilovox.integer.float_network import layer_states
 from kilovox.integer.stored import Tensors
 
 Floats = npt.NDArray[np.float32]
-
-LEAST, LARGEST = -128 / (1 << NORMALISED_BITS), 127 / (1 << NORMALISED_BITS)
-"""Of every activation: int8 in units of 2^-5."""
 
 
 class _Convolution:
@@ -76,7 +73,8 @@ class FloatListener:
         if not sound.shape[1]:
             return self._nothing()
         flat = sound.transpose(1, 0, 2).reshape(sound.shape[1], -1)
-        states = np.clip(flat @ self._tensors["projection.weight"].T + self._tensors["projection.bias"], LEAST, LARGEST)[None]
+        projected = flat @ self._tensors["projection.weight"].T + self._tensors["projection.bias"]
+        states = np.clip(projected, LEAST_NORMALISED, LARGEST_NORMALISED)[None]
         for layer in range(self._layers):
             states, self._states[layer] = layer_states(self._tensors, layer, states, self._states[layer])
         logits: Floats = states[0] @ self._tensors["fc.weight"].T + self._tensors["fc.bias"]
@@ -87,5 +85,5 @@ class FloatListener:
 
 
 def _rectified(sound: Floats, bias: Floats) -> Floats:
-    result: Floats = np.clip(sound + bias, 0.0, LARGEST).astype(np.float32, copy=False)
+    result: Floats = np.clip(sound + bias, 0.0, LARGEST_NORMALISED).astype(np.float32, copy=False)
     return result

@@ -15,11 +15,7 @@ from torch.nn import functional
 
 from kilovox.config.network import Block
 from kilovox.errors import KilovoxError
-from kilovox.frontend.pipeline import NORMALISED_BITS
-
-LARGEST = 127 / (1 << NORMALISED_BITS)
-"""Of an activation: int8 in units of 2^-5, as the features are."""
-LEAST = -128 / (1 << NORMALISED_BITS)
+from kilovox.frontend.pipeline import LARGEST_NORMALISED, LEAST_NORMALISED
 
 MOMENTUM = 0.02
 """Of the running statistics: a mean over some fifty batches."""
@@ -40,7 +36,7 @@ class _Convolution(nn.Module):
 
     def forward(self, sound: Tensor) -> Tensor:
         past = functional.pad(sound, (0, 0, self.past, 0))
-        result: Tensor = self.normalisation(self.convolution(past)).clamp(0.0, LARGEST)
+        result: Tensor = self.normalisation(self.convolution(past)).clamp(0.0, LARGEST_NORMALISED)
         return result
 
 
@@ -91,7 +87,9 @@ class ConvolutionalClassifier(nn.Module):
         sound = self.convolutions(features[:, None])
         clips, channels, frames, bands = sound.shape
         flat = sound.permute(0, 2, 1, 3).reshape(clips * frames, channels * bands)
-        projected = self.normalisation(self.projection(flat)).clamp(LEAST, LARGEST).view(clips, frames, -1)
+        projected = (
+            self.normalisation(self.projection(flat)).clamp(LEAST_NORMALISED, LARGEST_NORMALISED).view(clips, frames, -1)
+        )
         states, _ = self.lstm(self.dropout(projected))
         logits: Tensor = self.fc(self.dropout(states))
         return logits

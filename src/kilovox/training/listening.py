@@ -6,12 +6,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from kilovox.frontend.pipeline import LARGEST_NORMALISED, LEAST_NORMALISED
 from kilovox.training.trainer import ModelTrainer
 
 TILT = 0.12
 """Of a random frequency response, from knot to knot: standard deviations of a feature."""
 KNOTS = 9
-LEAST, LARGEST = -128 / 32, 127 / 32
 
 
 class ListeningTrainer(ModelTrainer):
@@ -27,7 +27,7 @@ class ListeningTrainer(ModelTrainer):
         curve = functional.interpolate(
             steps - steps.mean(dim=2, keepdim=True), features.shape[2], mode="linear", align_corners=True
         )
-        return [(features + curve).clamp(LEAST, LARGEST)]
+        return [(features + curve).clamp(LEAST_NORMALISED, LARGEST_NORMALISED)]
 
     def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
         blank = logits.shape[2] - 1
