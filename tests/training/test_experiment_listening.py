@@ -181,6 +181,10 @@ def test_pieces_and_their_words(folder, corpus):
         ({"model": {"blocks": [{"channels": 3, "bands": 4}]}}, "bands is 4; expected an odd number"),
         ({"streams": {"single": 0.9, "spoken": 0.2}}, "expected at most 1 together"),
         ({"streams": {"spoken": 0.0}}, "utterances beside spoken: 0"),
+        ({"distillation": {"teachers": 1}}, "distillation beside streams"),
+        ({"training": {"augmentation": {"views": 2}}}, "views is 2; expected 0 beside streams"),
+        ({"model": {"readout": "after_padding"}}, "readout is 'after_padding'"),
+        ({"frontend": {"features": "cepstra", "words": {}}}, "frontend has words; expected kind fixed_point without words"),
         ({"quantisation": {"arithmetic": "int8"}}, "3 channels; expected multiples of 4"),
         (
             {"quantisation": {"arithmetic": "int8"}, "model": {"blocks": [{"channels": 256}], "projection": 8}},

@@ -55,6 +55,8 @@ class Configuration(Section):
                 f"model.kind is '{kind}' {'without' if self.streams is None else 'beside'} streams; expected streams for kind "
                 "convolutional, and for no other"
             )
+        if self.streams is not None:
+            self._check_streams()
         if self.quantisation is not None:
             self._check_quantisation(self.quantisation)
         if self.budget is not None:
@@ -95,6 +97,23 @@ class Configuration(Section):
         if self.budget is not None and self.budget.arithmetic != quantisation.arithmetic:
             found, expected = self.budget.arithmetic, quantisation.arithmetic
             raise ValueError(f"budget.arithmetic is '{found}'; expected quantisation.arithmetic, '{expected}'")
+
+    def _check_streams(self) -> None:
+        """What a network that listens cannot do with strings of words."""
+        if self.frontend.kind != "fixed_point" or self.frontend.words is not None:
+            found = f"kind '{self.frontend.kind}'" if self.frontend.kind != "fixed_point" else "words"
+            raise ValueError(f"frontend has {found}; expected kind fixed_point without words beside streams")
+        if self.model.readout != "last_valid":
+            raise ValueError(
+                f"model.readout is '{self.model.readout}'; expected 'last_valid' beside streams: every frame is read"
+            )
+        if self.distillation is not None:
+            raise ValueError("distillation beside streams; expected one or the other: teachers know single words alone")
+        if self.training.augmentation.views:
+            raise ValueError(
+                f"training.augmentation.views is {self.training.augmentation.views}; expected 0 beside streams, which "
+                "change the sound of every piece"
+            )
 
     def _check_convolutions(self) -> None:
         """Rows are stored four by four; and sums must be exact in training, which simulates the integers in float32."""

@@ -87,10 +87,8 @@ class ConvolutionalClassifier(nn.Module):
         sound = self.convolutions(features[:, None])
         clips, channels, frames, bands = sound.shape
         flat = sound.permute(0, 2, 1, 3).reshape(clips * frames, channels * bands)
-        projected = (
-            self.normalisation(self.projection(flat)).clamp(LEAST_NORMALISED, LARGEST_NORMALISED).view(clips, frames, -1)
-        )
-        states, _ = self.lstm(self.dropout(projected))
+        projected = self.normalisation(self.projection(flat)).clamp(LEAST_NORMALISED, LARGEST_NORMALISED)
+        states, _ = self.lstm(self.dropout(projected.view(clips, frames, -1)))
         logits: Tensor = self.fc(self.dropout(states))
         return logits
 
