@@ -41,15 +41,7 @@ def open_folders(folder: Path) -> RecordingCorpus:
     if not folder.is_dir():
         raise KilovoxError(f"{folder}: no such folder; expected a folder with a folder of recordings a word")
     tree = Tree(folder)
-    top = tree.look()
-    for name in top.sounds:
-        tree.leave_out("beside the folders of words", name)
-    contents = {name: tree.look(name) for name in top.folders}
-    split = is_split(contents)
-    if split:
-        words = [(f"{part}/{word}", tree.look(f"{part}/{word}")) for part in contents for word in contents[part].folders]
-    else:
-        words = list(contents.items())
+    split, words = folders_of_words(tree)
     recordings = [recording for place, content in words for recording in _recordings(tree, place, content)]
     if not recordings:
         raise KilovoxError(
@@ -90,6 +82,18 @@ def part_by_speaker(recording: Recording) -> Part:
     digest = hashlib.sha1(str(recording.speaker).encode(), usedforsecurity=False).hexdigest()
     percentage = int(digest, 16) % (largest + 1) * (100.0 / largest)
     return "validation" if percentage < 10 else "test" if percentage < 20 else "train"
+
+
+def folders_of_words(tree: Tree) -> tuple[bool, list[tuple[str, Content]]]:
+    """Whether the folders of `tree` are parts of a split, and the place and content of every folder of a word."""
+    top = tree.look()
+    for name in top.sounds:
+        tree.leave_out("beside the folders of words", name)
+    contents = {name: tree.look(name) for name in top.folders}
+    if not is_split(contents):
+        return False, list(contents.items())
+    places = [f"{part}/{word}" for part in contents for word in contents[part].folders]
+    return True, [(place, tree.look(place)) for place in places]
 
 
 def is_split(contents: dict[str, Content]) -> bool:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from kilovox.corpus.base import Recording, RecordingCorpus
 from kilovox.corpus.cuts import cut_name
-from kilovox.corpus.table import Columns, is_file, rows, seconds
+from kilovox.corpus.table import Columns, rows, seconds, sound_of
 from kilovox.errors import KilovoxError
 from kilovox.text import shown
 
@@ -32,11 +32,7 @@ def open_manifest(path: Path) -> RecordingCorpus:
     lines: dict[str, dict[tuple[float | None, float | None], int]] = {}
     for line, row in rows(path, COLUMNS):
         where = f"{path}:{line}"
-        if not row["path"]:
-            raise KilovoxError(f"{where}: path is empty; expected a sound file")
-        sound = path.parent / row["path"]
-        if not is_file(sound):
-            raise KilovoxError(f"{where}: {shown(row['path'])}: no such file; expected a path relative to {path.parent}")
+        sound = sound_of(where, path.parent, row["path"])
         if not row["label"]:
             raise KilovoxError(f"{where}: label is empty; expected the word that {shown(row['path'])} holds")
         start, end = seconds(where, row)

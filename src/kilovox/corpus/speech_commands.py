@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from kilovox.corpus.base import OfficialSplit, Part, Recording, RecordingCorpus
-from kilovox.corpus.folders import found_instead, is_split, part_by_folder, part_by_speaker
+from kilovox.corpus.folders import folders_of_words, found_instead, is_split, part_by_folder, part_by_speaker
 from kilovox.corpus.table import text_of
 from kilovox.corpus.tree import Content, Tree
 from kilovox.errors import KilovoxError
@@ -43,18 +43,10 @@ def open_speech_commands(folder: Path) -> RecordingCorpus:
     if not folder.is_dir():
         raise KilovoxError(f"{folder}: no such folder; expected Speech Commands, a folder of recordings a word")
     tree = Tree(folder, used=frozenset(LISTS.values()))
-    top = tree.look()
-    for name in top.sounds:
-        tree.leave_out("beside the folders of words", name)
-    contents = {name: tree.look(name) for name in top.folders}
+    split, words = folders_of_words(tree)
     lists = _lists(folder)
-    split = is_split(contents)
     if split and lists is not None:
         raise KilovoxError(f"{folder}: lists of parts ({LISTS['test']}) and folders that are parts; expected one of the two")
-    if split:
-        words = [(f"{part}/{word}", tree.look(f"{part}/{word}")) for part in contents for word in contents[part].folders]
-    else:
-        words = list(contents.items())
     recordings = [recording for place, content in words for recording in _recordings(tree, place, content)]
     if not recordings:
         expected = "expected word/{speaker}_nohash_{n}.wav, or another format of libsndfile"

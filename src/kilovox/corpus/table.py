@@ -83,6 +83,16 @@ def rows(path: Path, columns: Columns) -> Iterator[tuple[int, dict[str, str]]]:
         raise KilovoxError(f"{path}: empty; expected a header {','.join(columns.required)} and a line for each recording")
 
 
+def sound_of(where: str, folder: Path, path: str) -> Path:
+    """The sound file that a row names, relative to `folder`. Raises KilovoxError, naming `where`, for none."""
+    if not path:
+        raise KilovoxError(f"{where}: path is empty; expected a sound file")
+    sound = folder / path
+    if not is_file(sound):
+        raise KilovoxError(f"{where}: {shown(path)}: no such file; expected a path relative to {folder}")
+    return sound
+
+
 def _separator(text: str) -> str:
     header = next((line for line in text.split("\n", 16) if line.strip()), "")
     return max(",;\t", key=header.count)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from kilovox.audio import RawFormat
 from kilovox.corpus.base import Part
-from kilovox.corpus.table import Columns, is_file, rows, text_of
+from kilovox.corpus.table import Columns, is_file, rows, sound_of, text_of
 from kilovox.errors import KilovoxError
 from kilovox.text import LABEL_LENGTH, LINE_LENGTH, complaint, shown
 
@@ -71,11 +71,7 @@ def listed_in_table(table: Path) -> list[Listed]:
     names: dict[str, int] = {}
     for line, row in rows(table, COLUMNS):
         where = f"{table}:{line}"
-        if not row["path"]:
-            raise KilovoxError(f"{where}: path is empty; expected a sound file")
-        sound = table.parent / row["path"]
-        if not is_file(sound):
-            raise KilovoxError(f"{where}: {shown(row['path'])}: no such file; expected a path relative to {table.parent}")
+        sound = sound_of(where, table.parent, row["path"])
         first = paths.setdefault(os.path.normpath(sound), line)
         if first != line:
             raise KilovoxError(f"{where}: {shown(row['path'])} is listed in line {first} already; expected every file once")
