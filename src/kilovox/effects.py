@@ -65,6 +65,26 @@ def _babble(count: int, generator: np.random.Generator, voices: Sequence[npt.NDA
     return total if total.any() else generator.normal(size=count)
 
 
+def music(count: int, rate: int, generator: np.random.Generator) -> Sound:
+    """`count` samples like music, of unit power: one to three voices of notes with harmonics, plucked or held, and beats of
+    noise in some."""
+    total = np.zeros(count)
+    for _ in range(int(generator.integers(1, 4))):
+        length = int(generator.uniform(0.1, 0.6) * rate)
+        root, harmonics = generator.uniform(80.0, 500.0), np.arange(1, 9)[:, None]
+        sizes, fall = generator.uniform(0.1, 1.0, (8, 1)) / harmonics, generator.uniform(0.0, 12.0)
+        for start in range(0, count, length):
+            time = np.arange(min(length, count - start)) / rate
+            pitch = root * 2 ** (float(generator.choice((0, 2, 4, 5, 7, 9, 11, 12))) / 12)
+            heard = (harmonics * pitch < rate / 2) * sizes
+            note = (heard * np.sin(2 * np.pi * harmonics * pitch * time)).sum(axis=0)
+            total[start : start + len(time)] += note * np.exp(-fall * time) * (generator.random() < 0.8)
+    if generator.random() < 0.5:
+        beat = np.arange(count) % int(generator.uniform(0.2, 0.6) * rate) / rate
+        total += generator.uniform(0.2, 1.5) * generator.normal(size=count) * np.exp(-generator.uniform(20.0, 80.0) * beat)
+    return total / max(root_mean_square(total), 1e-12)
+
+
 def looped(voice: npt.NDArray[Any], count: int, generator: np.random.Generator) -> Sound:
     """`count` samples of `voice` over and over, from anywhere in it, at unit power; silence of none."""
     start = int(generator.integers(max(1, len(voice))))

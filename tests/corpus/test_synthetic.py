@@ -27,7 +27,7 @@ def test_voices_are_written_trimmed_and_kept(tmp_path):
     corpus = synthetic.open_synthetic(tmp_path)
     assert (len(corpus), corpus.labels) == (20, tuple(sorted(synthetic.WORDS)))
     assert corpus.speakers == ("kokoro0000", "kokoro0001")
-    assert synthetic.licences(corpus) == {"kokoro": synthetic.LICENCES["kokoro"]}
+    assert synthetic.licences(corpus.speakers) == {"kokoro": synthetic.LICENCES["kokoro"]}
     assert json.loads((tmp_path / "licences.json").read_text()) == synthetic.LICENCES
     path = tmp_path / "six" / "kokoro0001_nohash_0.wav"
     sound, rate = soundfile.read(path)

@@ -60,7 +60,7 @@ def test_what_is_said_is_what_is_heard():
 
 
 def test_one_word_alone_utterances_and_nothing_have_their_shares():
-    sayings = [Sayings([tone(700.0, 1.0)], [(1, 0, OTHER)], "u")]
+    sayings = [Sayings([tone(700.0, 1.0)], [(1, 0, OTHER)], 1.0, "u")]
     draw = strings(sayings=sayings, single=0.3, spoken=0.3, nothing=0.2)
     said = [draw(number)[1] for number in range(400)]
     assert 0.14 < np.mean([words == [] for words in said]) < 0.26
@@ -116,7 +116,7 @@ def test_a_word_longer_than_the_piece_is_heard_from_its_beginning():
 
 
 def test_an_utterance_that_is_too_long_is_not_cut():
-    sayings = [Sayings([tone(700.0, 9.0)], [(1, 1, 1, 1)], "u")]
+    sayings = [Sayings([tone(700.0, 9.0)], [(1, 1, 1, 1)], 1.0, "u")]
     draw = strings(voices([0]), sayings=sayings, other=None, spoken=0.9, single=0.0, nothing=0.05)
     assert {label for number in range(20) for label in draw(number)[1]} == {0}
 

@@ -17,6 +17,9 @@ from kilovox.text import printable
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from kilovox.corpus.base import RecordingCorpus
+    from kilovox.corpus.utterances import UtteranceCorpus
+
 
 SHOWN = 10
 """Sounds that occur more than once, listed on a terminal; --json has all of them."""
@@ -54,12 +57,37 @@ def synthesise(out: Path | None, kokoro: int, espeak: int, flite: int, seed: int
     voice. Interrupted, the same command goes on where it stopped.
     """
     corpus = make_synthetic(out or default_folder(), {"kokoro": kokoro, "espeak": espeak, "flite": flite}, seed, quiet=as_json)
-    used = licences(corpus)
+    _say_made(corpus, "recordings", as_json)
+
+
+@command.command(short_help="Make synthetic voices say sentences, letters, numbers and other words.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder to put the utterances into (default: the cache).")
+@click.option("--espeak", type=click.IntRange(0, 9999), default=300, show_default=True, help="Voices of espeak-ng.")
+@click.option("--flite", type=click.IntRange(0, 9999), default=90, show_default=True, help="Voices of flite.")
+@click.option("--seed", type=click.IntRange(0, 2**31), default=1, show_default=True, help="Of the voices and what they say.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+def sentences(out: Path | None, espeak: int, flite: int, seed: int, as_json: bool) -> None:
+    """Make voices that nobody owns say 20 things each, with transcripts: what a network that listens hears between digits.
+
+    Sentences, spelt words, digits in a row, numbers, and other words alone. espeak-ng and flite must be installed, or be asked
+    for no voice. Interrupted, the same command goes on where it stopped.
+    """
+    from kilovox.corpus import sentences as spoken
+
+    _say_made(
+        spoken.say_sentences(out or spoken.default_folder(), {"espeak": espeak, "flite": flite}, seed, quiet=as_json),
+        "utterances",
+        as_json,
+    )
+
+
+def _say_made(corpus: "RecordingCorpus | UtteranceCorpus", what: str, as_json: bool) -> None:
+    used = licences(corpus.speakers)
     if as_json:
-        facts = {"folder": corpus.where, "recordings": len(corpus), "fingerprint": corpus.fingerprint, "licences": used}
+        facts = {"folder": corpus.where, what: len(corpus), "fingerprint": corpus.fingerprint, "licences": used}
         click.echo(json.dumps(facts))
         return
-    click.echo(f"{corpus.where}: {len(corpus):,} recordings of {len(corpus.speakers):,} voices")
+    click.echo(f"{corpus.where}: {len(corpus):,} {what} of {len(corpus.speakers):,} voices")
     for licence in used.values():
         click.echo(f"  {licence}")
 

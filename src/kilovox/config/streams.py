@@ -9,13 +9,16 @@ from kilovox.config.base import Decibels, Name, NonNegative, Positive, Section, 
 
 
 class Source(Section):
-    """Transcribed utterances, as kilovox.corpus.utterances reads them. `split`: as in `data_splitting`, of whole speakers.
+    """Transcribed utterances, as kilovox.corpus.utterances reads them; without `path` those that synthetic voices say.
 
-    `share`: of the words, those that are cut out of these utterances, where it is known when they are spoken.
+    `split`: as in `data_splitting`, of whole speakers.
+
+    `share`: of the utterances, beside the other sources; and of the words, those that are cut out of these utterances, where it
+    is known when they are spoken.
     """
 
     name: Name
-    path: Annotated[Path, BeforeValidator(user_path)]
+    path: Annotated[Path, BeforeValidator(user_path)] | None = None
     share: Share = 0.1
     split: Annotated[str, Field(pattern=r"^(all|speaker:.+|fold:[0-9]{1,6}/[0-9]{1,6})$")] = "all"
 

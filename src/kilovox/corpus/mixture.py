@@ -12,6 +12,7 @@ from kilovox.config.data import Dataset, Member
 from kilovox.config.streams import Source
 from kilovox.corpus.base import Corpus, FeatureCorpus, LeftOut
 from kilovox.corpus.open import open_corpus
+from kilovox.corpus.sentences import open_sentences
 from kilovox.corpus.splits import Indices, Split, make_split
 from kilovox.corpus.synthetic import open_synthetic
 from kilovox.corpus.utterances import UtteranceCorpus, open_utterances
@@ -204,7 +205,8 @@ def open_mixture(config: Configuration, first: Corpus | None = None, quiet: bool
         raise KilovoxError(f"{wrong.where}: features without sound beside recordings; expected corpora of one or the other")
     parts = tuple(Part(member, corpus) for member, corpus in zip(members, opened, strict=True))
     sources = config.streams.utterances if config.streams is not None else ()
-    return Mixture(parts, tuple((source, open_utterances(source.path)) for source in sources))
+    said = ((one, open_sentences() if one.path is None else open_utterances(one.path)) for one in sources)
+    return Mixture(parts, tuple(said))
 
 
 def _of_sections(config: Configuration) -> tuple[Member, ...]:

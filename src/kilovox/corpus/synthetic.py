@@ -7,8 +7,6 @@ programs are installed. A voice is fixed by its number and the seed, so a corpus
 
 import contextlib
 import json
-import shutil
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import soundfile
 import soxr
 
@@ -24,12 +21,13 @@ from kilovox.corpus.base import RecordingCorpus
 from kilovox.corpus.cache import cache_folder
 from kilovox.corpus.folders import open_folders
 from kilovox.corpus.kokoro import MODEL_FILE, VOCABULARY_FILE, VOICES_FOLDER, fetch_kokoro
+from kilovox.corpus.speech_programs import ESPEAK_RATE, FLITE_RATE, Sound, espeak_speaker, flite_speaker
 from kilovox.errors import KilovoxError, not_installed
 from kilovox.files import lock, make_folder, replacing, write_json
 
 SOURCES = ("kokoro", "espeak", "flite")
 SAMPLE_RATE = 16_000
-KOKORO_RATE, ESPEAK_RATE = 24_000, 22_050
+KOKORO_RATE = 24_000
 PEAK = 0.5
 STYLES, STYLE_SIZE = 510, 256
 
@@ -64,7 +62,6 @@ ACCENTED = (
 ACCENTS, MARKS = (0.45, 0.2, 0.35), (".", "!", "?", "", ",")
 ENGLISH_SHARE = 0.7
 
-Sound = npt.NDArray[np.float32]
 Say = Callable[[int], Iterator[tuple[str, Sound]]]
 """The words of a voice, and how they sound."""
 
@@ -136,28 +133,14 @@ def kokoro_voice(kokoro: Kokoro, number: int, seed: int) -> Iterator[tuple[str, 
 
 def espeak_voice(number: int, seed: int, scratch: Path) -> Iterator[tuple[str, Sound]]:
     """The ten words of one of espeak-ng's variants with an accent, a pitch and a speed, at its own rate (22,050 Hz)."""
-    generator = np.random.default_rng([seed, number])
-    accents = ("en-us", "en-gb", "en-gb-scotland", "en-gb-x-rp", "en-029", "en-gb-x-gbclan", "en-gb-x-gbcwmd")
-    accent, variants = str(generator.choice(accents)), _espeak_variants()
-    variant, pitch = str(generator.choice(variants)), int(generator.integers(20, 90))
-    speed = int(generator.integers(110, 220))
-    for word in WORDS:
-        path = scratch / "word.wav"
-        _run(["espeak-ng", "-v", f"{accent}+{variant}", "-p", str(pitch), "-s", str(speed), "-w", str(path), word])
-        yield word, soundfile.read(path, dtype="float32")[0]
+    say = espeak_speaker(np.random.default_rng([seed, number]), scratch)
+    return ((word, say(word)) for word in WORDS)
 
 
 def flite_voice(number: int, seed: int, scratch: Path) -> Iterator[tuple[str, Sound]]:
     """The ten words of one of flite's voices at some pitch and speed, at 16 kHz."""
-    generator = np.random.default_rng([seed, number])
-    voice = str(generator.choice(["kal16", "awb", "rms", "slt"]))
-    stretch = f"duration_stretch={generator.uniform(0.8, 1.3):.3f}"
-    mean = f"int_f0_target_mean={generator.uniform(80, 240):.1f}"
-    for word in WORDS:
-        path = scratch / "word.wav"
-        _run(["flite", "-voice", voice, "--setf", stretch, "--setf", mean, "-t", word, "-o", str(path)])
-        sound, rate = soundfile.read(path, dtype="float32")
-        yield word, soxr.resample(sound, rate, SAMPLE_RATE)
+    say = flite_speaker(np.random.default_rng([seed, number]), scratch)
+    return ((word, say(word)) for word in WORDS)
 
 
 def trimmed(sound: Sound, rate: int) -> Sound:
@@ -182,10 +165,10 @@ def synthesise(
     unknown = sorted(set(counts) - set(SOURCES))
     if unknown:
         raise KilovoxError(f"synthesiser {', '.join(unknown)}; expected some of {', '.join(SOURCES)}")
-    _check_ours(folder)
+    check_ours(folder)
     make_folder(folder)
     write_json(folder / LICENCES_FILE, LICENCES)
-    with lock(folder / ".lock"), tempfile.TemporaryDirectory(prefix="kilovox-") as name, _bar(counts, quiet) as advance:
+    with lock(folder / ".lock"), tempfile.TemporaryDirectory(prefix="kilovox-") as name, progress(counts, quiet) as advance:
         for source, count in counts.items():
             if count:
                 say, rate = _speaker(source, seed, Path(name), kokoro_folder, quiet)
@@ -193,7 +176,7 @@ def synthesise(
     return open_folders(folder)
 
 
-def _check_ours(folder: Path) -> None:
+def check_ours(folder: Path) -> None:
     """Raise KilovoxError where `folder` holds something that no run of `synthesise` put there: nothing of it is touched."""
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
@@ -209,7 +192,7 @@ def _speaker(source: str, seed: int, scratch: Path, kokoro_folder: Path | None, 
     if source == "espeak":
         return lambda number: espeak_voice(number, seed + 1, scratch), ESPEAK_RATE
     if source == "flite":
-        return lambda number: flite_voice(number, seed + 2, scratch), SAMPLE_RATE
+        return lambda number: flite_voice(number, seed + 2, scratch), FLITE_RATE
     _check_onnxruntime()
     where = fetch_kokoro(kokoro_folder, quiet)
     kokoro = Kokoro.load(where / MODEL_FILE, where / VOCABULARY_FILE, where / VOICES_FOLDER)
@@ -217,15 +200,16 @@ def _speaker(source: str, seed: int, scratch: Path, kokoro_folder: Path | None, 
 
 
 @contextlib.contextmanager
-def _bar(counts: Mapping[str, int], quiet: bool) -> Iterator[Callable[[], None]]:
+def progress(counts: Mapping[str, int], quiet: bool) -> Iterator[Callable[[], None]]:
+    """A bar on standard error that counts voices: what it gives is to be called after each."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
     columns = TextColumn("voices"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=console, disable=quiet or not console.is_terminal, transient=True) as progress:
-        task = progress.add_task("voices", total=sum(counts.values()))
-        yield lambda: progress.advance(task)
+    with Progress(*columns, console=console, disable=quiet or not console.is_terminal, transient=True) as bar:
+        task = bar.add_task("voices", total=sum(counts.values()))
+        yield lambda: bar.advance(task)
 
 
 def write_voices(
@@ -246,20 +230,6 @@ def write_voices(
     write_json(folder / LICENCES_FILE, LICENCES)
 
 
-def _espeak_variants() -> list[str]:
-    listed = _run(["espeak-ng", "--voices=variant"])
-    return sorted({line.split()[4].split("/")[-1] for line in listed.splitlines()[1:] if len(line.split()) > 4})
-
-
-def _run(arguments: list[str]) -> str:
-    if shutil.which(arguments[0]) is None:
-        raise KilovoxError(f"{arguments[0]} is not installed; expected it on PATH (Debian has a package {arguments[0]})")
-    try:
-        return subprocess.run(arguments, capture_output=True, text=True, check=True, timeout=60).stdout  # noqa: S603
-    except (subprocess.SubprocessError, OSError) as error:
-        raise KilovoxError(f"{arguments[0]}: {error}") from None
-
-
 def open_synthetic(path: Path | None = None) -> RecordingCorpus:
     """The corpus at `path`, or where `kilovox data synthesise` puts it. Raises KilovoxError where there is none."""
     folder = default_folder() if path is None else path
@@ -273,7 +243,7 @@ def default_folder() -> Path:
     return cache_folder() / "synthetic"
 
 
-def licences(corpus: RecordingCorpus) -> dict[str, str]:
-    """Of the synthesisers that `corpus` was made with, by name, as far as its recordings tell."""
-    sources = {str(recording.speaker).rstrip("0123456789") for recording in corpus.recordings}
+def licences(speakers: Iterable[str | None]) -> dict[str, str]:
+    """Of the synthesisers that made the voices `speakers`, by name, as far as their names tell."""
+    sources = {str(speaker).rstrip("0123456789") for speaker in speakers}
     return {source: LICENCES[source] for source in sorted(sources) if source in LICENCES}

@@ -12,6 +12,8 @@ from kilovox.training.trainer import ModelTrainer
 TILT = 0.12
 """Of a random frequency response, from knot to knot: standard deviations of a feature."""
 KNOTS = 9
+LARGEST_SHIFT = 3
+"""Frames that a batch begins later."""
 
 
 class ListeningTrainer(ModelTrainer):
@@ -27,7 +29,9 @@ class ListeningTrainer(ModelTrainer):
         curve = functional.interpolate(
             steps - steps.mean(dim=2, keepdim=True), features.shape[2], mode="linear", align_corners=True
         )
-        return [(features + curve).clamp(LEAST_NORMALISED, LARGEST_NORMALISED)]
+        heard = (features + curve).clamp(LEAST_NORMALISED, LARGEST_NORMALISED)
+        # So that a frame of the LSTM may begin with any frame of the sound.
+        return [heard[:, int(torch.randint(LARGEST_SHIFT + 1, ())) :]]
 
     def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
         blank = logits.shape[2] - 1

@@ -137,7 +137,7 @@ def _source(config: Configuration, piece: Piece) -> Source:
     name = corpus.name if config.corpora is None else piece.part.name
     return Source(
         corpus=name, fingerprint=corpus.fingerprint, recordings=len(piece.indices),
-        licences=licences(corpus) if isinstance(corpus, RecordingCorpus) else {},
+        licences=licences(corpus.speakers) if isinstance(corpus, RecordingCorpus) else {},
     )  # fmt: skip
 
 

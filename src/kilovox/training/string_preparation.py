@@ -78,7 +78,8 @@ def _strings(
     if sayings:
         for source, taught in zip(streams.utterances, sayings, strict=True):
             voices += _cut_out(taught, rate, source.share, divided)
-    spoken = [_spoken(taught, rate, divided) for taught in sayings]
+    weights = [source.share for source in streams.utterances]
+    spoken = [_spoken(taught, rate, weight, divided) for taught, weight in zip(sayings, weights, strict=False)]
     return Strings(streams, voices, spoken, other, rate, derive_seed(config.experiment.seed, purpose))
 
 
@@ -111,10 +112,10 @@ def _cut_out(corpus: UtteranceCorpus, rate: int, weight: float, divided: Divided
     return [Voices(sounds, classes[used], weight, f"cuts {corpus.fingerprint}")] if len(used) else []
 
 
-def _spoken(corpus: UtteranceCorpus, rate: int, divided: Divided) -> Sayings:
+def _spoken(corpus: UtteranceCorpus, rate: int, weight: float, divided: Divided) -> Sayings:
     classes = [divided.asked.classes_of([word.word for word in one.words]) for one in corpus.utterances]
     said = [[label for label in row.tolist() if label != NOT_ASKED] for row in classes]
-    return Sayings(CorpusSamples(corpus.sounds, rate, range(len(corpus))), said, corpus.fingerprint)
+    return Sayings(CorpusSamples(corpus.sounds, rate, range(len(corpus))), said, weight, corpus.fingerprint)
 
 
 def _voices(piece: Piece, rate: int, weight: float) -> Voices:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,7 @@ from kilovox.audio import Samples
 from kilovox.config.streams import Streams
 from kilovox.training.acoustics import KNOTS_HZ
 
-VERSION = 1
+VERSION = 2
 """To be raised when the same material begins to give other pieces."""
 
 TILTED_SHARE, TILT_DB, LARGEST_TILT_DB = 0.6, 4.0, 15.0
@@ -34,7 +34,11 @@ EDGE_DB, EDGE_MS, LARGEST_MARGIN_MS = 30.0, 10, 50
 """A word is what lies between the first and the last 10 ms within 30 dB of its loudest."""
 UTTERANCE_RATE = 0.15
 
-KINDS = tuple(kind for kind in effects.NOISE_KINDS if kind != "babble")
+MUSIC_SHARE = 0.15
+"""Of the noises."""
+TELEPHONE_SHARE, LOW_HZ, HIGH_HZ = 0.12, (150.0, 350.0), (3000.0, 3600.0)
+"""Of the pieces, heard through a narrow band, and half of these coded as mu-law."""
+BABBLE_VOICES = 8
 
 
 @dataclass(frozen=True)
@@ -54,11 +58,15 @@ class Voices:
 
 @dataclass(frozen=True)
 class Sayings:
-    """Whole utterances: `targets` of each, the classes of its words in order."""
+    """Whole utterances: `targets` of each, the classes of its words in order; `weight`: as of Voices."""
 
     sounds: Sequence[Samples]
     targets: Sequence[Sequence[int]]
+    weight: float
     fingerprint: str
+
+
+Source = TypeVar("Source", Voices, Sayings)
 
 
 class Strings:
@@ -72,7 +80,7 @@ class Strings:
     ) -> None:
         self.settings, self.voices, self.rate, self.seed, self.other = settings, voices, rate, seed, other
         self.length = round(settings.seconds * rate)
-        self._sayings = [(saying, place) for saying in sayings for place in range(len(saying.targets))]
+        self.sayings = sayings
         self._fingerprints = [one.fingerprint for one in voices] + [one.fingerprint for one in sayings]
         classes = sorted({label for one in voices for label in one.places})
         self._asked = [label for label in classes if label != other]
@@ -81,7 +89,7 @@ class Strings:
     @property
     def facts(self) -> dict[str, Any]:
         """All that a piece depends on, beside its number, as JSON."""
-        weights = [voices.weight for voices in self.voices]
+        weights = [one.weight for sources in (self.voices, self.sayings) for one in sources]
         said = self.settings.model_dump(mode="json", exclude={"count", "utterances"})
         material = hashlib.sha256(json.dumps([self._fingerprints, weights, self.other]).encode()).hexdigest()
         return {"strings": VERSION, "settings": said, "material": material, "rate": self.rate, "seed": self.seed}
@@ -93,7 +101,7 @@ class Strings:
         kind = draw.random()
         if kind < asked.nothing:
             sound, said = np.zeros(self.length), list[int]()
-        elif kind < asked.nothing + asked.spoken and self._sayings:
+        elif kind < asked.nothing + asked.spoken and self.sayings:
             sound, said = self._utterance(draw)
         else:
             alone = kind < asked.nothing + asked.spoken + asked.single
@@ -102,7 +110,8 @@ class Strings:
 
     def _utterance(self, draw: np.random.Generator) -> tuple[effects.Sound, list[int]]:
         """One of the utterances, from anywhere in the piece; of the words of one that is too long nothing is known."""
-        saying, which = self._sayings[int(draw.integers(len(self._sayings)))]
+        saying = _weighed(self.sayings, draw)
+        which = int(draw.integers(len(saying.targets)))
         spoken = effects.faster(saying.sounds[which], _factor(draw, UTTERANCE_RATE))
         sound = np.zeros(self.length)
         if len(spoken) > self.length:
@@ -143,11 +152,13 @@ class Strings:
         """A label, each as often as the others, then a corpus that has it, then one of its recordings."""
         others = self.other in self._of_class and draw.random() < self.settings.others
         label = int(self.other if others and self.other is not None else self._asked[int(draw.integers(len(self._asked)))])
-        having = self._of_class[label]
-        weights = np.array([voices.weight for voices in having])
-        voices = having[int(draw.choice(len(having), p=weights / weights.sum()))]
+        return label, self._recording(label, draw)
+
+    def _recording(self, label: int, draw: np.random.Generator) -> Samples:
+        """Of this label, of some corpus."""
+        voices = _weighed(self._of_class[label], draw)
         places = voices.places[label]
-        return label, voices.sounds[int(places[int(draw.integers(len(places)))])]
+        return voices.sounds[int(places[int(draw.integers(len(places)))])]
 
     def _recorded(self, sound: effects.Sound, draw: np.random.Generator) -> Samples:
         """In a room, by a microphone, with noise, at some level."""
@@ -160,11 +171,24 @@ class Strings:
             sound = effects.equalised(sound, self.rate, KNOTS_HZ, curve)
         if draw.random() < ROOM_SHARE:
             sound = effects.reverberated(sound, self.rate, draw.uniform(*ROOM_SECONDS), draw.uniform(*ROOM_WET), draw)
-        kind = KINDS[int(draw.integers(len(KINDS)))]
         ratio = draw.uniform(self.settings.noise_db, 45.0) if draw.random() < self.settings.noisy else CLEAN_DB
-        sound = sound + effects.noise(kind, self.length, self.rate, draw) * 10 ** (-ratio / 20)
+        sound = sound + self._noise(draw) * 10 ** (-ratio / 20)
+        telephone = draw.random() < TELEPHONE_SHARE
+        if telephone:
+            sound = effects.band_limited(sound, self.rate, draw.uniform(*LOW_HZ), draw.uniform(*HIGH_HZ))
         peak = max(float(np.abs(sound).max()), 1e-9)
-        return effects.as_samples(sound * (32767.0 / peak * 10 ** (draw.uniform(QUIETEST_DB, LOUDEST_DB) / 20)))
+        samples = effects.as_samples(sound * (32767.0 / peak * 10 ** (draw.uniform(QUIETEST_DB, LOUDEST_DB) / 20)))
+        return effects.coded(samples, self.rate, "mu-law") if telephone and draw.random() < 0.5 else samples
+
+    def _noise(self, draw: np.random.Generator) -> effects.Sound:
+        """Of unit power: of some kind, of other people who speak at once, or music."""
+        if draw.random() < MUSIC_SHARE:
+            return effects.music(self.length, self.rate, draw)
+        kind = effects.NOISE_KINDS[int(draw.integers(len(effects.NOISE_KINDS)))]
+        voices: list[Samples] = []
+        if kind == "babble" and self.other is not None and self.other in self._of_class:
+            voices = [self._recording(self.other, draw) for _ in range(BABBLE_VOICES)]
+        return effects.noise(kind, self.length, self.rate, draw, voices)
 
 
 def cut_closely(samples: Samples, rate: int, draw: np.random.Generator) -> Samples:
@@ -186,6 +210,12 @@ def padded_targets(said: Sequence[Sequence[int]], blank: int) -> npt.NDArray[np.
     for row, words in zip(targets, said, strict=True):
         row[: len(words)] = words
     return targets
+
+
+def _weighed(sources: Sequence[Source], draw: np.random.Generator) -> Source:
+    """One of them, drawn by their weights; any where none has one."""
+    weights = np.array([one.weight for one in sources]) + 1e-9
+    return sources[int(draw.choice(len(sources), p=weights / weights.sum()))]
 
 
 def _factor(draw: np.random.Generator, largest: float) -> float:

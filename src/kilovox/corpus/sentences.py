@@ -1,0 +1,104 @@
+"""Sentences, spelt words, numbers and other words by synthetic voices: a folder of utterances, with transcripts.
+
+A voice is fixed by its number and the seed, and so is what it says; a folder that is there is gone on with.
+"""
+
+import csv
+import io
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+
+from kilovox.corpus.cache import cache_folder
+from kilovox.corpus.sentence_texts import Text, draw_text
+from kilovox.corpus.speech_programs import ESPEAK_RATE, FLITE_RATE, Sound, Speaker, espeak_speaker, flite_speaker
+from kilovox.corpus.synthetic import LICENCES, LICENCES_FILE, PEAK, SAMPLE_RATE, check_ours, progress, trimmed
+from kilovox.corpus.utterances import SEGMENTS, TABLE, UtteranceCorpus, open_utterances
+from kilovox.errors import KilovoxError
+from kilovox.files import lock, make_folder, replacing, write_json, write_text
+
+TEXTS_PER_VOICE = 20
+
+PROGRAMS: dict[str, tuple[Callable[[np.random.Generator, Path], Speaker], int]] = {
+    "espeak": (espeak_speaker, ESPEAK_RATE),
+    "flite": (flite_speaker, FLITE_RATE),
+}
+
+
+def say_sentences(folder: Path, counts: Mapping[str, int], seed: int = 1, quiet: bool = False) -> UtteranceCorpus:
+    """Make `counts` voices of espeak and flite say TEXTS_PER_VOICE things each, in `folder`; what is there already is kept.
+
+    Sound is FLAC, 16 kHz. segments.csv says where a word is that stands alone: it is the whole sound. Raises KilovoxError where
+    a synthesiser is missing, or `folder` holds something else.
+    """
+    unknown = sorted(set(counts) - set(PROGRAMS))
+    if unknown:
+        raise KilovoxError(f"synthesiser {', '.join(unknown)}; expected some of {', '.join(PROGRAMS)}")
+    check_ours(folder)
+    make_folder(folder)
+    write_json(folder / LICENCES_FILE, LICENCES)
+    said: list[tuple[str, str, Text]] = []
+    with lock(folder / ".lock"), tempfile.TemporaryDirectory(prefix="kilovox-") as scratch, progress(counts, quiet) as advance:
+        for source, count in counts.items():
+            for number in range(count):
+                said += _voice(folder, source, number, seed, Path(scratch))
+                advance()
+        write_text(folder / TABLE, _table(said))
+        write_text(folder / SEGMENTS, _segments(folder, said))
+    return open_utterances(folder)
+
+
+def _voice(folder: Path, source: str, number: int, seed: int, scratch: Path) -> Iterator[tuple[str, str, Text]]:
+    """(path, speaker, text) of what one voice says, written where it is not there yet."""
+    speaker, rate = PROGRAMS[source]
+    generator = np.random.default_rng([seed, list(PROGRAMS).index(source), number])
+    say = speaker(generator, scratch)
+    name = f"{source}{number:04d}"
+    make_folder(folder / name)
+    for place in range(TEXTS_PER_VOICE):
+        text = draw_text(generator)
+        path = f"{name}/{name}-{place:02d}.flac"
+        if not (folder / path).exists():
+            _write(folder / path, say(text.spoken), rate)
+        yield path, name, text
+
+
+def _write(path: Path, sound: Sound, rate: int) -> None:
+    resampled = soxr.resample(trimmed(sound, rate), rate, SAMPLE_RATE)
+    scaled = resampled * (PEAK / max(1e-6, float(np.abs(resampled).max(initial=0.0))))
+    with replacing(path) as temporary:
+        soundfile.write(temporary, scaled, SAMPLE_RATE, subtype="PCM_16", format="FLAC")
+
+
+def _table(said: list[tuple[str, str, Text]]) -> str:
+    return _lines([("path", "speaker", "transcript"), *((path, speaker, " ".join(text.words)) for path, speaker, text in said)])
+
+
+def _segments(folder: Path, said: list[tuple[str, str, Text]]) -> str:
+    alone = [(path, speaker, text.words[0]) for path, speaker, text in said if len(text.words) == 1]
+    ends = [f"{soundfile.info(folder / path).duration:.3f}" for path, _, _ in alone]
+    found = [(Path(path).stem, speaker, word, "0", end) for (path, speaker, word), end in zip(alone, ends, strict=True)]
+    return _lines([("utterance", "speaker", "word", "start", "end"), *found])
+
+
+def _lines(rows: list[tuple[str, ...]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+def open_sentences() -> UtteranceCorpus:
+    """What `kilovox data sentences` made in the cache. Raises KilovoxError where there is none."""
+    folder = default_folder()
+    if not folder.is_dir():
+        raise KilovoxError(f"{folder}: no synthetic sentences; expected them made by: kilovox data sentences")
+    return open_utterances(folder)
+
+
+def default_folder() -> Path:
+    """Of the cache."""
+    return cache_folder() / "sentences"

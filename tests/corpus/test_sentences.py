@@ -1,0 +1,111 @@
+"""What synthetic voices say beside digits."""
+
+import shutil
+
+import numpy as np
+import pytest
+import soundfile
+
+from kilovox.corpus import sentences
+from kilovox.corpus.sentence_texts import DIGITS, SPELT, draw_text
+from kilovox.corpus.sentence_texts import words as lists
+from kilovox.corpus.synthetic import LICENCES
+from kilovox.corpus.utterances import word_cuts
+from kilovox.errors import KilovoxError
+
+HOMOPHONES = {"to", "too", "for", "fore", "won", "ate", "oh", "o", *DIGITS}
+
+
+@pytest.fixture
+def spoken(monkeypatch):
+    """A synthesiser that hums a tenth of a second a letter; gives the texts it was given."""
+    texts = []
+
+    def speaker(generator, scratch):
+        pitch = generator.uniform(100.0, 300.0)
+
+        def say(text):
+            texts.append(text)
+            time = np.arange(1_600 * len(text)) / 16_000
+            return np.sin(2 * np.pi * pitch * time).astype(np.float32)
+
+        return say
+
+    monkeypatch.setattr(sentences, "PROGRAMS", {"espeak": (speaker, 16_000), "flite": (speaker, 16_000)})
+    return texts
+
+
+def test_no_other_word_sounds_just_as_a_digit():
+    assert not HOMOPHONES & {word for words in lists().values() for word in words}
+    assert "o" not in SPELT
+
+
+def test_texts_are_of_every_kind_and_follow_the_generator():
+    draws = [draw_text(np.random.default_rng([3, number])) for number in range(400)]
+    assert draws == [draw_text(np.random.default_rng([3, number])) for number in range(400)]
+    alone = [text for text in draws if len(text.words) == 1]
+    digits = [text for text in draws if set(text.words) <= set(DIGITS)]
+    spelt = [text for text in draws if set(text.words) <= set(SPELT)]
+    mixed = [text for text in draws if set(text.words) & set(DIGITS) and set(text.words) & set(SPELT)]
+    assert min(map(len, (alone, digits, spelt, mixed))) >= 8
+    assert not {word for text in alone for word in text.words} & set(DIGITS)
+    assert all(len(text.words) <= 6 for text in draws)
+
+
+def test_letters_are_spoken_by_their_names():
+    text = next(text for number in range(99) if "w" in (text := draw_text(np.random.default_rng(number))).words)
+    assert "double you" in text.spoken
+
+
+def test_utterances_have_transcripts_speakers_and_lone_words_in_place(tmp_path, spoken):
+    corpus = sentences.say_sentences(tmp_path, {"espeak": 2, "flite": 1}, quiet=True)
+    assert len(corpus) == 3 * sentences.TEXTS_PER_VOICE
+    assert corpus.speakers == ("espeak0000", "espeak0001", "flite0000")
+    assert corpus.left_out == ()
+    alone = [one for one in corpus.utterances if len(one.words) == 1]
+    assert len(word_cuts(corpus)) == len(alone) > 0
+    for one in alone:
+        (word,) = one.words
+        assert (word.start, word.end) == (0.0, round(soundfile.info(one.path).duration, 3))
+    assert sorted(spoken) == sorted(" ".join(SPELT.get(w.word, w.word) for w in one.words) for one in corpus.utterances)
+
+
+def test_what_is_there_is_kept_and_what_is_missing_is_made(tmp_path, spoken):
+    first = sentences.say_sentences(tmp_path, {"espeak": 1}, quiet=True)
+    lost = first.utterances[7].path
+    before = {one.path: one.path.read_bytes() for one in first.utterances}
+    lost.unlink()
+    spoken.clear()
+    again = sentences.say_sentences(tmp_path, {"espeak": 2}, quiet=True)
+    assert len(spoken) == 1 + sentences.TEXTS_PER_VOICE
+    assert {one.path: one.path.read_bytes() for one in again.utterances if one.path in before} == before
+
+
+def test_another_seed_says_something_else(tmp_path, spoken):
+    def transcripts(seed):
+        corpus = sentences.say_sentences(tmp_path / str(seed), {"espeak": 1}, seed, quiet=True)
+        return [one.transcript for one in corpus.utterances]
+
+    assert transcripts(1) != transcripts(2)
+
+
+def test_what_is_wrong_is_named(tmp_path, monkeypatch):
+    with pytest.raises(KilovoxError, match="synthesiser festival; expected some of espeak, flite"):
+        sentences.say_sentences(tmp_path / "out", {"festival": 1})
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work")
+    with pytest.raises(KilovoxError, match="mine: holds something else; expected a new or empty folder"):
+        sentences.say_sentences(tmp_path / "mine", {"espeak": 1})
+    monkeypatch.setenv("KILOVOX_CACHE", str(tmp_path / "cache"))
+    with pytest.raises(KilovoxError, match="no synthetic sentences; expected them made by: kilovox data sentences"):
+        sentences.open_sentences()
+
+
+@pytest.mark.parametrize(("source", "program"), [("espeak", "espeak-ng"), ("flite", "flite")])
+def test_programs_that_are_installed_speak(tmp_path, source, program, monkeypatch):
+    if shutil.which(program) is None:
+        pytest.skip(f"{program} is not installed")
+    monkeypatch.setattr(sentences, "TEXTS_PER_VOICE", 2)
+    corpus = sentences.say_sentences(tmp_path, {source: 1}, quiet=True)
+    assert all(len(corpus.samples(index, 8000)) > 800 for index in range(2))
+    assert LICENCES[source] in (tmp_path / "licences.json").read_text()
