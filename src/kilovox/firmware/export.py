@@ -94,21 +94,29 @@ def wasm_exports() -> list[str]:
 def state_bytes(constants: Mapping[str, int]) -> int:
     """sizeof(kv_recogniser) where int32 is aligned to four bytes, from the constants of kilovox_model.h."""
     front_end = 4 * constants["TRANSFORM"] + 2 * constants["BANDS"]
-    layer = 16 * constants["UNITS"] + 2 * 256 if constants["POW2"] else 4 * ((constants["COLUMNS"] + 1) // 2)
+    layer = 4 * constants["ROWS"] + 2 * 256 if constants["POW2"] else 4 * ((constants["COLUMNS"] + 1) // 2)
     units = constants["LAYERS"] * constants["UNITS"]
-    words = 0
+    words = heard = 0
+    if constants["LISTENS"]:
+        layer += 4 * constants["OUTPUTS"] + constants["VIEW"] + constants["FRAME"]
+        words = 8 * constants["DETECTIONS"] + _up(4 * constants["LABELS"] + 6) + _up(12 + constants["BEFORE"])
+        heard = 3 * constants["BLOCKS"] + constants["PAST"]
     if constants["WORDS"]:
         ring = constants["WORD_BUFFER"] * (constants["FEATURES"] + 1)
         words = _up(_up(_up(ring + 4, 2) + 2) + 4 * constants["LABELS"] + 2 + 2)
-    cells = 2 * units if not words else _up(2 * units)
-    return _up(_up(2 * constants["WINDOW"]) + _up(max(front_end, layer)) + 8 + cells + words + units + constants["FEATURES"])
+    cells = _up(2 * units + 4) if constants["LISTENS"] else _up(2 * units) if words else 2 * units
+    xh = units + constants["INPUTS"]
+    return _up(_up(2 * constants["WINDOW"]) + _up(max(front_end, layer)) + 8 + cells + words + heard + xh)
 
 
 def avr_refusal(constants: Mapping[str, int]) -> str:
     """Why a model of these KV_ `constants` is refused on AVR, as kv_memory.h does it; nothing where it is not."""
-    units, columns = constants["UNITS"], constants["COLUMNS"]
+    units, columns, convolutions = constants["UNITS"], constants["COLUMNS"], 0
+    if constants["LISTENS"]:
+        columns, convolutions = max(constants["INPUTS"], units) + units, constants["CONVOLUTION_BYTES"]
     layer = 4 * units * ((columns + 1) // 2 if constants["POW2"] else columns)
-    tables = constants["LAYERS"] * (layer + 20 * units) + constants["LABELS"] * (units + 4) + 4096
+    tables = constants["LAYERS"] * (layer + 20 * units) + constants["LABELS"] * (units + 4) + 4096 + convolutions
+    layer = max(layer, constants.get("LARGEST_CONVOLUTION", 0))
     if layer > AVR_ARRAY:
         return f"the weights of a layer take {layer:,} bytes, an array there no more than {AVR_ARRAY:,}."
     return f"tables of {tables:,} bytes; the first 64 KB of flash hold them." if tables > AVR_TABLES else ""
