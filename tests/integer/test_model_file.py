@@ -50,6 +50,16 @@ def test_round_trip_and_same_bytes(tmp_path):
         assert loaded.tensors[name].dtype == tensor.dtype
 
 
+def test_what_is_not_said_takes_no_room(tmp_path):
+    save_model(make_model(), tmp_path / "m")
+    content = (tmp_path / "m").read_bytes()
+    assert b"calibration" not in content
+    assert b"thresholds" not in content
+    said = make_model(calibration=tuple(range(17)), thresholds=(128, 0))
+    save_model(said, tmp_path / "m")
+    assert load_model(tmp_path / "m").metadata == said.metadata
+
+
 @pytest.mark.parametrize("kept", [0, 4, 100, -1, -40])
 def test_truncated(tmp_path, kept):
     path = tmp_path / "m.safetensors"
@@ -84,6 +94,9 @@ def test_another_programs_safetensors(tmp_path):
         ({"labels": ["0", ""]}, r"metadata labels\.1"),
         ({"unheard": 1}, "metadata unheard: extra inputs are not permitted"),
         ({"trained_on": {}}, r"metadata trained_on\.corpus: field required"),
+        ({"calibration": list(range(16))}, "metadata calibration: expected 17 shares, none below the one before"),
+        ({"calibration": [*range(16), 3]}, "metadata calibration: expected 17 shares"),
+        ({"calibration": [*range(16), 256]}, r"metadata calibration\.16: input should be less than or equal to 255"),
         ({"name": "renamed"}, "does not fit its checksum"),
     ],
 )
