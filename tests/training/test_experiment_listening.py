@@ -9,6 +9,7 @@ from kilovox.config import parse_configuration
 from kilovox.corpus.mixture import settled
 from kilovox.errors import KilovoxError
 from kilovox.evaluation.evaluate import evaluate
+from kilovox.integer.calibration import KNOTS
 from kilovox.integer.detection import FrameDetector
 from kilovox.integer.model_file import load_model, short_hash
 from kilovox.integer.recogniser import Recogniser
@@ -96,6 +97,14 @@ def test_integers_decide_and_detect_too(integers, corpus):
         assert found == list(FrameDetector(recogniser)(np.array_split(samples, 13)))
         decisions = recogniser([corpus.samples(place, 8000) for place in range(8)])
         assert ((decisions.confidence >= 0) & (decisions.confidence <= 1)).all()
+
+
+def test_confidence_is_calibrated_where_people_validate(trained, integers, folder, corpus, tmp_path):
+    for path in (trained / MODEL_FILE, integers / FLOAT_FILE, integers / MODEL_FILE):
+        assert len(load_model(path).metadata.calibration) == KNOTS
+    nobody = configured(folder, data_splitting={"validation_size": 0.0}, training={"epochs": 1})
+    run_experiment(nobody, corpus, tmp_path, progress=False)
+    assert load_model(tmp_path / MODEL_FILE).metadata.calibration == ()
 
 
 def test_it_says_whom_it_heard(trained, folder, corpus):

@@ -1,16 +1,21 @@
 """What the model files of a run say besides their tensors."""
 
+import sys
 from dataclasses import dataclass
 from typing import Any
 
 import numpy.typing as npt
+from rich.progress import track
 
 from kilovox.budget import Arithmetic
 from kilovox.config import Configuration
 from kilovox.config.vocabulary import UNKNOWN
 from kilovox.corpus.base import Corpus
 from kilovox.integer.model_file import FORMAT_VERSION, Metadata, Model, Provenance, short_hash
+from kilovox.integer.recogniser import Recogniser
 from kilovox.text import printable
+from kilovox.training.calibration import detections, fitted_knots
+from kilovox.training.dataset import AudioFeaturesDataset
 from kilovox.training.preparation import Prepared
 from kilovox.training.trainer import Figures, best_epoch
 
@@ -61,7 +66,20 @@ class Description:
             thresholds=_thresholds(config, prepared.labels),
             metrics=_metrics(history, len(prepared.validation or ())) if history else {},
         )
-        return Model(metadata=metadata, tensors={**tensors, **prepared.normalisation.tensors()})
+        model = Model(metadata=metadata, tensors={**tensors, **prepared.normalisation.tensors()})
+        if config.streams is None or prepared.validation is None or history is None:
+            return model
+        return _calibrated(model, prepared.validation)
+
+
+def _calibrated(model: Model, validation: AudioFeaturesDataset) -> Model:
+    """With what the very model makes of the strings of people who validate."""
+    blank = len(model.metadata.labels)
+    said = [[label for label in row if label != blank] for row in validation.labels.tolist()]
+    clips = track(validation.clips, "calibration", disable=not sys.stderr.isatty(), transient=True)
+    heard = detections(Recogniser(model), clips, said)
+    metadata = model.metadata.model_copy(update={"calibration": fitted_knots(heard)})
+    return Model(metadata=metadata, tensors=model.tensors)
 
 
 def _thresholds(config: Configuration, labels: tuple[str, ...]) -> tuple[int, ...]:
