@@ -145,7 +145,8 @@ class AudioFeaturesDataset(Dataset[tuple[Tensor, Tensor]]):
     @property
     def clips(self) -> Array:
         """Those of the first view as they are held, (clips, frames, coefficients), int8 or float32."""
-        return self._views[0]
+        first: Array = self._views[0]
+        return first
 
     def batches(self, view: int, size: int) -> Iterator[Tensor]:
         """The clips of one view in order, `size` at a time, float32."""
