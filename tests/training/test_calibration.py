@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 from kilovox.integer.calibration import IDENTITY, KNOTS, calibrated
 from kilovox.integer.decider import Frames
-from kilovox.training.calibration import Detections, detections, fitted_knots
+from kilovox.training.calibration import Detections, detections, errors_of, fitted_knots, threshold_for
 
 
 def heard(sure, right, words=10):
-    return Detections(np.array(sure, np.int64), np.array(right, bool), words)
+    return Detections(np.array(sure, np.int64), np.array(right, bool), words, 60.0)
 
 
 def test_without_detections_nothing_changes():
@@ -35,6 +35,25 @@ def test_many_detections_tell_how_often_they_are_right(share):
     levels = [level for level in range(0, 256, 16) if abs(level / 255 - 0.7) > 0.13]
     found = [calibrated(level, knots) / 255 for level in levels]
     assert np.abs(found - np.array([float(share(level / 255)) for level in levels])).max() < 0.09
+
+
+@given(st.lists(st.tuples(st.integers(0, 255), st.booleans()), max_size=40), st.floats(0, 0.99))
+def test_errors_and_the_threshold_that_rejects_no_more_than_it_may(found, rejected):
+    said = heard(*zip(*found, strict=True), words=50) if found else heard([], [])
+    threshold = threshold_for(said, rejected)
+    lost = sum(right and sure < threshold for sure, right in found)
+    most = sum(right for _, right in found)
+    assert lost <= rejected * most
+    if most:
+        # One level higher loses more than may be.
+        assert sum(right and sure <= threshold for sure, right in found) > rejected * most
+    errors = errors_of(said, threshold)
+    assert threshold in errors.levels
+    for level, right, false in zip(errors.levels, errors.right, errors.false, strict=True):
+        accepted = [right for sure, right in found if sure >= level]
+        assert (right, false) == (sum(accepted), len(accepted) - sum(accepted))
+    assert errors.per_hour[0] == pytest.approx(60 * errors.false[0])
+    assert errors.missed[0] == pytest.approx(1 - most / said.words)
 
 
 class _Told:
@@ -72,5 +91,5 @@ PAUSE = [(3, 0, 0)] * 4
 )
 def test_what_is_right(said, told, sure, right):
     frames = np.array([row for label in told for row in [*PAUSE, (label, 90, 90)]] or PAUSE)
-    found = detections(_Told(), [frames], [said])
+    found = detections(_Told(), [frames], [said], 60.0)
     assert (found.sure.tolist(), found.right.tolist(), found.words) == (sure, right, sum(label != 2 for label in said))

@@ -28,6 +28,7 @@ from kilovox.budget import Arithmetic
 from kilovox.errors import KilovoxError
 from kilovox.files import write_bytes
 from kilovox.integer.calibration import KNOTS
+from kilovox.integer.detection_errors import DetectionErrors
 from kilovox.integer.stored import Byte, Digest, Label, Line, Plain, json_of, read_header, read_tensors
 from kilovox.integer.stored import Tensors as Tensors  # noqa: PLC0414 (part of what this module offers)
 from kilovox.text import printable
@@ -43,6 +44,8 @@ HASH_BYTES = 6
 
 MAXIMUM_BYTES = 64 * 2**20
 """A recogniser is kilobytes; a file beyond this is something else."""
+
+_LATER = ("thresholds", "calibration", "detection_errors")
 
 _HASH = re.compile(f"[0-9a-f]{{{2 * HASH_BYTES}}}([0-9a-f]{{{64 - 2 * HASH_BYTES}}})?")
 
@@ -89,7 +92,8 @@ def short_hash(digest: str) -> str:
 class Metadata(BaseModel):
     """What a model file says besides its tensors. `configuration` is the experiment, section by section; `thresholds`: for each
     label how sure a network must be of it, of 255, for it to be accepted; none: anything is. `calibration`: what being so sure
-    is worth (kilovox.integer.calibration), the KNOTS of a network that listens; none: what it says."""
+    is worth (kilovox.integer.calibration), the KNOTS of a network that listens; none: what it says. `detection_errors`: of
+    people who validate."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
@@ -105,12 +109,13 @@ class Metadata(BaseModel):
     metrics: Plain = {}
     thresholds: tuple[Byte, ...] = Field(default=(), max_length=1024)
     calibration: tuple[Byte, ...] = Field(default=(), max_length=KNOTS)
+    detection_errors: DetectionErrors | None = None
 
     @model_serializer(mode="wrap")
     def _without_nothing(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Files written before there were these stay what their checksum says."""
         values: dict[str, Any] = serialise(self)
-        return {key: value for key, value in values.items() if value or key not in ("thresholds", "calibration")}
+        return {key: value for key, value in values.items() if value or key not in _LATER}
 
     @field_validator("calibration")
     @classmethod

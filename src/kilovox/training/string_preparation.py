@@ -42,6 +42,7 @@ def prepare_strings(config: Configuration, streams: Streams, corpus: Corpus, mix
     Raises KilovoxError as `prepare` does.
     """
     divided = checked(config, corpus, mixture)
+    _check_rejecting(streams, divided)
     sayings = taught_sayings(config, mixture, divided)
     blank = len(divided.asked.labels)
 
@@ -62,6 +63,16 @@ def prepare_strings(config: Configuration, streams: Streams, corpus: Corpus, mix
         divided.asked.labels, divided.asked.aliases, divided.split, train, validation, normalisation, mixture, divided,
         (*recordings_of(divided), *(digest for taught in sayings for digest in taught.hashes)), besides(config, divided),
     )  # fmt: skip
+
+
+def _check_rejecting(streams: Streams, divided: Divided) -> None:
+    """Raise KilovoxError where nothing tells how much is rejected: before hours of training, not after."""
+    asked = f"streams.rejected is {streams.rejected}"
+    if streams.rejected is not None and not divided.validation:
+        expected = "data_splitting.validation_size, an official split with a validation part, or a corpus of role validation"
+        raise KilovoxError(f"{asked}, and nobody validates; expected {expected}")
+    if streams.rejected is not None and divided.asked.other is None:
+        raise KilovoxError(f"{asked}, and no label stands for other words; expected vocabulary.others: unknown")
 
 
 def _strings(

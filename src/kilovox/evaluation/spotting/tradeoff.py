@@ -12,8 +12,9 @@ import numpy.typing as npt
 
 from kilovox.alignment import align
 from kilovox.config.vocabulary import UNKNOWN
-from kilovox.evaluation.spotting.scores import HOUR, Heard
+from kilovox.evaluation.spotting.scores import Heard
 from kilovox.integer.detection import Detection
+from kilovox.integer.detection_errors import HOUR
 from kilovox.integer.outcome import FULL_CONFIDENCE, NOTHING
 
 
