@@ -105,7 +105,7 @@ def integer_model(
     return Model(metadata=metadata, tensors=tensors)
 
 
-def listening_model(frame_stride: int = 2, seed: int = 5, **metadata: Any) -> Model:
+def listening_model(frame_stride: int = 2, seed: int = 5, **front_end: object) -> Model:
     """A model that listens, int8, with random weights that often say something; "unknown" is its last label."""
     bands, projection, units, labels = 8, 8, 6, (*LABELS, "unknown")
     block = {"channels": 4, "band_stride": 2, "frame_stride": frame_stride}
@@ -124,12 +124,11 @@ def listening_model(frame_stride: int = 2, seed: int = 5, **metadata: Any) -> Mo
     }  # fmt: skip
     described = make_model(
         arithmetic="int8", labels=labels, aliases={}, configuration={},
-        front_end={"kind": "fixed_point", "features": "levels", "mel_bands": bands},
+        front_end={"kind": "fixed_point", "features": "levels", "mel_bands": bands, **front_end},
         network={
             "kind": "convolutional", "blocks": [block], "projection": projection, "input_dim": bands, "hidden_dim": units,
             "num_layers": 1, "output_dim": len(labels),
         },
-        **metadata,
     )  # fmt: skip
     return Model(metadata=described.metadata, tensors=tensors)
 
