@@ -20,8 +20,8 @@ class ListeningTrainer(ModelTrainer):
     """Labels are (pieces, most words) classes in order, filled up with that of the blank, the model's last output.
 
     Loss: A. Graves et al., "Connectionist Temporal Classification", ICML 2006, of a piece divided by its words and one.
-    `other`, the class of words that are not asked for, may be read anywhere in a piece whose labels have none of it: there it is
-    as good as the blank.
+    `other`, the class of words that are not asked for, may be read anywhere in a piece whose labels have none of it: there it
+    is as good as the blank.
     Accuracy counts the pieces of which every word is read right, and nothing else. Each batch is heard through other
     microphones: a random smooth response, of each piece its own.
     """
