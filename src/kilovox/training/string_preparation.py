@@ -124,8 +124,10 @@ def _cut_out(corpus: UtteranceCorpus, rate: int, weight: float, divided: Divided
 
 
 def _spoken(corpus: UtteranceCorpus, rate: int, weight: float, divided: Divided) -> Sayings:
+    """Of their other words nothing is told: in fluent speech nobody need count them."""
     classes = [divided.asked.classes_of([word.word for word in one.words]) for one in corpus.utterances]
-    said = [[label for label in row.tolist() if label != NOT_ASKED] for row in classes]
+    unsaid = (NOT_ASKED, divided.asked.other)
+    said = [[label for label in row.tolist() if label not in unsaid] for row in classes]
     return Sayings(CorpusSamples(corpus.sounds, rate, range(len(corpus))), said, weight, corpus.fingerprint)
 
 
