@@ -105,6 +105,34 @@ def integer_model(
     return Model(metadata=metadata, tensors=tensors)
 
 
+def listening_model(frame_stride: int = 2, seed: int = 5, **front_end: object) -> Model:
+    """A model that listens, int8, with random weights that often say something; "unknown" is its last label."""
+    bands, projection, units, labels = 8, 8, 6, (*LABELS, "unknown")
+    block = {"channels": 4, "band_stride": 2, "frame_stride": frame_stride}
+    tensors = random_tensors("int8", units, 1, projection, len(labels) + 1, seed)
+    # So that neither stands against what is heard.
+    tensors["lstm0.bias"] //= 8
+    tensors["head.bias"] //= 64
+    generator = np.random.default_rng(seed)
+    for name, rows, columns in (("conv0", 4, 9), ("projection", projection, 4 * (bands // 2))):
+        tensors[f"{name}.weights"] = generator.integers(-60, 61, (rows // 4, columns, 4)).astype(np.int8)
+        tensors[f"{name}.bias"] = generator.integers(-500, 501, (rows // 4, 4)).astype(np.int32)
+        tensors[f"{name}.shift"] = np.full((rows // 4, 4), 7, np.uint8)
+    tensors |= {
+        "front_end.offset": np.full(bands, -300, np.int16), "front_end.multiplier": np.full(bands, 4000, np.int16),
+        "front_end.shift": np.array([16], np.uint8),
+    }  # fmt: skip
+    described = make_model(
+        arithmetic="int8", labels=labels, aliases={}, configuration={},
+        front_end={"kind": "fixed_point", "features": "levels", "mel_bands": bands, **front_end},
+        network={
+            "kind": "convolutional", "blocks": [block], "projection": projection, "input_dim": bands, "hidden_dim": units,
+            "num_layers": 1, "output_dim": len(labels),
+        },
+    )  # fmt: skip
+    return Model(metadata=described.metadata, tensors=tensors)
+
+
 def make_recogniser() -> Recogniser:
     """Of the float model."""
     return Recogniser(make_model())

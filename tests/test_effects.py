@@ -81,3 +81,12 @@ def test_codecs_keep_the_length_and_most_of_the_sound(codec):
 
 def test_samples_saturate():
     np.testing.assert_array_equal(effects.as_samples(np.array([-1e6, -0.6, 0.4, 1e6])), [-32768, -1, 0, 32767])
+
+
+def test_music_has_unit_power_and_pitches_and_follows_the_generator():
+    heard = effects.music(16_000, 8000, np.random.default_rng(1))
+    np.testing.assert_array_equal(heard, effects.music(16_000, 8000, np.random.default_rng(1)))
+    assert effects.root_mean_square(heard) == pytest.approx(1.0)
+    spectrum = np.abs(np.fft.rfft(heard[:4000])) ** 2
+    # A few harmonics hold what noise would spread over everything.
+    assert np.sort(spectrum)[-100:].sum() > 0.8 * spectrum.sum()

@@ -9,7 +9,7 @@ import pytest
 
 from kilovox.audio import to_int16_mono
 from kilovox.errors import KilovoxError
-from kilovox.microphone import microphone
+from kilovox.microphone import Device, Which, devices, microphone
 
 RANDOM = np.random.default_rng(3).integers(-9000, 9000, (50_000, 2)).astype(np.int16)
 
@@ -21,7 +21,7 @@ class PortAudioError(Exception):
 class InputStream:
     """Reads `RANDOM`; the second time it has lost samples, at its end it is pulled out."""
 
-    def __init__(self, samplerate, channels, dtype):
+    def __init__(self, device, samplerate, channels, dtype):
         assert dtype == "int16"
         self.samples, self.reads = RANDOM[:, :channels], 0
 
@@ -40,19 +40,29 @@ class InputStream:
 
 
 def played(rates, device=True, channels=(1,)):
-    def check(samplerate, channels, **_):
+    def check(device, samplerate, channels, **_):
+        query(device, "input")
         if samplerate not in rates or channels not in allowed:
             raise PortAudioError("Invalid sample rate")
 
     allowed = channels
 
-    def query(kind):
+    def query(which=None, kind=None):
         if not device:
             raise PortAudioError("no device")
-        return {"default_samplerate": float(rates[0]), "max_input_channels": max(allowed)}
+        found = {"name": "USB\x1b mic", "default_samplerate": float(rates[0]), "max_input_channels": max(allowed)}
+        if kind is None:
+            return [{"name": "speakers", "default_samplerate": 48000.0, "max_input_channels": 0}, found, found]
+        if which not in (None, 1, "usb"):
+            raise ValueError(f"No input device matching {which!r}")
+        return found
 
     return types.SimpleNamespace(
-        PortAudioError=PortAudioError, InputStream=InputStream, check_input_settings=check, query_devices=query
+        PortAudioError=PortAudioError,
+        InputStream=InputStream,
+        check_input_settings=check,
+        query_devices=query,
+        default=types.SimpleNamespace(device=(1, 0)),
     )
 
 
@@ -65,6 +75,31 @@ def test_what_was_heard_is_one_stream_at_the_rate_asked_for(monkeypatch, rates, 
     expected = to_int16_mono(RANDOM[:, : channels[0]], 8000 if 8000 in rates else rates[0], 8000)
     assert len(heard) > 2000
     np.testing.assert_array_equal(heard, expected[: len(heard)])
+
+
+@pytest.mark.parametrize("device", [None, "1", "usb"])
+@pytest.mark.parametrize(("channel", "allowed"), [(1, (1, 2)), (2, (2,)), (1, (2,))])
+def test_one_channel_of_one_device(monkeypatch, device, channel, allowed):
+    monkeypatch.setitem(sys.modules, "sounddevice", played([8000], channels=allowed))
+    pieces = list(itertools.islice(microphone(8000, 160, which=Which(device, channel)), 30))
+    np.testing.assert_array_equal(np.concatenate(pieces), RANDOM[: 30 * 160, channel - 1])
+
+
+def test_a_device_or_a_channel_that_is_not_there(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sounddevice", played([8000], channels=(1, 2)))
+    with pytest.raises(
+        KilovoxError, match=r"No input device matching 'jack'; expected .* \(kilovox listen --devices lists them\)"
+    ):
+        next(microphone(8000, 160, which=Which("jack")))
+    with pytest.raises(KilovoxError, match="No input device matching 7; expected"):
+        next(microphone(8000, 160, which=Which("7")))
+    with pytest.raises(KilovoxError, match=r"--channel 3: USB\\x1b mic has 2; expected 1 to 2"):
+        next(microphone(8000, 160, which=Which(None, 3)))
+
+
+def test_the_devices_that_can_be_heard(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sounddevice", played([44100], channels=(1, 2)))
+    assert devices() == [Device(1, "USB\\x1b mic", 2, 44100, True), Device(2, "USB\\x1b mic", 2, 44100, False)]
 
 
 def test_lost_samples_are_told_and_a_device_that_goes_away_is_a_line(monkeypatch):

@@ -1,6 +1,8 @@
 """kilovox listen on sound files: the words of both engines, and clear errors."""
 
 import json
+import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +14,7 @@ import soxr
 
 from kilovox.cli.main import main
 from kilovox.integer.model_file import save_model
+from kilovox.microphone import Device, Which
 from models import integer_model, make_model
 
 
@@ -109,7 +112,7 @@ def test_words_come_out_as_they_are_spoken_and_ctrl_c_ends_it_cleanly(listener, 
 
 
 def test_a_microphone_that_loses_samples_is_told(runner, listener, monkeypatch):
-    def losing(rate, size, lost):
+    def losing(rate, size, lost, which):
         lost()
         yield np.zeros(size, np.int16)
 
@@ -117,6 +120,84 @@ def test_a_microphone_that_loses_samples_is_told(runner, listener, monkeypatch):
     result = runner.invoke(main, ["listen", str(listener)])
     assert result.exit_code == 0
     assert "microphone: samples were lost" in result.stderr
+
+
+PLAYED = """
+import os, sys
+import numpy as np
+import soundfile
+import kilovox.cli.listen
+from kilovox.cli.main import main
+
+def played(rate, size, lost, which):
+    samples, _ = soundfile.read(os.environ["PLAYED"], dtype="int16")
+    lost()
+    for start in range(0, len(samples), size):
+        yield samples[start : start + size]
+
+kilovox.cli.listen.microphone = played
+main()
+"""
+
+
+def in_a_terminal(sound, *arguments):
+    """What a terminal of 60 x 20 is sent by a microphone that plays `sound`."""
+    pty = pytest.importorskip("pty")
+    ours, theirs = pty.openpty()
+    environment = os.environ | {"PLAYED": str(sound), "COLUMNS": "60", "LINES": "20", "TERM": "xterm-256color"}
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        environment.pop(name, None)
+    command = [sys.executable, "-c", PLAYED, "listen", *map(str, arguments)]
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=subprocess.PIPE, env=environment) as process:
+        os.close(theirs)
+        sent = b""
+        try:
+            while part := os.read(ours, 65536):
+                sent += part
+        except OSError:  # the end, as Linux says it
+            pass
+        errors = process.stderr.read().decode()
+        assert process.wait(60) == 0, errors
+    os.close(ours)
+    return sent.decode(), errors
+
+
+def test_a_terminal_sees_what_is_heard_and_plain_is_as_in_a_pipe(runner, listener, three_words):
+    sent, errors = in_a_terminal(three_words, listener)
+    words = words_of(runner, listener, three_words)
+    last = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", sent).replace("\r", "").split("0:02  ")[-1]
+    assert "lost samples 1 x" in last
+    assert "dBFS" in last
+    assert "▀" in last
+    for word in words:
+        assert re.search(f"{word['seconds']:8.2f}  {word['label']} .*{word['confidence']:.2f}\n", last), last
+    assert errors == ""
+    plain, errors = in_a_terminal(three_words, listener, "--plain")
+    assert [line.split("\t")[1] for line in plain.splitlines()] == [word["label"] for word in words]
+    assert "samples were lost" in errors
+
+
+def test_microphones_are_listed_and_chosen(runner, listener, three_words, monkeypatch):
+    found = [Device(0, "built-in", 2, 44100, True), Device(3, "usb", 1, 48000, False)]
+    monkeypatch.setattr("kilovox.cli.listen.devices", lambda: found)
+    result = runner.invoke(main, ["listen", "--devices"])
+    assert result.stdout == "  0\tbuilt-in\t2 channels, 44100 Hz  (default)\n  3\tusb\t1 channel, 48000 Hz\n"
+    lines = [json.loads(line) for line in runner.invoke(main, ["listen", "--devices", "--json"]).stdout.splitlines()]
+    assert lines == [vars(one) for one in found]
+    monkeypatch.setattr("kilovox.cli.listen.devices", list)
+    assert "no input device; expected one" in runner.invoke(main, ["listen", "--devices"]).stderr
+    chosen = []
+
+    def asked(rate, size, lost, which):
+        chosen.append(which)
+        yield np.zeros(size, np.int16)
+
+    monkeypatch.setattr("kilovox.cli.listen.microphone", asked)
+    assert runner.invoke(main, ["listen", str(listener), "--device", "usb", "--channel", "2"]).exit_code == 0
+    assert chosen == [Which("usb", 2)]
+    for option in (["--device", "usb"], ["--channel", "1"]):
+        result = runner.invoke(main, ["listen", str(listener), "--file", str(three_words), *option])
+        assert (result.exit_code, f"{option[0]}: says which microphone" in result.stderr) == (2, True)
 
 
 VERSIONS = {

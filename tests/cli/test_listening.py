@@ -13,7 +13,8 @@ from kilovox.cli.main import main
 from kilovox.config.network import Block
 from kilovox.corpus.folders import open_folders
 from kilovox.frontend.pipeline import IntegerNormalisation
-from kilovox.integer.model_file import save_model
+from kilovox.integer.detection_errors import DetectionErrors
+from kilovox.integer.model_file import load_model, save_model
 from kilovox.training.convolutional import ConvolutionalClassifier
 from kilovox.training.quantised_convolutional import QuantisedConvolutionalClassifier
 from models import make_model, make_recordings
@@ -71,6 +72,23 @@ def test_inspect(model_file):
     assert "3 convolutions, 1 x LSTM 6" in " ".join(shown.stdout.split())
     assert "projection" in shown.stdout
     assert parse_size("36KB") > facts["bytes"]["total"]
+
+
+def test_inspect_shows_errors_of_people_who_validated(model_file, tmp_path):
+    facts = json.loads(call("inspect", model_file, "--json").stdout)
+    assert (facts["detection_errors"], facts["calibration"], facts["thresholds"]) == (None, [], [])
+    model = load_model(model_file)
+    errors = {"words": 40, "seconds": 1800.0, "levels": (0, 140, 255), "right": (36, 30, 4), "false": (50, 7, 0)}
+    said = {
+        "detection_errors": DetectionErrors(**errors), "thresholds": (140, 140, 140, 0),
+        "calibration": (*range(0, 160, 10), 250),
+    }  # fmt: skip
+    path = tmp_path / "model.safetensors"
+    save_model(model.model_copy(update={"metadata": model.metadata.model_copy(update=said)}), path)
+    lines = [line.strip("│ ").split() for line in call("inspect", path).stdout.splitlines()]
+    assert [">", "│", "140", "│", "0.35", "│", "25.0%", "│", "14.0"] in lines
+    assert ["255", "│", "0.96", "│", "90.0%", "│", "0.0"] in lines
+    assert json.loads(call("inspect", path, "--json").stdout)["detection_errors"]["per_hour"] == [100.0, 14.0, 0.0]
 
 
 def test_predict_gives_one_line_a_file(model_file, sounds, tmp_path):

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kilovox.integer.calibration import KNOTS, calibrated
 from kilovox.integer.decider import REFRACTORY, Decider, Frames, float_frames, one_word
 from kilovox.integer.outcome import LABEL, NOTHING, UNKNOWN
 
@@ -90,6 +91,18 @@ def test_thresholds_decide_on_outcomes_and_on_nothing_else(rows, threshold):
     assert [found[:2] for found in heard(rows, thresholds)] == [found[:2] for found in heard(rows)]
     for best, sure, outcome in heard(rows, thresholds):
         assert outcome == (LABEL if best != OTHER and sure >= threshold else UNKNOWN)
+
+
+@given(ROWS, st.lists(st.integers(0, 255), min_size=KNOTS, max_size=KNOTS).map(sorted))
+def test_what_being_sure_is_worth_is_told_and_decides_on_nothing(rows, knots):
+    thresholds = np.full(3, 140, np.uint8)
+    decider = Decider(LABELS, thresholds, knots)
+    found = decider.push(frames(*rows)) + decider.finish()
+    expected = [(best, calibrated(sure, knots), outcome) for best, sure, outcome in heard(rows, thresholds)]
+    assert [(one.best, one.confidence, one.outcome) for one in found] == expected
+    best, sure, outcome = one_word(frames(*rows), LABELS, thresholds)
+    worth = 0 if outcome == NOTHING else calibrated(sure, knots)
+    assert one_word(frames(*rows), LABELS, thresholds, knots) == (best, worth, outcome)
 
 
 def test_one_word_is_that_of_the_surest_frame():

@@ -1,13 +1,16 @@
 """Decisions on sound as it comes do not depend on how it comes."""
 
+import gc
+import tracemalloc
+
 import numpy as np
 import pytest
 
 from kilovox.errors import KilovoxError
-from kilovox.integer.detection import WordDetector
+from kilovox.integer.detection import FrameDetector, WordDetector
 from kilovox.integer.outcome import LABEL, UNKNOWN
 from kilovox.integer.recogniser import Recogniser
-from models import integer_model, make_model
+from models import integer_model, listening_model, make_model
 
 WORDS = {"buffer": 60, "pause": 5, "margin": 2}
 
@@ -51,3 +54,52 @@ def test_a_model_of_whole_recordings():
     for model in (make_model(), integer_model("int8")):
         with pytest.raises(KilovoxError, match="expected a model that finds words"):
             WordDetector(Recogniser(model))
+
+
+MINUTE = 60 * 8000
+
+
+@pytest.fixture(scope="module")
+def minute():
+    """Syllables, loud and soft, in noise: (samples,) int16 of a minute."""
+    random = np.random.default_rng(1)
+
+    def syllable():
+        tone = np.sin(np.arange(2000) * random.uniform(0.1, 2.5)) * np.hanning(2000)
+        return tone * random.choice([60, 3000]) + random.normal(size=2000) * random.uniform(3, 300)
+
+    return np.concatenate([syllable() for _ in range(MINUTE // 2000)]).astype(np.int16)
+
+
+def in_minute(found, number):
+    """What was decided on in that minute, by the sample of the minute."""
+    decided = [(round(one.seconds * 8000) - number * MINUTE, one.best, one.confidence, one.outcome) for one in found]
+    return [one for one in decided if 0 <= one[0] < MINUTE]
+
+
+def test_an_hour_of_the_same_minute_ends_as_it_began(minute):
+    """Few frames, so that it takes seconds; a minute is a whole number of them, of the LSTM too."""
+    found = list(FrameDetector(Recogniser(listening_model(frame_stride=8, hop=240)))(minute for _ in range(61)))
+    assert len(in_minute(found, 1)) > 50
+    assert in_minute(found, 59) == in_minute(found, 1)
+    # The first had no past, and the last has an end.
+    assert len(found) == pytest.approx(61 * len(in_minute(found, 1)), abs=8)
+
+
+def test_what_is_kept_does_not_grow(minute):
+    kept = []
+
+    def sound():
+        for _ in range(5):
+            gc.collect()  # views of NumPy's leave cycles
+            kept.append(tracemalloc.get_traced_memory()[0])
+            yield minute
+
+    tracemalloc.start()
+    try:
+        for _ in FrameDetector(Recogniser(listening_model(frame_stride=8, hop=240)))(sound()):
+            pass
+    finally:
+        tracemalloc.stop()
+    # The features of three minutes are 48,000 bytes; tuples that Python sets aside are a few thousand.
+    assert kept[-1] - kept[1] < 8000

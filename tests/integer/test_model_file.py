@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import save
 
 from kilovox.errors import KilovoxError
+from kilovox.integer.detection_errors import DetectionErrors
 from kilovox.integer.model_file import (
     FORMAT_VERSION,
     MAXIMUM_BYTES,
@@ -24,6 +25,8 @@ from kilovox.integer.model_file import (
     save_model,
     short_hash,
 )
+
+ERRORS = {"words": 10, "seconds": 1800.0, "levels": (0, 128, 255), "right": (9, 8, 4), "false": (5, 2, 0)}
 
 
 def make_model(**changes):
@@ -48,6 +51,17 @@ def test_round_trip_and_same_bytes(tmp_path):
     for name, tensor in model.tensors.items():
         np.testing.assert_array_equal(loaded.tensors[name], tensor)
         assert loaded.tensors[name].dtype == tensor.dtype
+
+
+def test_what_is_not_said_takes_no_room(tmp_path):
+    save_model(make_model(), tmp_path / "m")
+    content = (tmp_path / "m").read_bytes()
+    assert b"calibration" not in content
+    assert b"thresholds" not in content
+    assert b"detection_errors" not in content
+    said = make_model(calibration=tuple(range(17)), thresholds=(128, 0), detection_errors=DetectionErrors(**ERRORS))
+    save_model(said, tmp_path / "m")
+    assert load_model(tmp_path / "m").metadata == said.metadata
 
 
 @pytest.mark.parametrize("kept", [0, 4, 100, -1, -40])
@@ -84,6 +98,21 @@ def test_another_programs_safetensors(tmp_path):
         ({"labels": ["0", ""]}, r"metadata labels\.1"),
         ({"unheard": 1}, "metadata unheard: extra inputs are not permitted"),
         ({"trained_on": {}}, r"metadata trained_on\.corpus: field required"),
+        ({"calibration": list(range(16))}, "metadata calibration: expected 17 shares, none below the one before"),
+        ({"calibration": [*range(16), 3]}, "metadata calibration: expected 17 shares"),
+        ({"calibration": [*range(16), 256]}, r"metadata calibration\.16: input should be less than or equal to 255"),
+        ({"detection_errors": {**ERRORS, "levels": [0, 128, 128]}}, "metadata detection_errors: levels do not rise"),
+        ({"detection_errors": {**ERRORS, "right": [9, 8]}}, "3 levels, 2 right, 3 false; expected as many"),
+        ({"detection_errors": {**ERRORS, "right": [9, 8, 9]}}, "counts rise with the level"),
+        ({"detection_errors": {**ERRORS, "words": 8}}, "counts rise with the level, or more than 8 are right"),
+        ({"detection_errors": {**ERRORS, "seconds": 0.0}}, r"metadata detection_errors\.seconds: input should be greater"),
+        ({"detection_errors": {**ERRORS, "seconds": "NaN"}}, r"metadata detection_errors\.seconds"),
+        ({"detection_errors": {**ERRORS, "false": [5, 2, -1]}}, r"metadata detection_errors\.false\.2"),
+        ({"detection_errors": {"words": 9}}, r"metadata detection_errors\.seconds: field required"),
+        (
+            {"detection_errors": {**ERRORS, **{key: list(range(33)) for key in ("levels", "right", "false")}}},
+            r"metadata detection_errors\.levels: tuple should have at most 32 items",
+        ),
         ({"name": "renamed"}, "does not fit its checksum"),
     ],
 )

@@ -124,6 +124,7 @@ def of_size(model, size, *names):
         ({"network": {**INT8.metadata.network, "input_dim": 12}}, r"13 coefficients; expected network\.input_dim, 12"),
         ({"network": {**INT8.metadata.network, "readout": "after_padding"}}, "expected last_valid"),
         ({"network": {**INT8.metadata.network, "hidden_dim": True}}, r"network\.hidden_dim: True; expected"),
+        ({"calibration": list(range(17))}, "a calibration; expected that of networks of kind convolutional"),
         ({"arithmetic": "pow2"}, "tensor lstm0"),
         ({"arithmetic": "float32"}, "has no tensor"),
     ],

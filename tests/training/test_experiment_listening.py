@@ -9,6 +9,7 @@ from kilovox.config import parse_configuration
 from kilovox.corpus.mixture import settled
 from kilovox.errors import KilovoxError
 from kilovox.evaluation.evaluate import evaluate
+from kilovox.integer.calibration import KNOTS
 from kilovox.integer.detection import FrameDetector
 from kilovox.integer.model_file import load_model, short_hash
 from kilovox.integer.recogniser import Recogniser
@@ -98,6 +99,44 @@ def test_integers_decide_and_detect_too(integers, corpus):
         assert ((decisions.confidence >= 0) & (decisions.confidence <= 1)).all()
 
 
+def test_confidence_is_calibrated_where_people_validate(trained, integers, folder, corpus, tmp_path):
+    for path in (trained / MODEL_FILE, integers / FLOAT_FILE, integers / MODEL_FILE):
+        metadata = load_model(path).metadata
+        assert len(metadata.calibration) == KNOTS
+        assert metadata.detection_errors is not None
+        assert 128 in metadata.detection_errors.levels
+        # One piece of a second.
+        assert metadata.detection_errors.seconds == 1.0
+    nobody = configured(folder, data_splitting={"validation_size": 0.0}, training={"epochs": 1})
+    run_experiment(nobody, corpus, tmp_path, progress=False)
+    metadata = load_model(tmp_path / MODEL_FILE).metadata
+    assert (metadata.calibration, metadata.detection_errors) == ((), None)
+
+
+def test_how_sure_it_must_be_may_follow_from_what_may_be_rejected(integers, folder, corpus, tmp_path):
+    config = configured(folder, streams={"rejected": 0.1, "count": 64}, training={"epochs": 1})
+    run_experiment(config, corpus, tmp_path, progress=False)
+    metadata = load_model(tmp_path / MODEL_FILE).metadata
+    assert metadata.detection_errors is not None
+    (threshold,) = set(metadata.thresholds[:-1])
+    assert threshold in metadata.detection_errors.levels
+    place = metadata.detection_errors.levels.index(threshold)
+    assert metadata.detection_errors.right[place] >= 0.9 * metadata.detection_errors.right[0]
+
+
+@pytest.mark.parametrize(
+    ("sections", "said"),
+    [
+        ({"data_splitting": {"validation_size": 0.0}}, "streams.rejected is 0.1, and nobody validates; expected"),
+        ({"vocabulary": {"others": "leave_out"}}, "streams.rejected is 0.1, and no label stands for other words"),
+    ],
+)
+def test_nothing_tells_what_is_rejected(folder, corpus, tmp_path, sections, said):
+    config = configured(folder, streams={"rejected": 0.1}, **sections)
+    with pytest.raises(KilovoxError, match=said):
+        run_experiment(config, corpus, tmp_path, progress=False)
+
+
 def test_it_says_whom_it_heard(trained, folder, corpus):
     metadata = load_model(trained / MODEL_FILE).metadata
     config = configured(folder)
@@ -168,6 +207,7 @@ def test_pieces_and_their_words(folder, corpus):
     [
         ({"model": {"kind": "lstm", "blocks": [], "projection": None}}, "model.kind is 'lstm' beside streams"),
         ({"model": {"blocks": []}}, "blocks is missing"),
+        ({"streams": {"rejected": 1.0}}, r"streams\.rejected: 1\.0"),
         ({"model": {"projection": None}}, "projection is missing"),
         (
             {"model": {"blocks": [{"channels": 3, "steps": 2}]}},

@@ -65,6 +65,35 @@ def test_the_loss_is_that_of_all_paths_that_read_so():
     assert float(found) == pytest.approx(np.mean(expected), rel=1e-5)
 
 
+def test_other_words_are_as_good_as_the_blank_where_none_is_told_of():
+    logits = torch.randn(2, 4, 4, generator=torch.manual_seed(1))
+    said, other, blank = [[0], [0, 2]], 2, 3
+    shares = torch.softmax(logits, dim=2)
+
+    def reads(path, words):
+        free = other not in words
+        return read([blank if free and one == other else one for one in path], blank) == words
+
+    expected = []
+    for piece, words in zip(shares, said, strict=True):
+        paths = [path for path in itertools.product(range(4), repeat=4) if reads(path, words)]
+        total = sum(float(torch.prod(piece[range(4), list(path)])) for path in paths)
+        expected.append(-np.log(total) / (len(words) + 1))
+    own = trainer()
+    own.other = other
+    found = own._loss(logits, torch.from_numpy(padded_targets(said, blank)))
+    assert float(found) == pytest.approx(np.mean(expected), rel=1e-5)
+
+
+def test_other_words_that_nobody_told_of_are_no_mistake():
+    paths = [[0, 2, 3, 3], [2, 3, 0, 2], [0, 2, 3, 3], [0, 3, 3, 3]]
+    logits = torch.nn.functional.one_hot(torch.tensor(paths), 4).float()
+    labels = torch.from_numpy(padded_targets([[0], [0], [0, 2], [0, 2]], 3))
+    own = trainer()
+    own.other = 2
+    assert int(own._correct(logits, labels)) == 3
+
+
 def test_a_piece_is_right_where_every_word_is():
     paths = [[0, 2, 0, 2], [0, 0, 2, 2], [2, 1, 0, 2], [2, 2, 2, 2]]
     logits = torch.nn.functional.one_hot(torch.tensor(paths), 3).float()
@@ -88,3 +117,9 @@ def test_every_piece_is_heard_by_a_microphone_of_its_own_and_within_eight_bits()
     assert 0.05 < float(features.std()) < 1.0
     (full,) = trainer()._inputs(torch.full((3, 5, 32), 127 / 32))
     assert full.max() == 127 / 32
+
+
+def test_a_batch_begins_with_any_of_its_first_frames():
+    torch.manual_seed(0)
+    lengths = {trainer()._inputs(torch.zeros(1, 20, 8))[0].shape[1] for _ in range(40)}
+    assert lengths == {17, 18, 19, 20}

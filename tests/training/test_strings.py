@@ -59,6 +59,13 @@ def test_what_is_said_is_what_is_heard():
         assert runs == [label for label, before in zip(said, [-1, *said], strict=False) if label != before]
 
 
+def test_sources_of_utterances_are_drawn_by_their_weights_and_not_by_their_sizes():
+    large, small = ([tone(700.0, 1.0)] * count for count in (30, 3))
+    sayings = [Sayings(large, [(1,)] * 30, 0.25, "large"), Sayings(small, [(0, 0)] * 3, 0.75, "small")]
+    draw = strings(sayings=sayings, spoken=0.9, single=0.0, nothing=0.0)
+    assert 0.58 < np.mean([draw(number)[1] == [0, 0] for number in range(300)]) < 0.77
+
+
 def test_one_word_alone_utterances_and_nothing_have_their_shares():
     sayings = [Sayings([tone(700.0, 1.0)], [(1, 0, OTHER)], 1.0, "u")]
     draw = strings(sayings=sayings, single=0.3, spoken=0.3, nothing=0.2)

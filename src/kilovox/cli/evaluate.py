@@ -34,7 +34,7 @@ ENOUGH = 10
 )
 @click.option("--include-trained", is_flag=True, help="Judge what the model was trained on as well, and say how much.")
 @click.option("--robustness", "robust", is_flag=True, help="Judge in noise, rooms, other levels and speeds too.")
-@click.option("--spotting", is_flag=True, help="Judge in long sound too: words joined, and what the next four options name.")
+@click.option("--spotting", is_flag=True, help="Judge in long sound too: words joined, and what the next five options name.")
 @click.option(
     "--gaps",
     metavar="whole,SECONDS,...",
@@ -45,6 +45,7 @@ ENOUGH = 10
 @click.option(
     "--speech", multiple=True, type=click.Path(path_type=Path), help="Sound without any of the words: a file or a folder."
 )
+@click.option("--noise", type=click.IntRange(1, 600), metavar="MINUTES", help="So much noise without speech, of every kind.")
 @click.option("--report", type=click.Path(path_type=Path), help="Write a report with figures and sounds, an HTML file, too.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output, and nothing else.")
 def command(
@@ -58,6 +59,7 @@ def command(
     utterances: Path | None,
     speakers: str | None,
     speech: tuple[Path, ...],
+    noise: int | None,
     report: Path | None,
     as_json: bool,
 ) -> None:
@@ -69,7 +71,7 @@ def command(
     from kilovox.evaluation.spotting.evaluate import evaluate_spotting
     from kilovox.native.fast import open_fast_recogniser
 
-    sources = sources_of(spotting, gaps, utterances, speakers, speech)
+    sources = sources_of(spotting, gaps, utterances, speakers, speech, noise)
     recogniser = open_fast_recogniser(model)
     corpus = open_corpus_at(folder) if folder is not None else own_corpus(model, recogniser.model.metadata, quiet=as_json)
     result = evaluate(recogniser, corpus, split, allow_trained=include_trained)

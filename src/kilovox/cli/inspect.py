@@ -15,8 +15,11 @@ from kilovox.cli.sizes import against_budget, layer_table, network_in_words
 from kilovox.config import Budget, bundled_configurations
 from kilovox.errors import KilovoxError
 from kilovox.integer.bundled import bundled_models, open_recogniser, resolve_model
+from kilovox.integer.calibration import IDENTITY, calibrated
 from kilovox.integer.description import description
+from kilovox.integer.detection_errors import HOUR
 from kilovox.integer.model_file import Metadata
+from kilovox.integer.outcome import FULL_CONFIDENCE
 from kilovox.text import printable
 
 CONFIGURATIONS = (".yaml", ".yml")
@@ -76,8 +79,23 @@ def _facts(metadata: Metadata, size: Size) -> dict[str, Any]:
             "note": trained.note,
         },
         "metrics": metadata.metrics,
+        "thresholds": list(metadata.thresholds),
+        "calibration": list(metadata.calibration),
+        "detection_errors": _errors(metadata),
         "configuration": metadata.configuration,
     }
+
+
+def _errors(metadata: Metadata) -> dict[str, Any] | None:
+    """The errors of people who validated; `confidence`: what is told where a network is so sure."""
+    errors = metadata.detection_errors
+    if errors is None:
+        return None
+    told = [calibrated(level, metadata.calibration or IDENTITY) for level in errors.levels]
+    return errors.model_dump(mode="json") | {
+        "missed": list(errors.missed), "per_hour": list(errors.per_hour),
+        "confidence": [level / FULL_CONFIDENCE for level in told],
+    }  # fmt: skip
 
 
 def _budget(metadata: Metadata, size: Size) -> dict[str, Any] | None:
@@ -117,9 +135,23 @@ def _show(facts: dict[str, Any], size: Size) -> None:
     ):  # fmt: skip
         if facts[key]:
             console.print(_pairs(title, facts[key]))
+    if facts["detection_errors"]:
+        console.print(_error_table(facts["detection_errors"], set(facts["thresholds"]) - {0}))
     for title, key in (("Rows by requantisation shift", "shifts"), ("Weights +-2^k by k", "exponents")):
         if facts.get(key):
             console.print(_histograms(title, facts[key]))
+
+
+def _error_table(errors: dict[str, Any], thresholds: set[int]) -> Table:
+    """A row a level; an arrow where it is a threshold of the model."""
+    spoken = f"{errors['words']:,} words in {errors['seconds'] / HOUR:.2f} h, as noisy as what was trained on"
+    table = Table("", title="Detection errors of people who validate", caption=f"{spoken}; >: accepted from here on")
+    for column in ("sure, of 255", "confidence", "words missed", "false an hour"):
+        table.add_column(column, justify="right")
+    columns = (errors[key] for key in ("levels", "confidence", "missed", "per_hour"))
+    for level, told, missed, alarms in zip(*columns, strict=True):
+        table.add_row(">" if level in thresholds else "", f"{level}", f"{told:.2f}", f"{missed:.1%}", f"{alarms:,.1f}")
+    return table
 
 
 def _source(source: dict[str, Any]) -> str:

@@ -1,16 +1,20 @@
 """kilovox listen: say words as they are spoken."""
 
 import json
+import sys
 from pathlib import Path
 
 import click
+from rich.console import Console
 
 from kilovox.audio import stream_audio
+from kilovox.cli.live import View, said, watched
 from kilovox.cli.sound import DEFAULT_MODEL, means_sound, raw_format, shown, source
 from kilovox.errors import KilovoxError
 from kilovox.integer.bundled import open_recogniser
+from kilovox.integer.detection import Detection
 from kilovox.integer.outcome import NAMES
-from kilovox.microphone import microphone
+from kilovox.microphone import Which, devices, microphone
 from kilovox.native.fast import fast_detector
 
 
@@ -19,34 +23,69 @@ from kilovox.native.fast import fast_detector
 @click.option("--file", type=click.Path(path_type=Path), help="Hear this sound file, or - for standard input, instead.")
 @click.option("--rate", type=int, metavar="HZ", help="The file is raw samples of this rate: int16, little-endian.")
 @click.option("--channels", type=int, metavar="N", help="Of raw samples, interleaved.  [default: 1]")
+@click.option("--device", metavar="NAME", help="The microphone: its number, or a part of its name.")
+@click.option("--channel", type=click.IntRange(min=1), metavar="N", help="Of the microphone, this one alone, from 1 on.")
+@click.option("--devices", "listed", is_flag=True, help="List the microphones and end.")
 @click.option("--all", "everything", is_flag=True, help="Say too what was heard and is none of the labels.")
+@click.option("--plain", is_flag=True, help="A line a word, as where the output is no terminal, and no live view.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a word on standard output, and nothing else.")
 def command(
-    arguments: tuple[str, ...], file: Path | None, rate: int | None, channels: int | None, everything: bool, as_json: bool
-) -> None:
+    arguments: tuple[str, ...], file: Path | None, rate: int | None, channels: int | None, device: str | None,
+    channel: int | None, listed: bool, everything: bool, plain: bool, as_json: bool,
+) -> None:  # fmt: skip
     """Listen with MODEL, and say each word when a pause has followed it: the time in seconds, label and confidence.
 
     MODEL is a file or the name of a bundled model, and must be one that finds words (default: digits). The microphone needs
-    the extra listen (from a clone: pip install '.[listen]'); Ctrl-C ends it.
+    the extra listen (from a clone: pip install '.[listen]'); Ctrl-C ends it. A terminal shows its level, a spectrogram and the
+    last words while it is heard.
     """
-    detector = fast_detector(open_recogniser(_model(arguments)))
-    raw = raw_format(rate, channels)
+    if listed:
+        _list(as_json)
+        return
+    recogniser = open_recogniser(_model(arguments))
+    detector, raw, which = fast_detector(recogniser), raw_format(rate, channels), Which(device, channel)
     if file is None and raw is not None:
         raise KilovoxError("--rate: says what the raw samples of a file are; expected --file with it")
-    hop = detector.hop
-    pieces = microphone(detector.rate, hop, _lost) if file is None else stream_audio(source(file), detector.rate, hop, raw)
+    if file is not None and which != Which():
+        option = "--channel" if device is None else "--device"
+        raise KilovoxError(f"{option}: says which microphone is heard; expected no --file with it")
+    console = Console()
+    terminal = sys.stdout.isatty() and not console.is_dumb_terminal
+    live = file is None and terminal and not (plain or as_json)
     try:
+        if live:
+            view = View(detector.rate, f"{recogniser.model.metadata.name}, Ctrl-C ends it")
+            watched(detector, microphone(detector.rate, detector.hop, view.lose, which), view, everything, console)
+            return
+        if file is None:
+            pieces = microphone(detector.rate, detector.hop, _lost, which)
+        else:
+            pieces = stream_audio(source(file), detector.rate, detector.hop, raw)
         for word in detector(pieces):
-            if not everything and word.label is None:
-                continue
-            if as_json:
-                values = {"seconds": word.seconds, "label": word.label, "confidence": word.confidence}
-                click.echo(json.dumps(values | {"outcome": NAMES[word.outcome], "best": word.best}))
-            else:
-                said = word.label if word.label is not None else f"({word.best}?)"
-                click.echo(f"{word.seconds:8.2f}\t{said}\t{word.confidence:.3f}")
+            if everything or word.label is not None:
+                click.echo(_line(word, as_json))
     except KeyboardInterrupt:
         click.echo("", err=True)
+
+
+def _line(word: Detection, as_json: bool) -> str:
+    if not as_json:
+        return f"{word.seconds:8.2f}\t{said(word)}\t{word.confidence:.3f}"
+    values = {"seconds": word.seconds, "label": word.label, "confidence": word.confidence}
+    return json.dumps(values | {"outcome": NAMES[word.outcome], "best": word.best})
+
+
+def _list(as_json: bool) -> None:
+    """The microphones, a line each. Raises KilovoxError where there is none."""
+    found = devices()
+    if not found:
+        raise KilovoxError("microphone: no input device; expected one, or --file")
+    for one in found:
+        if as_json:
+            click.echo(json.dumps(vars(one)))
+        else:
+            several, default = "s" if one.channels > 1 else "", "  (default)" if one.default else ""
+            click.echo(f"{one.number:3}\t{one.name}\t{one.channels} channel{several}, {one.rate} Hz{default}")
 
 
 def _model(arguments: tuple[str, ...]) -> str:

@@ -11,20 +11,20 @@ if TYPE_CHECKING:
 
 
 def sources_of(
-    spotting: bool, gaps: str | None, utterances: Path | None, speakers: str | None, speech: tuple[Path, ...]
+    spotting: bool, gaps: str | None, utterances: Path | None, speakers: str | None, speech: tuple[Path, ...], noise: int | None
 ) -> "Sources | None":
     """What to listen to; None without --spotting. Raises KilovoxError for an option that says something of it alone."""
     from kilovox.evaluation.spotting.evaluate import Sources
     from kilovox.evaluation.spotting.material import GAPS, read_gaps
 
-    given = {"--gaps": gaps, "--utterances": utterances, "--speakers": speakers, "--speech": speech or None}
+    given = {"--gaps": gaps, "--utterances": utterances, "--speakers": speakers, "--speech": speech or None, "--noise": noise}
     named = [name for name, value in given.items() if value is not None]
     if not spotting:
         if named:
             raise KilovoxError(f"{named[0]}: says what is judged in long sound; expected --spotting with it")
         return None
     read_gaps(gaps or GAPS)
-    return Sources(gaps or GAPS, utterances, speakers, speech)
+    return Sources(gaps or GAPS, utterances, speakers, speech, noise or 0)
 
 
 def show_spotting(result: "Spotting") -> None:

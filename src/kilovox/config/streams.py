@@ -1,9 +1,9 @@
 """Section `streams`: running sound to train on, made of words, of transcribed utterances and of everything else."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from kilovox.config.base import Decibels, Name, NonNegative, Positive, Section, Share, as_tuple, user_path
 
@@ -31,6 +31,9 @@ class Streams(Section):
     a share `close` follow one another without a gap, or overlap by up to `overlap_ms`, the others after up to `gap_ms`; `rate`
     is the largest change of rate, as a fraction, and `level_db` of level. All: a share `noisy` has noise no less than
     `noise_db` below the speech.
+
+    `rejected`: the share of the words heard right of people who validate that may be taken for others, which chooses how sure
+    the network must be; without one, it accepts what is likelier than other words.
     """
 
     count: Positive = 16384
@@ -47,6 +50,13 @@ class Streams(Section):
     noisy: Share = 0.75
     noise_db: Annotated[float, Field(ge=-20, le=45)] = 3.0
     utterances: Annotated[tuple[Source, ...], BeforeValidator(as_tuple)] = ()
+    rejected: Annotated[float | None, Field(ge=0, lt=1)] = None
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without a `rejected` that changes nothing, so that runs and models from before there was one stay the same."""
+        values: dict[str, Any] = handler(self)
+        return {key: value for key, value in values.items() if key != "rejected" or value is not None}
 
     @model_validator(mode="after")
     def _consistent(self) -> "Streams":

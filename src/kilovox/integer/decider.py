@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kilovox.config.vocabulary import UNKNOWN as UNKNOWN_LABEL
+from kilovox.integer.calibration import IDENTITY, calibrated
 from kilovox.integer.network import Head, softmax_powers
 from kilovox.integer.outcome import FULL_CONFIDENCE, LABEL, NOTHING, UNKNOWN
 
@@ -40,7 +41,7 @@ class Frames:
 class Detection:
     """One word of a stream: the frame of the network at which it was decided, its label (an index) and confidence, of 255.
 
-    outcome: kilovox.integer.outcome, LABEL or UNKNOWN.
+    confidence: calibrated; outcome: kilovox.integer.outcome, LABEL or UNKNOWN.
     """
 
     frame: int
@@ -52,12 +53,13 @@ class Detection:
 class Decider:
     """Detections of one stream. A word is decided on as soon as its run grows less sure, or ends.
 
-    `labels`: of the model, of which "unknown" is never accepted; `thresholds`: (labels,) the confidence each of them takes.
+    `labels`: of the model, of which "unknown" is never accepted; `thresholds`: (labels,) how sure it must be of each of them;
+    `knots`: what that is worth (kilovox.integer.calibration), which is told and decides on nothing.
     """
 
-    def __init__(self, labels: Sequence[str], thresholds: npt.NDArray[np.uint8]) -> None:
+    def __init__(self, labels: Sequence[str], thresholds: npt.NDArray[np.uint8], knots: Sequence[int] = IDENTITY) -> None:
         self._others = labels.index(UNKNOWN_LABEL) if UNKNOWN_LABEL in labels else None
-        self._blank, self._thresholds = len(labels), thresholds
+        self._blank, self._thresholds, self._knots = len(labels), thresholds, knots
         self._frame = 0
         self._run, self._peak, self._decided = self._blank, 0, False
         self._last, self._since = self._blank, REFRACTORY
@@ -94,7 +96,7 @@ class Decider:
     def _detection(self) -> Detection:
         sure = compared(self._peak, self._rival)
         accepted = self._run != self._others and sure >= int(self._thresholds[self._run])
-        return Detection(self._frame, self._run, sure, LABEL if accepted else UNKNOWN)
+        return Detection(self._frame, self._run, calibrated(sure, self._knots), LABEL if accepted else UNKNOWN)
 
 
 def compared(share: int, others: int) -> int:
@@ -102,16 +104,18 @@ def compared(share: int, others: int) -> int:
     return FULL_CONFIDENCE * share // max(1, share + others)
 
 
-def one_word(frames: Frames, labels: Sequence[str], thresholds: npt.NDArray[np.uint8]) -> tuple[int, int, int]:
-    """Of a whole recording: the label with the largest share of any of its frames, how sure it is, of 255, and the outcome.
+def one_word(
+    frames: Frames, labels: Sequence[str], thresholds: npt.NDArray[np.uint8], knots: Sequence[int] = IDENTITY
+) -> tuple[int, int, int]:
+    """Of a whole recording: the label with the largest share of any of its frames, its confidence, of 255, and the outcome.
 
-    Nothing was heard where no frame says that a word, asked for or not, ends in it.
+    Nothing was heard where no frame says that a word, asked for or not, ends in it. `thresholds` and `knots`: as of Decider.
     """
     if not len(frames.outputs) or (frames.outputs == len(labels)).all():
         return 0, 0, NOTHING
     surest = int(frames.share.argmax())
     best, sure = int(frames.labels[surest]), compared(int(frames.share[surest]), int(frames.others.max()))
-    return best, sure, LABEL if sure >= int(thresholds[best]) else UNKNOWN
+    return best, calibrated(sure, knots), LABEL if sure >= int(thresholds[best]) else UNKNOWN
 
 
 def integer_frames(head: Head, logits: npt.NDArray[np.int32], labels: Sequence[str]) -> Frames:

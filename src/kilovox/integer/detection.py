@@ -95,7 +95,7 @@ class FrameDetector:
 
     def __call__(self, pieces: Iterable[Samples]) -> Iterator[Detection]:
         stream, listener = FixedPointStream(self._transform), self._recogniser.listener()
-        decider = Decider(self.labels, self._recogniser.thresholds)
+        decider = Decider(self.labels, self._recogniser.thresholds, self._recogniser.knots)
         samples = 0
         for piece in pieces:
             samples += len(piece)

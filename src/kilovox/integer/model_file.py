@@ -27,7 +27,9 @@ from safetensors.numpy import save
 from kilovox.budget import Arithmetic
 from kilovox.errors import KilovoxError
 from kilovox.files import write_bytes
-from kilovox.integer.stored import Digest, Label, Line, Plain, json_of, read_header, read_tensors
+from kilovox.integer.calibration import KNOTS
+from kilovox.integer.detection_errors import DetectionErrors
+from kilovox.integer.stored import Byte, Digest, Label, Line, Plain, json_of, read_header, read_tensors
 from kilovox.integer.stored import Tensors as Tensors  # noqa: PLC0414 (part of what this module offers)
 from kilovox.text import printable
 
@@ -42,6 +44,8 @@ HASH_BYTES = 6
 
 MAXIMUM_BYTES = 64 * 2**20
 """A recogniser is kilobytes; a file beyond this is something else."""
+
+_LATER = ("thresholds", "calibration", "detection_errors")
 
 _HASH = re.compile(f"[0-9a-f]{{{2 * HASH_BYTES}}}([0-9a-f]{{{64 - 2 * HASH_BYTES}}})?")
 
@@ -87,7 +91,9 @@ def short_hash(digest: str) -> str:
 
 class Metadata(BaseModel):
     """What a model file says besides its tensors. `configuration` is the experiment, section by section; `thresholds`: for each
-    label the least confidence, of 255, with which it is accepted; none: any."""
+    label how sure a network must be of it, of 255, for it to be accepted; none: anything is. `calibration`: what being so sure
+    is worth (kilovox.integer.calibration), the KNOTS of a network that listens; none: what it says. `detection_errors`: of
+    people who validate."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
@@ -101,13 +107,22 @@ class Metadata(BaseModel):
     configuration: Plain
     trained_on: Provenance
     metrics: Plain = {}
-    thresholds: tuple[Annotated[int, Field(ge=0, le=255)], ...] = Field(default=(), max_length=1024)
+    thresholds: tuple[Byte, ...] = Field(default=(), max_length=1024)
+    calibration: tuple[Byte, ...] = Field(default=(), max_length=KNOTS)
+    detection_errors: DetectionErrors | None = None
 
     @model_serializer(mode="wrap")
     def _without_nothing(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Files written before there were `thresholds` stay what their checksum says."""
+        """Files written before there were these stay what their checksum says."""
         values: dict[str, Any] = serialise(self)
-        return {key: value for key, value in values.items() if value or key != "thresholds"}
+        return {key: value for key, value in values.items() if value or key not in _LATER}
+
+    @field_validator("calibration")
+    @classmethod
+    def _rising(cls, knots: tuple[int, ...]) -> tuple[int, ...]:
+        if knots and (len(knots) != KNOTS or list(knots) != sorted(knots)):
+            raise ValueError(f"expected {KNOTS} shares, none below the one before")
+        return knots
 
     @field_validator("labels")
     @classmethod

@@ -19,6 +19,7 @@ from kilovox.errors import KilovoxError
 from kilovox.frontend.corpus_features import corpus_features
 from kilovox.frontend.fixed_point import FixedPointMFCC
 from kilovox.frontend.pipeline import as_floats, fixed_point_mfcc, pad, raw_features, read_normalisation, valid_frames
+from kilovox.integer.calibration import IDENTITY
 from kilovox.integer.convolution import Convolutions, IntegerListener, build_convolutions
 from kilovox.integer.decider import Frames, float_frames, integer_frames, one_word
 from kilovox.integer.description import smallest_exponent
@@ -60,6 +61,7 @@ class Recogniser:
         self.front_end = parse_front_end(model.metadata.front_end)
         self.network = _network(model)
         self.thresholds = _thresholds(model)
+        self.knots = _knots(model, self.listens)
         self.inputs, self.hidden, self.outputs = _sizes(self.network, self.name)
         try:
             self._normalisation = read_normalisation(self.front_end, model.tensors, self.inputs)
@@ -140,7 +142,7 @@ class Recogniser:
 
     def _words(self, outputs: Sequence[Array]) -> Decisions:
         """The one word of each sound, of whose logits there are (frames, labels + 1)."""
-        found = [one_word(self.frames(logits), self.labels, self.thresholds) for logits in outputs]
+        found = [one_word(self.frames(logits), self.labels, self.thresholds, self.knots) for logits in outputs]
         indices, sure, outcomes = np.array(found, np.int64).reshape(-1, 3).T
         largest = [
             logits.max(axis=0, initial=0)[: len(self.labels)] * (outcome != NOTHING)
@@ -252,3 +254,10 @@ def _thresholds(model: Model) -> npt.NDArray[np.uint8]:
     if len(thresholds) != labels:
         raise KilovoxError(f"model {name}: {len(thresholds)} thresholds; expected one for each of {labels} labels")
     return np.array(thresholds, np.uint8)
+
+
+def _knots(model: Model, listens: bool) -> tuple[int, ...]:
+    """What being so sure is worth, as kilovox.integer.calibration reads it."""
+    if model.metadata.calibration and not listens:
+        raise KilovoxError(f"model {model.metadata.name}: a calibration; expected that of networks of kind convolutional alone")
+    return model.metadata.calibration or IDENTITY

@@ -79,6 +79,7 @@ Label = Annotated[str, Field(max_length=LABEL_LENGTH), AfterValidator(_label)]
 """A word that a model knows."""
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{1,64}$")]
 """A hash, or its beginning, in hexadecimal digits."""
+Byte = Annotated[int, Field(ge=0, le=255)]
 Plain = Annotated[dict[str, Any], AfterValidator(_plain)]
 
 

@@ -142,6 +142,12 @@ class AudioFeaturesDataset(Dataset[tuple[Tensor, Tensor]]):
         """All of them at once, (views, clips, frames, coefficients) float32: for few clips only."""
         return torch.from_numpy(as_floats(self._views))
 
+    @property
+    def clips(self) -> Array:
+        """Those of the first view as they are held, (clips, frames, coefficients), int8 or float32."""
+        first: Array = self._views[0]
+        return first
+
     def batches(self, view: int, size: int) -> Iterator[Tensor]:
         """The clips of one view in order, `size` at a time, float32."""
         for start in range(0, len(self), size):

@@ -1,21 +1,24 @@
 """What the model files of a run say besides their tensors."""
 
+import sys
 from dataclasses import dataclass
 from typing import Any
 
 import numpy.typing as npt
+from rich.progress import track
 
 from kilovox.budget import Arithmetic
 from kilovox.config import Configuration
+from kilovox.config.streams import Streams
 from kilovox.config.vocabulary import UNKNOWN
 from kilovox.corpus.base import Corpus
 from kilovox.integer.model_file import FORMAT_VERSION, Metadata, Model, Provenance, short_hash
+from kilovox.integer.recogniser import Recogniser
 from kilovox.text import printable
+from kilovox.training.calibration import LIKELIER, detections, errors_of, fitted_knots, threshold_for
+from kilovox.training.dataset import AudioFeaturesDataset
 from kilovox.training.preparation import Prepared
 from kilovox.training.trainer import Figures, best_epoch
-
-LIKELIER = 128
-"""Of 255: a label whose share is at least that of other words, as kilovox.integer.decider compares them."""
 
 JUDGES_NOTHING = "every recording of {corpus} was trained on: no figure on it judges this model"
 
@@ -58,17 +61,32 @@ class Description:
                 besides=prepared.besides,
                 note="" if len(prepared.split.test) else JUDGES_NOTHING.format(corpus=printable(corpus.name)),
             ),
-            thresholds=_thresholds(config, prepared.labels),
+            thresholds=() if config.streams is None else _thresholds(prepared.labels, LIKELIER),
             metrics=_metrics(history, len(prepared.validation or ())) if history else {},
         )
-        return Model(metadata=metadata, tensors={**tensors, **prepared.normalisation.tensors()})
+        model = Model(metadata=metadata, tensors={**tensors, **prepared.normalisation.tensors()})
+        if config.streams is None or prepared.validation is None or history is None:
+            return model
+        return _calibrated(model, prepared.validation, config.streams)
 
 
-def _thresholds(config: Configuration, labels: tuple[str, ...]) -> tuple[int, ...]:
-    """Of a model that listens and has a label for other words: what is likelier than those is accepted. Else everything is."""
-    if config.streams is None or UNKNOWN not in labels:
-        return ()
-    return tuple(0 if label == UNKNOWN else LIKELIER for label in labels)
+def _calibrated(model: Model, validation: AudioFeaturesDataset, streams: Streams) -> Model:
+    """With what the very model makes of the strings of people who validate."""
+    labels = model.metadata.labels
+    said = [[label for label in row if label != len(labels)] for row in validation.labels.tolist()]
+    clips = track(validation.clips, "calibration", disable=not sys.stderr.isatty(), transient=True)
+    heard = detections(Recogniser(model), clips, said, streams.seconds)
+    threshold = LIKELIER if streams.rejected is None else threshold_for(heard, streams.rejected)
+    found = {
+        "thresholds": _thresholds(labels, threshold), "calibration": fitted_knots(heard),
+        "detection_errors": errors_of(heard, threshold),
+    }  # fmt: skip
+    return Model(metadata=model.metadata.model_copy(update=found), tensors=model.tensors)
+
+
+def _thresholds(labels: tuple[str, ...], threshold: int) -> tuple[int, ...]:
+    """Of a model that listens: where it has a label for other words, what is so much likelier than those is accepted."""
+    return tuple(0 if label == UNKNOWN else threshold for label in labels) if UNKNOWN in labels else ()
 
 
 def _metrics(history: list[Figures], validation: int) -> dict[str, Any]:

@@ -20,9 +20,13 @@ class ListeningTrainer(ModelTrainer):
     """Labels are (pieces, most words) classes in order, filled up with that of the blank, the model's last output.
 
     Loss: A. Graves et al., "Connectionist Temporal Classification", ICML 2006, of a piece divided by its words and one.
+    `other`, the class of words that are not asked for, may be read anywhere in a piece whose labels have none of it: there it
+    is as good as the blank.
     Accuracy counts the pieces of which every word is read right, and nothing else. Each batch is heard through other
     microphones: a random smooth response, of each piece its own.
     """
+
+    other: int | None = None
 
     def _inputs(self, features: Tensor) -> list[Tensor]:
         steps = torch.randn(len(features), 1, KNOTS, device=features.device).cumsum(dim=2) * TILT
@@ -37,15 +41,23 @@ class ListeningTrainer(ModelTrainer):
         blank = logits.shape[2] - 1
         words = (labels != blank).sum(dim=1)
         likely = torch.log_softmax(logits, dim=2).transpose(0, 1)
+        if self.other is not None:
+            free = (labels != self.other).all(dim=1)[None, :]
+            either = torch.logaddexp(likely[..., blank], likely[..., self.other])
+            likely = torch.cat((likely[..., :blank], torch.where(free, either, likely[..., blank])[..., None]), dim=2)
         frames = torch.full((len(labels),), logits.shape[1], dtype=torch.int64)
         losses = functional.ctc_loss(likely, labels, frames, words, blank=blank, reduction="none", zero_infinity=True)
         return (losses / (words + 1)).mean()
 
     def _correct(self, logits: Tensor, labels: Tensor) -> Tensor:
         blank = logits.shape[2] - 1
-        spoken = [[label for label in row if label != blank] for row in labels.tolist()]
-        right = sum(read(row, blank) == words for row, words in zip(logits.argmax(dim=2).tolist(), spoken, strict=True))
+        best = logits.argmax(dim=2).tolist()
+        right = sum(self._right(read(row, blank), words, blank) for row, words in zip(best, labels.tolist(), strict=True))
         return torch.tensor(right, device=logits.device)
+
+    def _right(self, said: list[int], words: list[int], blank: int) -> bool:
+        free = self.other not in words
+        return [one for one in said if not (free and one == self.other)] == [word for word in words if word != blank]
 
 
 def read(best: Sequence[int], blank: int) -> list[int]:

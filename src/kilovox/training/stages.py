@@ -37,6 +37,8 @@ def train(
         validation_loader=make_loader(prepared.validation, 256, shuffle=False) if prepared.validation else None,
         settings=settings, seed=config.experiment.seed, folder=folder, **options,
     )  # fmt: skip
+    if isinstance(trainer, ListeningTrainer):
+        trainer.other = prepared.divided.asked.other
     history = trainer.train()
     if prepared.validation is None:
         history[-1] |= {"recordings_accuracy": trainer.accuracy(prepared.train.as_they_are(256))}

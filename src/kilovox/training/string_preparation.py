@@ -42,6 +42,7 @@ def prepare_strings(config: Configuration, streams: Streams, corpus: Corpus, mix
     Raises KilovoxError as `prepare` does.
     """
     divided = checked(config, corpus, mixture)
+    _check_rejecting(streams, divided)
     sayings = taught_sayings(config, mixture, divided)
     blank = len(divided.asked.labels)
 
@@ -62,6 +63,16 @@ def prepare_strings(config: Configuration, streams: Streams, corpus: Corpus, mix
         divided.asked.labels, divided.asked.aliases, divided.split, train, validation, normalisation, mixture, divided,
         (*recordings_of(divided), *(digest for taught in sayings for digest in taught.hashes)), besides(config, divided),
     )  # fmt: skip
+
+
+def _check_rejecting(streams: Streams, divided: Divided) -> None:
+    """Raise KilovoxError where nothing tells how much is rejected: before hours of training, not after."""
+    asked = f"streams.rejected is {streams.rejected}"
+    if streams.rejected is not None and not divided.validation:
+        expected = "data_splitting.validation_size, an official split with a validation part, or a corpus of role validation"
+        raise KilovoxError(f"{asked}, and nobody validates; expected {expected}")
+    if streams.rejected is not None and divided.asked.other is None:
+        raise KilovoxError(f"{asked}, and no label stands for other words; expected vocabulary.others: unknown")
 
 
 def _strings(
@@ -113,8 +124,10 @@ def _cut_out(corpus: UtteranceCorpus, rate: int, weight: float, divided: Divided
 
 
 def _spoken(corpus: UtteranceCorpus, rate: int, weight: float, divided: Divided) -> Sayings:
+    """Of their other words nothing is told: in fluent speech nobody need count them."""
     classes = [divided.asked.classes_of([word.word for word in one.words]) for one in corpus.utterances]
-    said = [[label for label in row.tolist() if label != NOT_ASKED] for row in classes]
+    unsaid = (NOT_ASKED, divided.asked.other)
+    said = [[label for label in row.tolist() if label not in unsaid] for row in classes]
     return Sayings(CorpusSamples(corpus.sounds, rate, range(len(corpus))), said, weight, corpus.fingerprint)
 
 

@@ -32,6 +32,15 @@ def test_everything(listener, sources, tmp_path):
     assert result.as_json() == evaluate_spotting(listener, corpus, None, sources).as_json()
 
 
+def test_noise_is_counted_apart(listener, tmp_path):
+    result = evaluate_spotting(listener, make_recordings(tmp_path / "tones"), None, Sources("0", noise=1))
+    assert (result.noise.name, len(result.noise.heard), result.noise.hours) == ("noise", 2, 1 / 60)
+    assert result.silence == (result.noise,)
+    assert result.curves == ()
+    assert result.as_json()["noise"]["detections"] == result.noise.detections
+    assert Sources("0", noise=1).said == " --spotting --gaps 0 --noise 1"
+
+
 def test_words_alone(listener, tmp_path):
     result = evaluate_spotting(listener, make_recordings(tmp_path / "tones"))
     assert list(result.strings) == ["whole", "0", "0.2", "0.6"]

@@ -6,7 +6,7 @@ import soundfile
 
 from kilovox.errors import KilovoxError
 from kilovox.evaluation.evaluate import judged_part
-from kilovox.evaluation.spotting.material import GAPS, other_strings, read_gaps, speech_files, word_strings
+from kilovox.evaluation.spotting.material import GAPS, noises, other_strings, read_gaps, speech_files, word_strings
 from models import make_features, make_model, make_recordings
 
 
@@ -43,6 +43,17 @@ def test_speech_is_a_file_or_all_in_a_folder(tmp_path):
     assert [sum(map(len, one.pieces)) for one in passages] == [12000] * 3
     one, _ = speech_files(tmp_path / "speech" / "b.wav", 8000)
     assert (one.name, one.count, [passage.name for passage in one.passages]) == ("b.wav", 1, ["b.wav"])
+
+
+def test_noise_is_of_every_kind_as_long_as_asked_and_the_same_again():
+    once, again = ([np.concatenate(list(one.pieces)) for one in noises(4, 8000).passages] for _ in range(2))
+    assert noises(4, 8000).count == len(once) == 8
+    assert all(len(sound) == 30 * 8000 and sound.any() for sound in once)
+    assert all(map(np.array_equal, once, again))
+    peaks = 20 * np.log10([np.abs(sound.astype(float)).max() / 32767 for sound in once])
+    assert (peaks > -61).all()
+    assert (peaks < -2.9).all()
+    assert np.ptp(peaks) > 10
 
 
 def test_no_speech_there(tmp_path):

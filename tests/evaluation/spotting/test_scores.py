@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from kilovox.alignment import Errors
 from kilovox.evaluation.intervals import poisson_interval, rate_interval
-from kilovox.evaluation.spotting.alignment import Errors
 from kilovox.evaluation.spotting.passages import Passage, Spoken
 from kilovox.evaluation.spotting.scores import Heard, SpeechScore, WordScore, hear
 from kilovox.integer.detection import Detection

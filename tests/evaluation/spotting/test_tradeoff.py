@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kilovox.evaluation.spotting.alignment import align
+from kilovox.alignment import align
 from kilovox.evaluation.spotting.passages import Spoken
 from kilovox.evaluation.spotting.scores import Heard
 from kilovox.evaluation.spotting.tradeoff import Point, fewest_missed, tradeoff

@@ -13,6 +13,7 @@ from kilovox.evaluation.evaluate import judged_part
 from kilovox.evaluation.spotting.material import (
     GAPS,
     Material,
+    noises,
     other_strings,
     read_gaps,
     speech_files,
@@ -33,12 +34,13 @@ Listen = Callable[[Material], tuple[Heard, ...]]
 @dataclass(frozen=True)
 class Sources:
     """What is listened to besides the words of a corpus. gaps: between those, as `material.read_gaps` reads them; speakers:
-    whose utterances."""
+    whose utterances; noise: minutes of it."""
 
     gaps: str = GAPS
     utterances: Path | None = None
     speakers: str | None = None
     speech: tuple[Path, ...] = ()
+    noise: int = 0
 
     @property
     def said(self) -> str:
@@ -49,6 +51,7 @@ class Sources:
             text
             + (f" --speakers {self.speakers}" if self.speakers else "")
             + "".join(f" --speech {one}" for one in self.speech)
+            + (f" --noise {self.noise}" if self.noise else "")
         )
 
 
@@ -75,13 +78,21 @@ def evaluate_spotting(
     chosen = _utterances(sources, metadata, allow_trained, rate)
     speech = [chosen.speech] if chosen.speech else []
     speech += [_speech(path, metadata, allow_trained, rate) for path in sources.speech]
-    everything = [*words.values(), *([others] if others else []), *([chosen.words] if chosen.words else []), *speech]
+    noise = noises(sources.noise, rate) if sources.noise else None
+    everything = [
+        *words.values(),
+        *([others] if others else []),
+        *([chosen.words] if chosen.words else []),
+        *speech,
+        *([noise] if noise else []),
+    ]
     with _listening(detector, everything, quiet) as listen:
         return Spotting(
             strings={gap: WordScore(material.name, listen(material)) for gap, material in words.items()},
             utterances=WordScore(chosen.words.name, listen(chosen.words)) if chosen.words else None,
             others=SpeechScore(others.name, listen(others)) if others else None,
             speech=tuple(SpeechScore(material.name, listen(material)) for material in speech),
+            noise=SpeechScore(noise.name, listen(noise)) if noise else None,
             chosen=chosen.said,
             notes=chosen.notes,
         )

@@ -4,17 +4,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kilovox.audio import stream_audio
+import numpy as np
+
+from kilovox import effects
+from kilovox.audio import Samples, stream_audio
 from kilovox.corpus.base import Corpus, RecordingCorpus
 from kilovox.corpus.tree import Tree, is_sound
 from kilovox.errors import KilovoxError
 from kilovox.evaluation.evaluate import Judged
-from kilovox.evaluation.spotting.passages import WORDS_A_STRING, Passage, strings
+from kilovox.evaluation.spotting.passages import SEED, WORDS_A_STRING, Passage, strings
 
 WHOLE = "whole"
 GAPS = f"{WHOLE},0,0.2,0.6"
 LONGEST_GAP = 60.0
 """Seconds."""
+NOISE_SECONDS, NOISE_DB = 30, (-60.0, -3.0)
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,21 @@ def speech_files(path: Path, rate: int) -> tuple[Material, list[Path]]:
             yield Passage(str(one.relative_to(path)) if one != path else one.name, stream_audio(one, rate, rate))
 
     return Material(name, read(), len(paths)), paths
+
+
+def noises(minutes: int, rate: int) -> Material:
+    """Minutes of noise without speech: half a minute of each kind in turn, with its peak 60 to 3 dB below full scale."""
+    kinds = [kind for kind in effects.NOISE_KINDS if kind != "babble"]
+
+    def sound(number: int) -> Iterator[Samples]:
+        draw = np.random.default_rng([SEED, number])
+        count, place = NOISE_SECONDS * rate, number % (len(kinds) + 1)
+        heard = effects.music(count, rate, draw) if place == len(kinds) else effects.noise(kinds[place], count, rate, draw)
+        loudest = np.abs(heard).max()
+        yield effects.as_samples(heard * (32767 / loudest * 10 ** (draw.uniform(*NOISE_DB) / 20)))
+
+    count = minutes * 60 // NOISE_SECONDS
+    return Material("noise", (Passage(f"noise {number}", sound(number)) for number in range(count)), count)
 
 
 def with_sound(corpus: Corpus) -> RecordingCorpus:

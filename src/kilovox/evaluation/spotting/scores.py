@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from kilovox.alignment import Errors, Pair, Tally, align
 from kilovox.audio import Samples
 from kilovox.config.vocabulary import UNKNOWN
 from kilovox.evaluation.intervals import Interval, poisson_interval, rate_interval
-from kilovox.evaluation.spotting.alignment import Errors, Pair, Tally, align
 from kilovox.evaluation.spotting.passages import Passage, Spoken
 from kilovox.integer.detection import Detection, Detector
-
-HOUR = 3600.0
+from kilovox.integer.detection_errors import HOUR
 
 
 @dataclass(frozen=True)

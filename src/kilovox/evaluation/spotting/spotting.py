@@ -23,14 +23,15 @@ class Spotting:
     """What came of it.
 
     strings: words of a corpus joined, by the gap between them (whole, or seconds). utterances: whole ones, of which `chosen`
-    says the speakers. others: recordings of other words joined. speech: sound without any word of the vocabulary. notes: what
-    was left out of `utterances`, and how much of it.
+    says the speakers. others: recordings of other words joined. speech: sound without any word of the vocabulary; noise:
+    sound without speech. notes: what was left out of `utterances`, and how much of it.
     """
 
     strings: Mapping[str, WordScore]
     utterances: WordScore | None = None
     others: SpeechScore | None = None
     speech: tuple[SpeechScore, ...] = ()
+    noise: SpeechScore | None = None
     chosen: str = ""
     notes: tuple[str, ...] = ()
 
@@ -42,7 +43,7 @@ class Spotting:
     @property
     def silence(self) -> tuple[SpeechScore, ...]:
         """Everything in which none is."""
-        return (*([self.others] if self.others else []), *self.speech)
+        return (*([self.others] if self.others else []), *self.speech, *([self.noise] if self.noise else []))
 
     @property
     def alarms_of(self) -> str:
@@ -62,7 +63,7 @@ class Spotting:
 
     @property
     def _alarming(self) -> tuple[SpeechScore, ...]:
-        return self.speech or self.silence
+        return self.speech or ((self.others,) if self.others else ())
 
     def as_json(self) -> dict[str, Any]:
         """Everything; rates and shares are fractions, times seconds."""
@@ -73,6 +74,7 @@ class Spotting:
             "notes": list(self.notes),
             "others": self.others.as_json() if self.others else None,
             "speech": [score.as_json() for score in self.speech],
+            "noise": self.noise.as_json() if self.noise else None,
             "tradeoff": {
                 "false_alarms_of": self.alarms_of,
                 "curves": [

@@ -1,6 +1,6 @@
 """What came of long sound, as rows of text: for a terminal and for a report."""
 
-from kilovox.evaluation.spotting.alignment import Errors
+from kilovox.alignment import Errors
 from kilovox.evaluation.spotting.spotting import Curve, Spotting
 from kilovox.evaluation.spotting.tradeoff import Point, fewest_missed
 

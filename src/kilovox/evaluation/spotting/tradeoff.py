@@ -10,10 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from kilovox.alignment import align
 from kilovox.config.vocabulary import UNKNOWN
-from kilovox.evaluation.spotting.alignment import align
-from kilovox.evaluation.spotting.scores import HOUR, Heard
+from kilovox.evaluation.spotting.scores import Heard
 from kilovox.integer.detection import Detection
+from kilovox.integer.detection_errors import HOUR
 from kilovox.integer.outcome import FULL_CONFIDENCE, NOTHING
 
 

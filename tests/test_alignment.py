@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kilovox.evaluation.spotting.alignment import Errors, Tally, align
+from kilovox.alignment import Errors, Tally, align
 
 WORDS = st.lists(st.sampled_from("abc"), max_size=7).map("".join)
 
