@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from kilovox.integer.activation import tanh_table
+from kilovox.integer.calibration import KNOTS
 from kilovox.integer.model_file import FORMAT_VERSION, Metadata, Model, Provenance
 from kilovox.integer.power_of_two import pack
 from kilovox.integer.recogniser import Recogniser
@@ -102,7 +103,8 @@ def random_listener(
     }  # fmt: skip
     metadata = lstm.metadata.model_copy(update={
         "name": f"listener-{arithmetic}-{layers}x{units}", "labels": labels, "front_end": {"kind": "fixed_point", **front_end},
-        "network": network, "thresholds": tuple(int(value) for value in random.integers(0, 200, len(labels))),
+        "network": network, "thresholds": tuple(random.integers(0, 200, len(labels)).tolist()),
+        "calibration": tuple(sorted(random.integers(0, 256, KNOTS).tolist())),
     })  # fmt: skip
     recogniser = Recogniser(Model(metadata=metadata, tensors=tensors))
     noise = random.integers(-9000, 9000, 16000) * (np.arange(16000) // 1600 % 2)

@@ -11,7 +11,7 @@ from kilovox.firmware.names import KILOVOX, Names
 from kilovox.firmware.text import c_string, plain
 from kilovox.frontend import fixed_point, fixed_point_stages, fixed_point_tables, word_finder
 from kilovox.frontend.word_finder import WordFinder
-from kilovox.integer import activation, decider, network, outcome
+from kilovox.integer import activation, calibration, decider, network, outcome
 from kilovox.integer.convolution import Convolution
 from kilovox.integer.model_file import Metadata, Model
 from kilovox.integer.network import Layer
@@ -112,6 +112,8 @@ def _listening_sizes(parts: Parts) -> dict[str, int]:
     return {
         "LISTENS": 1,
         "OTHERS": labels.index(UNKNOWN) if UNKNOWN in labels else len(labels),
+        "KNOTS": calibration.KNOTS,
+        "KNOT_BITS": calibration.KNOT_BITS,
         "REFRACTORY": decider.REFRACTORY,
         "BEFORE": decider.BEFORE,
         "DETECTIONS": WAITING,
@@ -241,6 +243,7 @@ def _blocks(parts: Parts) -> Iterable[str]:
     yield _definition("const kv_block", "kv_blocks[KV_BLOCKS]", entries, 1)
     projection = parts.convolutions.projection
     yield from _rows(parts, projection, "projection", projection.shift)
+    yield _table("kv_knots[KV_KNOTS]", np.array(parts.knots, np.uint16))
     yield f"const kv_rows kv_projection = {_entry(projection, 'projection')};\n"
 
 

@@ -10,6 +10,7 @@ from kilovox.config import FixedPointFrontEnd, parse_front_end
 from kilovox.errors import KilovoxError
 from kilovox.frontend.fixed_point import FixedPointMFCC
 from kilovox.frontend.pipeline import IntegerNormalisation, fixed_point_mfcc
+from kilovox.integer.calibration import IDENTITY
 from kilovox.integer.convolution import Convolution, Convolutions
 from kilovox.integer.model_file import Model
 from kilovox.integer.network import IntegerNetwork, Layer
@@ -32,6 +33,7 @@ class Parts:
     normalisation: IntegerNormalisation
     thresholds: npt.NDArray[np.uint8]
     convolutions: Convolutions | None = None
+    knots: tuple[int, ...] = IDENTITY
 
     @property
     def powers_of_two(self) -> bool:
@@ -57,7 +59,7 @@ def parts_of(model: Model) -> Parts:
     if recogniser.listens and recogniser.finds_words:
         raise KilovoxError(f"model {name}: network of kind convolutional, and frontend.words; C takes one of them")
     normalisation = IntegerNormalisation.from_tensors(model.tensors)
-    parts = Parts(model, engine, transform, normalisation, recogniser.thresholds, recogniser.convolutions)
+    parts = Parts(model, engine, transform, normalisation, recogniser.thresholds, recogniser.convolutions, recogniser.knots)
     past = sum(block.ring for block in blocks_of(parts))
     if past > LARGEST_PAST:
         raise KilovoxError(f"model {name}: convolutions that keep {past:,} bytes of sound; C keeps at most {LARGEST_PAST:,}")

@@ -11,20 +11,9 @@ INT8_ONLY = frozenset({"kv_dot4.c", "kv_dot4_dsp.c", "kv_rows_int8.c", "kv_layer
 POW2_ONLY = frozenset({"kv_layer_step_pow2.c", "kv_pow2_matvec.c"})
 LISTENING_INT8 = frozenset({"kv_channels_int8.c", "kv_depthwise_int8.c"})
 LISTENING_POW2 = frozenset({"kv_channels_pow2.c", "kv_depthwise_pow2.c"})
-LISTENING = (
-    frozenset(
-        {
-            "kv_listen.c",
-            "kv_judge.c",
-            "kv_decide.c",
-            "kv_detected.c",
-            "kv_compared.c",
-            "kv_forget_words.c",
-        }
-    )
-    | LISTENING_INT8
-    | LISTENING_POW2
-)
+LISTENING = LISTENING_INT8 | LISTENING_POW2 | {
+    "kv_listen.c", "kv_judge.c", "kv_decide.c", "kv_detected.c", "kv_compared.c", "kv_calibrated.c", "kv_forget_words.c",
+}  # fmt: skip
 CEPSTRA_ONLY = frozenset({"kv_cepstra.c"})
 LEVELS_ONLY = frozenset({"kv_level_features.c"})
 

@@ -85,7 +85,7 @@ class RecogniserStream:
         self._states = self._engine.start(1)
         if self._recogniser.listens:
             self._listener = self._recogniser.listener()
-            self._decider = Decider(self._recogniser.labels, self._recogniser.thresholds)
+            self._decider = Decider(self._recogniser.labels, self._recogniser.thresholds, self._recogniser.knots)
         self._logits: npt.NDArray[np.int32] | None = None
         self._frames: Frames | None = None
         self._waiting: deque[Detection] = deque(maxlen=WAITING)
@@ -177,7 +177,7 @@ class RecogniserStream:
         if self._logits is None or not self._stream.heard:
             return nothing
         if self._frames is not None:
-            word, certain, outcome = one_word(self._frames, labels, self._recogniser.thresholds)
+            word, certain, outcome = one_word(self._frames, labels, self._recogniser.thresholds, self._recogniser.knots)
             return nothing if outcome == NOTHING else Result.of(outcome, word, certain, self._logits, labels)
         values = self._logits
         best, sure = values.argmax(axis=1), confidence(self._engine.head, values)

@@ -10,6 +10,7 @@ static uint8_t larger(uint8_t a, uint8_t b)
 static void detect(kv_recogniser *r)
 {
     const kv_decider *d = &r->decider;
+    const uint8_t sure = kv_compared(d->peak, d->rival);
     kv_detection *word;
     if (r->words == KV_DETECTIONS) {
         r->oldest = (uint16_t)((r->oldest + 1) & (KV_DETECTIONS - 1));
@@ -18,8 +19,8 @@ static void detect(kv_recogniser *r)
     word = &r->waiting[(r->oldest + r->words++) & (KV_DETECTIONS - 1)];
     word->frame = d->frame;
     word->label = d->run;
-    word->confidence = kv_compared(d->peak, d->rival);
-    word->outcome = d->run == KV_OTHERS || word->confidence < KV_READ8(kv_thresholds + d->run) ? KV_UNKNOWN : KV_LABEL;
+    word->confidence = kv_calibrated(sure);
+    word->outcome = d->run == KV_OTHERS || sure < KV_READ8(kv_thresholds + d->run) ? KV_UNKNOWN : KV_LABEL;
 }
 
 /* One frame: its likeliest output, the blank being KV_LABELS; the share of the likeliest label asked for, and that of others. */

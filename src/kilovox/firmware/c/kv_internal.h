@@ -64,12 +64,14 @@ typedef struct {
     uint8_t from, to;
 } kv_view;
 
+extern const uint16_t kv_knots[KV_KNOTS]; /* shares of right detections, of 255, at every 16th confidence */
 extern const kv_block kv_blocks[KV_BLOCKS];
 extern const kv_rows kv_projection;
 void kv_judge(kv_recogniser *r, const int32_t *logits);
 void kv_decide(kv_recogniser *r, uint16_t output, uint8_t share, uint8_t others);
 void kv_forget_words(kv_recogniser *r);
 uint8_t kv_compared(uint8_t share, uint8_t others);
+uint8_t kv_calibrated(uint8_t sure);
 void kv_depthwise(const kv_block *block, const kv_view *view, int8_t *y);
 void kv_channels(kv_layer_scratch *s, const kv_rows *rows, const int8_t *x, int8_t *y, int rectified);
 #endif
