@@ -1,6 +1,7 @@
 """A model as a folder that a project can take: C, an Arduino library, sources for WebAssembly, or ONNX."""
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from string import Template
@@ -10,7 +11,7 @@ from kilovox import __version__
 from kilovox.errors import KilovoxError
 from kilovox.files import make_folder, write_bytes, write_json
 from kilovox.firmware.emit import provenance, sizes
-from kilovox.firmware.layout import Parts, parts_of
+from kilovox.firmware.layout import Parts, blocks_of, parts_of
 from kilovox.firmware.names import DEFAULT, Names
 from kilovox.firmware.sources import folder, sealed_sources, sources
 from kilovox.firmware.text import line_of, plain
@@ -40,6 +41,9 @@ TARGETS: tuple[Target, ...] = get_args(Target)
 COSTS = {"int8": (3.8, 1.25), "pow2": (4.6, 1.56)}
 """Of a Cortex-M0 whose multiplier takes one cycle: instructions that a layer takes a weight, and cycles that an instruction
 takes as modelled, as kilovox verify counts them for fsdd-int8 and fsdd-pow2."""
+
+LISTENING_COSTS = {"int8": 5.0, "pow2": 12.0}
+"""Instructions that convolutions take a weight and band."""
 
 ARCHITECTURES = ("mbed_nano", "mbed_rp2040", "rp2040", "samd", "renesas_uno", "esp32")
 """Arduino cores whose processors, or whose kind, `kilovox verify` emulates; avr as well, where a model fits."""
@@ -135,6 +139,7 @@ def _facts(model: Model, names: Names) -> dict[str, str]:
         "name": plain(metadata.name), "version": __version__, "arithmetic": metadata.arithmetic, "library": names.library,
         "labels": ", ".join(map(plain, metadata.labels)), "label_count": len(metadata.labels),
         "sample_rate": constants["SAMPLE_RATE"], "hop": constants["HOP"],
+        "convolutions": f"{constants['BLOCKS']} blocks of convolutions, " if constants["LISTENS"] else "",
         "layers": constants["LAYERS"], "units": constants["UNITS"],
         "network_bytes": f"{Recogniser(model).size.bytes:,}", "table_bytes": f"{parts.front_end.table_bytes:,}",
         "state_bytes": f"{state_bytes(constants):,}", "pace": _pace(parts, names),
@@ -150,9 +155,12 @@ def _facts(model: Model, names: Names) -> dict[str, str]:
 def _pace(parts: Parts, names: Names) -> str:
     """How long the network takes, and when."""
     instructions, cycles = COSTS[parts.model.metadata.arithmetic]
-    frame = instructions * sum(layer.weights.size for layer in parts.network.layers)
+    frame = instructions * sum(layer.weights.size for layer in parts.network.layers) + _convolved(parts)
     hop, words = parts.front_end.hop / parts.front_end.sample_rate, parts.front_end.words
     cost = f"some {_rounded(frame):,} instructions a frame on a Cortex-M0"
+    if parts.convolutions is not None:
+        stride = math.prod(block.kernel.frame_stride for block in blocks_of(parts))
+        return f"The network runs frame by frame, every {1000 * hop:g} ms, its LSTM every {1000 * hop * stride:g} ms: at the most {cost}."
     if words is None:
         return f"The network runs frame by frame, every {1000 * hop:g} ms: {cost}."
     half, longest = (_rounded(frame * cycles * frames / 48000) for frames in (0.5 / hop, words.buffer))
@@ -162,6 +170,16 @@ def _pace(parts: Parts, names: Names) -> str:
         f"word, of {names.prefix.upper()}_WORD_BUFFER ({words.buffer}) frames. Sound that comes meanwhile must be kept: let an "
         "interrupt fill a ring that holds as much."
     )
+
+
+def _convolved(parts: Parts) -> float:
+    """Instructions of the convolutions of one frame on a Cortex-M0, where all of them have an output."""
+    instructions, total = LISTENING_COSTS[parts.model.metadata.arithmetic], 0
+    for block in blocks_of(parts):
+        bands = -(-block.heard_bands // block.kernel.band_stride)
+        total += bands * (block.rows.weights.size + (block.kernel.weights.size if block.kernel is not block.rows else 0))
+    projection = 0 if parts.convolutions is None else parts.convolutions.projection.weights.size
+    return instructions * (total + projection)
 
 
 def _rounded(count: float) -> int:

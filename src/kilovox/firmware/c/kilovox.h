@@ -16,7 +16,17 @@
  *
  * A model that finds words (KV_WORDS) hears nothing between them. It decides on a word when a pause has followed it, or at
  * kv_finish: ear.words counts those since the recording began or kv_next. kv_result tells of the loudest of these, of equals the
- * first; kv_next forgets them, to hear of the next word alone. Without words, kv_next forgets everything, as kv_reset does.
+ * first; kv_next forgets them, to hear of the next word alone.
+ *
+ * A model that listens (KV_LISTENS) tells of words while they end, or right after, whatever is said before and after:
+ *     kv_push(&ear, samples, KV_HOP);       of a hop, each decides on one word at most
+ *     while (kv_detected(&ear, &word))      word.outcome == KV_LABEL: kv_labels[word.label]
+ *         ...
+ * The last KV_DETECTIONS words wait (ear.words counts them); of more the oldest are lost, and all where the next recording begins.
+ * A stream of sound need never end. kv_result tells of the one word of all that was heard since the recording began or kv_next:
+ * the surest one, for recordings of single words. kv_next forgets what kv_result tells of, and the words that wait.
+ *
+ * Of other models, kv_next forgets everything, as kv_reset does.
  *
  * Nothing was heard (KV_NOTHING): before the first word; and before the first frame, KV_WINDOW samples of the recording's own,
  * whose samples are not all equal: in silence, or in less than a window.
@@ -79,7 +89,7 @@ typedef struct {
 typedef struct {
     uint32_t frame;
     uint16_t label;     /* index */
-    uint8_t confidence; /* compared with other words, 255 = all */
+    uint8_t confidence; /* compared with other words, and calibrated; 255 = all */
     uint8_t outcome;
 } kv_detection;
 
@@ -136,9 +146,9 @@ typedef struct {
 #define KV_ENDED 4 /* kv_finish; the next sample begins a recording */
 
 typedef struct {
-    int32_t logits[KV_LABELS];
-    uint16_t label;     /* index of the largest logit, the first of equals */
-    uint8_t confidence; /* its share in the softmax, 255 = all */
+    int32_t logits[KV_LABELS]; /* of KV_LISTENS, the largest of any frame, 0 at the least */
+    uint16_t label;     /* index of the largest logit, the first of equals; of KV_LISTENS, of the largest share of any frame */
+    uint8_t confidence; /* its share in the softmax; of KV_LISTENS, compared with other words, and calibrated; 255 = all */
     uint8_t outcome;    /* KV_NOTHING was heard: all else is 0. KV_UNKNOWN: less sure than the label's threshold. KV_LABEL */
 } kv_decision;
 
@@ -159,7 +169,8 @@ size_t kv_finish(kv_recogniser *r);
 int kv_detected(kv_recogniser *r, kv_detection *word);
 #endif
 
-/* Forget what was decided on: the words, but nothing that was heard since the last of them; without words, everything. */
+/* Forget what was decided on: the words, but nothing that was heard since the last of them; of a model that neither finds words
+ * nor listens, everything. */
 void kv_next(kv_recogniser *r);
 
 /* The decision on what was heard of the recording. May be asked for at any time. */
