@@ -4,8 +4,8 @@
     python fuzz/run.py fuzz [--seconds 600]        libFuzzer (clang), so long for all models together; grows fuzz/corpus
     python fuzz/run.py coverage                    lines and branches of every C file that these and the self-tests reach (gcc)
 
-Models: the bundled fsdd-int8, fsdd-pow2 and digits, and small ones of random weights that find words, keep the level or read
-mel levels.
+Models: the bundled fsdd-int8, fsdd-pow2 and digits, and small ones of random weights that find words, keep the level, read
+mel levels, or listen.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from kilovox.integer.bundled import open_recogniser
 from kilovox.integer.model_file import Model
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from firmware.models import random_model
+from firmware.models import random_listener, random_model
 
 HERE = Path(__file__).parent
 CORPUS = HERE / "corpus"
@@ -50,6 +50,8 @@ def models() -> Iterator[Model]:
     for arithmetic in ("int8", "pow2"):  # of an odd number of columns, and sure of itself
         yield random_model(arithmetic, 24, 2)
     yield random_model("int8", 5, 1, features="levels", mel_bands=20, energy="absolute")
+    yield random_listener("int8", layers=2)
+    yield random_listener("pow2", labels=("a", "b", "c"), features="cepstra", hop=100)  # without other words
 
 
 def objects(model: Model, folder: Path, compiler: str, *flags: str) -> list[Path]:

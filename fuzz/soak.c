@@ -79,6 +79,18 @@ static void listen(int is_adversarial, uint32_t seconds)
             if (draw(2))
                 kv_reset(&ear);
         }
+#if KV_LISTENS
+        {
+            kv_detection word;
+            while (draw(3) && kv_detected(&ear, &word)) {
+                if (word.label >= KV_LABELS || word.outcome > KV_LABEL)
+                    abort();
+                checksum = checksum * 31 + word.frame + word.label + word.confidence + word.outcome;
+            }
+            if (draw(200) == 0)
+                kv_next(&ear);
+        }
+#endif
 #if KV_WORDS
         if (ear.words && draw(16) == 0)
             kv_next(&ear);

@@ -119,10 +119,23 @@ def test_listen_says_the_same_in_pieces(model_file, sounds, tmp_path):
     assert [line["seconds"] for line in lines] == sorted(line["seconds"] for line in lines)
 
 
-@pytest.mark.parametrize("command", [("export", "OUT"), ("verify",), ("export", "OUT", "--target", "onnx")])
-def test_what_is_not_there_for_it_says_so(model_file, tmp_path, command):
-    name, *others = [str(tmp_path / "out") if word == "OUT" else word for word in command]
-    result = call(name, model_file, *others)
+def test_export_and_verify(model_file, tmp_path):
+    arithmetic = json.loads(call("inspect", model_file, "--json").stdout)["arithmetic"]
+    exported = call("export", model_file, tmp_path / "out")
+    verified = call("verify", model_file, "--target", "host", "--clips", "3", "--json")
+    if arithmetic == "float32":
+        assert (exported.exit_code, verified.exit_code) == (2, 2)
+        assert "int8 or pow2" in exported.stderr
+        assert "int8 or pow2" in verified.stderr
+        return
+    assert exported.exit_code == 0, exported.output
+    assert (tmp_path / "out" / "src" / "kv_listen.c").is_file()
+    assert verified.exit_code == 0, verified.output
+    assert json.loads(verified.stdout)["targets"]["host"]["equal"]
+
+
+def test_no_onnx(model_file, tmp_path):
+    result = call("export", model_file, tmp_path / "out", "--target", "onnx")
     assert result.exit_code == 2, result.output
     assert isinstance(result.exception, SystemExit)
     assert any(what in result.stderr for what in ("kind lstm", "float32", "ONNX"))

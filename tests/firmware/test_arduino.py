@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from firmware.models import random_model
+from firmware.models import random_listener, random_model
 from kilovox.firmware.export import exported
 from kilovox.firmware.vectors import synthetic_recording
 from kilovox.integer.bundled import open_recogniser
+from kilovox.integer.outcome import LABEL
 from kilovox.integer.recogniser import Recogniser
 from kilovox.integer.stream import RecogniserStream
 
@@ -24,8 +25,10 @@ BOARDS = {
 STRICT = ["-Wall", "-Wextra", "-Wconversion", "-Werror"]
 
 
-@pytest.fixture(params=["words", "no words"])
+@pytest.fixture(params=["words", "no words", "listens"])
 def model(request):
+    if request.param == "listens":
+        return random_listener("int8")
     words = {"buffer": 30, "pause": 3, "margin": 1, "shortest": 2} if request.param == "words" else None
     return random_model("int8", 8, 1, words=words)
 
@@ -78,6 +81,10 @@ def engine(model, sound):
     hop, rate = recogniser.front_end.hop, recogniser.front_end.sample_rate
     for at in range(0, len(sound), hop):
         frames += stream.push(sound[at : at + hop])
+        if recogniser.listens:
+            found = [word for word in stream.detected() if word.outcome == LABEL]
+            lines += [f"{recogniser.labels[word.best]} {word.confidence}" for word in found]
+            continue
         if stream.words if recogniser.finds_words else frames * hop >= rate:
             label, confidence = stream.result()[:2]
             lines.append(f"{label} {confidence}")

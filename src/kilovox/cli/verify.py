@@ -18,7 +18,7 @@ from kilovox.verification.clips import find_clips
 from kilovox.verification.verification import TargetReport, Verification
 from kilovox.verification.verify import TARGETS, verify
 
-WIDTH = 104
+WIDTH = 120
 """Of the tables, in characters: numbers are not cut."""
 
 
@@ -119,12 +119,14 @@ def _equal_table(result: Verification) -> Table:
 
 
 def _instructions_table(result: Verification) -> Table:
-    table = _table("Instructions", "clip", "front end", "layers", "head", "other", "a frame", "a second")
+    columns = ("clip", "front end", "convolved", "layers", "head", "other", "a frame", "a second", "longest push")
+    table = _table("Instructions", *columns)
     for name, report in result.targets.items():
         counted = report.instructions
         if counted is not None:
-            parts = (counted.clip, counted.front_end, sum(counted.layers), counted.head, counted.other)
-            table.add_row(name, *(f"{count:,}" for count in (*parts, counted.per_frame, counted.per_second)))
+            parts = (counted.front_end, counted.convolutions, sum(counted.layers), counted.head, counted.other)
+            counts = (counted.clip, *parts, counted.per_frame, counted.per_second, counted.longest_push)
+            table.add_row(name, *("" if count is None else f"{count:,}" for count in counts))
     return table
 
 

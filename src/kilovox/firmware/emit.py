@@ -1,16 +1,21 @@
 """A model as C: tables, sizes and provenance, nothing else. The kernels are written by hand, in c/."""
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
 
-from kilovox.firmware.layout import Array, Parts, codes_by_pair, column_pairs, folded_bias, parts_of
+from kilovox.config.vocabulary import UNKNOWN
+from kilovox.firmware.layout import Array, Block, Parts, blocks_of, codes_by_pair, column_pairs, folded_bias, parts_of
 from kilovox.firmware.names import KILOVOX, Names
 from kilovox.firmware.text import c_string, plain
 from kilovox.frontend import fixed_point, fixed_point_stages, fixed_point_tables, word_finder
 from kilovox.frontend.word_finder import WordFinder
-from kilovox.integer import activation, network, outcome
+from kilovox.integer import activation, calibration, decider, network, outcome
+from kilovox.integer.convolution import Convolution
 from kilovox.integer.model_file import Metadata, Model
+from kilovox.integer.network import Layer
+from kilovox.integer.stream import WAITING
 
 A_LINE = 16
 """Values a line."""
@@ -30,16 +35,20 @@ def emit(model: Model, names: Names = KILOVOX) -> dict[str, str]:
 
 def sizes(parts: Parts) -> dict[str, int]:
     """Every KV_ constant of kilovox_model.h, by name: sizes of the network, then widths and shifts."""
-    engine, transform = parts.network, parts.front_end
+    engine, transform, labels = parts.network, parts.front_end, parts.model.metadata.labels
+    rows: list[Layer | Convolution] = [*engine.layers, *_channels(parts)]
     mel_starts = transform.tables()["mel_starts"]
     floor = transform.floor_level
     return {
         "POW2": int(parts.powers_of_two),
-        "LABELS": len(engine.head.bias),
-        "FEATURES": engine.layers[0].inputs,
+        "LABELS": len(labels),
+        "OUTPUTS": len(engine.head.bias),
+        "FEATURES": transform.coefficients,
+        "INPUTS": engine.layers[0].inputs,
         "LAYERS": len(engine.layers),
         "UNITS": engine.layers[0].units,
-        "COLUMNS": max(layer.inputs + layer.units for layer in engine.layers),
+        "COLUMNS": max(layer.weights.shape[1] for layer in rows),
+        "ROWS": max(len(layer.weights) for layer in rows),
         "SAMPLE_RATE": transform.sample_rate,
         "WINDOW": transform.window,
         "HOP": transform.hop,
@@ -75,6 +84,7 @@ def sizes(parts: Parts) -> dict[str, int]:
         "POWER_SQUARE": network.POWER_SQUARE,
         "NOTHING": outcome.NOTHING, "UNKNOWN": outcome.UNKNOWN, "LABEL": outcome.LABEL,
         **_word_sizes(transform.words),
+        **_listening_sizes(parts),
     }  # fmt: skip
 
 
@@ -92,6 +102,35 @@ def _word_sizes(words: WordFinder | None) -> dict[str, int]:
         "WORD_SHORTEST": words.shortest,
         "WORD_SHARE_BITS": word_finder.SHARE_BITS,
     }
+
+
+def _listening_sizes(parts: Parts) -> dict[str, int]:
+    blocks, labels = blocks_of(parts), parts.model.metadata.labels
+    if parts.convolutions is None:
+        return {"LISTENS": 0}
+    tables = [tensor.nbytes for name, tensor in parts.model.tensors.items() if name.startswith(("conv", "projection."))]
+    return {
+        "LISTENS": 1,
+        "OTHERS": labels.index(UNKNOWN) if UNKNOWN in labels else len(labels),
+        "KNOTS": calibration.KNOTS,
+        "KNOT_BITS": calibration.KNOT_BITS,
+        "REFRACTORY": decider.REFRACTORY,
+        "BEFORE": decider.BEFORE,
+        "DETECTIONS": WAITING,
+        "FRAME_STRIDE": math.prod(block.kernel.frame_stride for block in blocks),
+        "BLOCKS": len(blocks),
+        "PAST": sum(block.ring for block in blocks),
+        "VIEW": max(blocks[0].rows.weights.shape[1], *(block.channels for block in blocks)),
+        "FRAME": parts.convolutions.projection.weights.shape[1],
+        "CONVOLUTION_BYTES": sum(tables),
+        "LARGEST_CONVOLUTION": max(tables),
+    }
+
+
+def _channels(parts: Parts) -> list[Convolution]:
+    """The convolutions whose kernel is that of the layers: the full one, the pointwise ones, and the projection."""
+    projection = [] if parts.convolutions is None else [parts.convolutions.projection]
+    return [block.rows for block in blocks_of(parts)] + projection
 
 
 def _header(parts: Parts, names: Names) -> str:
@@ -143,9 +182,10 @@ def _tables(parts: Parts) -> str:
     engine = parts.network
     blocks = [
         *_layers(parts),
+        *_blocks(parts),
         _table("kv_tanh_table[KV_TANH_ENTRIES]", engine.table.astype(np.uint16)),
         _head(parts),
-        _table("kv_head_bias[KV_LABELS]", engine.head.bias),
+        _table("kv_head_bias[KV_OUTPUTS]", engine.head.bias),
         _table("kv_thresholds[KV_LABELS]", parts.thresholds),
     ]
     for name, table in parts.front_end.tables().items():
@@ -160,27 +200,66 @@ def _tables(parts: Parts) -> str:
 def _layers(parts: Parts) -> Iterable[str]:
     entries = []
     for index, layer in enumerate(parts.network.layers):
-        if parts.powers_of_two:
-            codes = codes_by_pair(parts.model.tensor(f"lstm{index}.weights"), layer.weights.shape[1])
-            yield _table(f"weights{index}[]", codes.reshape(-1), "static ")
-            shift = layer.shift[:1]
-        else:
-            words = column_pairs(layer).reshape(-1, 4)
-            values = (f"KV_4({', '.join(map(str, word))})" for word in words.tolist())
-            yield _definition("static const kv_weight", f"weights{index}[] KV_TABLE", values, A_LINE // 4)
-            shift = layer.shift
-        yield _table(f"bias{index}[]", folded_bias(layer, offset=not parts.powers_of_two).reshape(-1), "static ")
-        yield _table(f"shift{index}[]", shift.astype(np.uint8), "static ")
-        entries.append(f"{{weights{index}, bias{index}, shift{index}, {layer.inputs}}}")
-    yield _definition("const kv_layer", "kv_layers[KV_LAYERS]", entries, 1)
+        yield from _rows(parts, layer, f"lstm{index}", layer.shift[:1] if parts.powers_of_two else layer.shift)
+        entries.append(_entry(layer, f"lstm{index}"))
+    yield _definition("const kv_rows", "kv_layers[KV_LAYERS]", entries, 1)
+
+
+def _rows(parts: Parts, layer: Layer | Convolution, tensor: str, shift: Array) -> Iterable[str]:
+    """Tables of rows that lie four by four in `tensor`.weights."""
+    if parts.powers_of_two:
+        codes = codes_by_pair(parts.model.tensor(f"{tensor}.weights"), layer.weights.shape[1])
+        yield _table(f"{tensor}_weights[]", codes.reshape(-1), "static ")
+    else:
+        words = column_pairs(layer).reshape(-1, 4)
+        values = (f"KV_4({', '.join(map(str, word))})" for word in words.tolist())
+        yield _definition("static const kv_weight", f"{tensor}_weights[] KV_TABLE", values, A_LINE // 4)
+    yield _table(f"{tensor}_bias[]", folded_bias(layer, offset=not parts.powers_of_two).reshape(-1), "static ")
+    yield _table(f"{tensor}_shift[]", shift.astype(np.uint8), "static ")
+
+
+def _entry(layer: Layer | Convolution, tensor: str) -> str:
+    """The kv_rows of `_rows`."""
+    rows, columns = layer.weights.shape
+    return f"{{{tensor}_weights, {tensor}_bias, {tensor}_shift, {columns}, {rows // 4}}}"
+
+
+def _blocks(parts: Parts) -> Iterable[str]:
+    if parts.convolutions is None:
+        return
+    entries, past = [], 0
+    for block in blocks_of(parts):
+        depthwise, rows = (f"conv{number}" for number in block.numbers)
+        yield from _rows(parts, block.rows, rows, block.rows.shift)
+        tables = ["0"] * 3
+        if depthwise != rows:
+            yield from _taps(parts, block, depthwise)
+            tables = [f"{depthwise}_{table}" for table in ("taps", "bias", "shift")]
+        kernel = block.kernel
+        sizes = [past, block.ring, block.frame, block.channels, block.heard_bands, kernel.frames, kernel.bands,
+                 kernel.frame_stride, kernel.band_stride]  # fmt: skip
+        entries.append(f"{{{', '.join([_entry(block.rows, rows), *tables, *map(str, sizes)])}}}")
+        past += block.ring
+    yield _definition("const kv_block", "kv_blocks[KV_BLOCKS]", entries, 1)
+    projection = parts.convolutions.projection
+    yield from _rows(parts, projection, "projection", projection.shift)
+    yield _table("kv_knots[KV_KNOTS]", np.array(parts.knots, np.uint16))
+    yield f"const kv_rows kv_projection = {_entry(projection, 'projection')};\n"
+
+
+def _taps(parts: Parts, block: Block, tensor: str) -> Iterable[str]:
+    """Tables of a depthwise convolution, as they are stored."""
+    yield _table(f"{tensor}_taps[]", parts.model.tensor(f"{tensor}.weights").reshape(-1), "static ")
+    yield _table(f"{tensor}_bias[]", folded_bias(block.kernel, offset=False).reshape(-1), "static ")
+    yield _table(f"{tensor}_shift[]", block.kernel.shift.astype(np.uint8), "static ")
 
 
 def _head(parts: Parts) -> str:
     head = parts.network.head
     if parts.powers_of_two:
         codes = codes_by_pair(parts.model.tensor("head.weights"), head.weights.shape[1])
-        return _table("kv_head_weights[(KV_UNITS + 1) / 2][KV_LABELS]", codes)
-    return _table("kv_head_weights[KV_LABELS][KV_UNITS]", head.weights.astype(np.int8))
+        return _table("kv_head_weights[(KV_UNITS + 1) / 2][KV_OUTPUTS]", codes)
+    return _table("kv_head_weights[KV_OUTPUTS][KV_UNITS]", head.weights.astype(np.int8))
 
 
 def _table(declarator: str, values: Array, storage: str = "") -> str:

@@ -1,6 +1,7 @@
 """A model as a folder that a project can take: C, an Arduino library, sources for WebAssembly, or ONNX."""
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from string import Template
@@ -10,7 +11,7 @@ from kilovox import __version__
 from kilovox.errors import KilovoxError
 from kilovox.files import make_folder, write_bytes, write_json
 from kilovox.firmware.emit import provenance, sizes
-from kilovox.firmware.layout import Parts, parts_of
+from kilovox.firmware.layout import Parts, blocks_of, parts_of
 from kilovox.firmware.names import DEFAULT, Names
 from kilovox.firmware.sources import folder, sealed_sources, sources
 from kilovox.firmware.text import line_of, plain
@@ -40,6 +41,9 @@ TARGETS: tuple[Target, ...] = get_args(Target)
 COSTS = {"int8": (3.8, 1.25), "pow2": (4.6, 1.56)}
 """Of a Cortex-M0 whose multiplier takes one cycle: instructions that a layer takes a weight, and cycles that an instruction
 takes as modelled, as kilovox verify counts them for fsdd-int8 and fsdd-pow2."""
+
+LISTENING_COSTS = {"int8": 5.0, "pow2": 12.0}
+"""Instructions that convolutions take a weight and band."""
 
 ARCHITECTURES = ("mbed_nano", "mbed_rp2040", "rp2040", "samd", "renesas_uno", "esp32")
 """Arduino cores whose processors, or whose kind, `kilovox verify` emulates; avr as well, where a model fits."""
@@ -94,21 +98,29 @@ def wasm_exports() -> list[str]:
 def state_bytes(constants: Mapping[str, int]) -> int:
     """sizeof(kv_recogniser) where int32 is aligned to four bytes, from the constants of kilovox_model.h."""
     front_end = 4 * constants["TRANSFORM"] + 2 * constants["BANDS"]
-    layer = 16 * constants["UNITS"] + 2 * 256 if constants["POW2"] else 4 * ((constants["COLUMNS"] + 1) // 2)
+    layer = 4 * constants["ROWS"] + 2 * 256 if constants["POW2"] else 4 * ((constants["COLUMNS"] + 1) // 2)
     units = constants["LAYERS"] * constants["UNITS"]
-    words = 0
+    words = heard = 0
+    if constants["LISTENS"]:
+        layer += 4 * constants["OUTPUTS"] + constants["VIEW"] + constants["FRAME"]
+        words = 8 * constants["DETECTIONS"] + _up(4 * constants["LABELS"] + 6) + _up(12 + constants["BEFORE"])
+        heard = 3 * constants["BLOCKS"] + constants["PAST"]
     if constants["WORDS"]:
         ring = constants["WORD_BUFFER"] * (constants["FEATURES"] + 1)
         words = _up(_up(_up(ring + 4, 2) + 2) + 4 * constants["LABELS"] + 2 + 2)
-    cells = 2 * units if not words else _up(2 * units)
-    return _up(_up(2 * constants["WINDOW"]) + _up(max(front_end, layer)) + 8 + cells + words + units + constants["FEATURES"])
+    cells = _up(2 * units + 4) if constants["LISTENS"] else _up(2 * units) if words else 2 * units
+    xh = units + constants["INPUTS"]
+    return _up(_up(2 * constants["WINDOW"]) + _up(max(front_end, layer)) + 8 + cells + words + heard + xh)
 
 
 def avr_refusal(constants: Mapping[str, int]) -> str:
     """Why a model of these KV_ `constants` is refused on AVR, as kv_memory.h does it; nothing where it is not."""
-    units, columns = constants["UNITS"], constants["COLUMNS"]
+    units, columns, convolutions = constants["UNITS"], constants["COLUMNS"], 0
+    if constants["LISTENS"]:
+        columns, convolutions = max(constants["INPUTS"], units) + units, constants["CONVOLUTION_BYTES"]
     layer = 4 * units * ((columns + 1) // 2 if constants["POW2"] else columns)
-    tables = constants["LAYERS"] * (layer + 20 * units) + constants["LABELS"] * (units + 4) + 4096
+    tables = constants["LAYERS"] * (layer + 20 * units) + constants["LABELS"] * (units + 4) + 4096 + convolutions
+    layer = max(layer, constants.get("LARGEST_CONVOLUTION", 0))
     if layer > AVR_ARRAY:
         return f"the weights of a layer take {layer:,} bytes, an array there no more than {AVR_ARRAY:,}."
     return f"tables of {tables:,} bytes; the first 64 KB of flash hold them." if tables > AVR_TABLES else ""
@@ -127,6 +139,7 @@ def _facts(model: Model, names: Names) -> dict[str, str]:
         "name": plain(metadata.name), "version": __version__, "arithmetic": metadata.arithmetic, "library": names.library,
         "labels": ", ".join(map(plain, metadata.labels)), "label_count": len(metadata.labels),
         "sample_rate": constants["SAMPLE_RATE"], "hop": constants["HOP"],
+        "convolutions": f"{constants['BLOCKS']} blocks of convolutions, " if constants["LISTENS"] else "",
         "layers": constants["LAYERS"], "units": constants["UNITS"],
         "network_bytes": f"{Recogniser(model).size.bytes:,}", "table_bytes": f"{parts.front_end.table_bytes:,}",
         "state_bytes": f"{state_bytes(constants):,}", "pace": _pace(parts, names),
@@ -142,9 +155,12 @@ def _facts(model: Model, names: Names) -> dict[str, str]:
 def _pace(parts: Parts, names: Names) -> str:
     """How long the network takes, and when."""
     instructions, cycles = COSTS[parts.model.metadata.arithmetic]
-    frame = instructions * sum(layer.weights.size for layer in parts.network.layers)
+    frame = instructions * sum(layer.weights.size for layer in parts.network.layers) + _convolved(parts)
     hop, words = parts.front_end.hop / parts.front_end.sample_rate, parts.front_end.words
     cost = f"some {_rounded(frame):,} instructions a frame on a Cortex-M0"
+    if parts.convolutions is not None:
+        stride = math.prod(block.kernel.frame_stride for block in blocks_of(parts))
+        return f"The network runs frame by frame, every {1000 * hop:g} ms, its LSTM every {1000 * hop * stride:g} ms: at the most {cost}."
     if words is None:
         return f"The network runs frame by frame, every {1000 * hop:g} ms: {cost}."
     half, longest = (_rounded(frame * cycles * frames / 48000) for frames in (0.5 / hop, words.buffer))
@@ -154,6 +170,16 @@ def _pace(parts: Parts, names: Names) -> str:
         f"word, of {names.prefix.upper()}_WORD_BUFFER ({words.buffer}) frames. Sound that comes meanwhile must be kept: let an "
         "interrupt fill a ring that holds as much."
     )
+
+
+def _convolved(parts: Parts) -> float:
+    """Instructions of the convolutions of one frame on a Cortex-M0, where all of them have an output."""
+    instructions, total = LISTENING_COSTS[parts.model.metadata.arithmetic], 0
+    for block in blocks_of(parts):
+        bands = -(-block.heard_bands // block.kernel.band_stride)
+        total += bands * (block.rows.weights.size + (block.kernel.weights.size if block.kernel is not block.rows else 0))
+    projection = 0 if parts.convolutions is None else parts.convolutions.projection.weights.size
+    return instructions * (total + projection)
 
 
 def _rounded(count: float) -> int:

@@ -7,8 +7,13 @@ from kilovox.firmware.emit import emit
 from kilovox.firmware.names import KILOVOX, Names, public_symbols, sealed
 from kilovox.integer.model_file import Model
 
-INT8_ONLY = frozenset({"kv_dot4.c", "kv_dot4_dsp.c", "kv_layer_step_int8.c"})
+INT8_ONLY = frozenset({"kv_dot4.c", "kv_dot4_dsp.c", "kv_rows_int8.c", "kv_layer_step_int8.c"})
 POW2_ONLY = frozenset({"kv_layer_step_pow2.c", "kv_pow2_matvec.c"})
+LISTENING_INT8 = frozenset({"kv_channels_int8.c", "kv_depthwise_int8.c"})
+LISTENING_POW2 = frozenset({"kv_channels_pow2.c", "kv_depthwise_pow2.c"})
+LISTENING = LISTENING_INT8 | LISTENING_POW2 | {
+    "kv_listen.c", "kv_judge.c", "kv_decide.c", "kv_detected.c", "kv_compared.c", "kv_calibrated.c", "kv_forget_words.c",
+}  # fmt: skip
 CEPSTRA_ONLY = frozenset({"kv_cepstra.c"})
 LEVELS_ONLY = frozenset({"kv_level_features.c"})
 
@@ -20,7 +25,9 @@ def folder() -> Path:
 
 def sources(model: Model, names: Names = KILOVOX) -> dict[str, str]:
     """Every C file of the recogniser of `model` by name, kernels and tables. Raises KilovoxError as `emit` does."""
-    leave_out = INT8_ONLY if model.metadata.arithmetic == "pow2" else POW2_ONLY
+    pow2, listens = model.metadata.arithmetic == "pow2", model.metadata.network.get("kind") == "convolutional"
+    leave_out = INT8_ONLY if pow2 else POW2_ONLY
+    leave_out |= (LISTENING_INT8 if pow2 else LISTENING_POW2) if listens else LISTENING
     leave_out |= CEPSTRA_ONLY if model.metadata.front_end.get("features") == "levels" else LEVELS_ONLY
     kernels = {path.name: path.read_text() for path in sorted((folder() / "c").glob("*.[ch]")) if path.name not in leave_out}
     return {names.file(name): names.renamed(text) for name, text in kernels.items()} | emit(model, names)

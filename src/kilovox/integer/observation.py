@@ -1,7 +1,7 @@
 """What the Python engine computes of one recording, stage by stage: what every target is compared with."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,13 +12,30 @@ from kilovox.config import FixedPointFrontEnd
 from kilovox.frontend.fixed_point import FixedPointStream, of_word
 from kilovox.frontend.pipeline import fixed_point_mfcc
 from kilovox.frontend.word_finder import WordFinder, WordStream
+from kilovox.integer.convolution import Convolutions
+from kilovox.integer.decider import Detection
 from kilovox.integer.network import IntegerNetwork, confidence, logits
 from kilovox.integer.outcome import FULL_CONFIDENCE, NOTHING, judged
 from kilovox.integer.recogniser import Recogniser
-from kilovox.integer.stream import Result
+from kilovox.integer.stream import RecogniserStream, Result
 
-STAGES = ("cepstra", "features", "hidden", "cell", "logits", "label", "confidence", "outcome")
+STAGES = (
+    "cepstra",
+    "features",
+    "past",
+    "projection",
+    "hidden",
+    "cell",
+    "detections",
+    "logits",
+    "label",
+    "confidence",
+    "outcome",
+)
 """In the order in which they are computed."""
+
+OF_FRAMES = STAGES[: STAGES.index("detections")]
+"""Those that every frame has."""
 
 Stages = tuple[npt.NDArray[np.int8], npt.NDArray[np.int8], npt.NDArray[np.int16]]
 """Features, hidden, cell."""
@@ -31,6 +48,9 @@ class Observation:
     cepstra (of a front end of levels, those): (frames, n) int16, Q7 octaves; features: (frames, n) int8, Q0.7; hidden, cell:
     (frames, layers, units) int8 in Q0.7, int16 in Q3.12; logits: (labels,) int32; label: (1,) index; confidence: (1,) 0 to
     255; outcome: (1,), kilovox.integer.outcome. None: not looked at.
+    Of a network that listens: past, (frames, n) int8: what its convolutions have kept after each frame, layer by layer, oldest
+    first, (bands, channels) of each; projection, (frames, inputs) int8: what the LSTM read last; detections, (words, 4): frame,
+    label, confidence, outcome of each; logits: the largest of any frame.
     """
 
     cepstra: npt.NDArray[np.int16] | None
@@ -41,6 +61,14 @@ class Observation:
     label: npt.NDArray[np.uint16]
     confidence: npt.NDArray[np.uint8]
     outcome: npt.NDArray[np.uint8]
+    past: npt.NDArray[np.int8] | None = None
+    projection: npt.NDArray[np.int8] | None = None
+    detections: npt.NDArray[np.int64] | None = None
+
+
+def as_rows(words: Iterable[Detection]) -> npt.NDArray[np.int64]:
+    """Detections as an observation holds them."""
+    return np.array([(word.frame, word.best, word.confidence, word.outcome) for word in words], np.int64).reshape(-1, 4)
 
 
 def decided_by(result: Result, labels: Sequence[str]) -> Observation:
@@ -59,6 +87,8 @@ def expected(recogniser: Recogniser, samples: Samples) -> Observation:
     assert engine is not None  # noqa: S101 (of integers)
     assert isinstance(config, FixedPointFrontEnd)  # noqa: S101 (of integers)
     front_end = fixed_point_mfcc(config)
+    if recogniser.convolutions is not None:
+        return _listened(recogniser, engine, recogniser.convolutions, samples)
     stream = FixedPointStream(front_end)
     cepstra, levels = stream.push(samples), stream.loudest
     cepstra, levels = np.concatenate([cepstra, stream.flush()]), levels + stream.loudest
@@ -68,6 +98,34 @@ def expected(recogniser: Recogniser, samples: Samples) -> Observation:
         found, values = _stages(recogniser, engine, cepstra)
     decided = _decided(recogniser, engine, values if stream.heard else None)
     return Observation(cepstra, *found, *decided)
+
+
+def _listened(recogniser: Recogniser, engine: IntegerNetwork, convolutions: Convolutions, samples: Samples) -> Observation:
+    """Of a network that listens."""
+    front_end = FixedPointStream(recogniser.transform())
+    cepstra = np.concatenate([front_end.push(samples), front_end.flush()])
+    (features,) = recogniser.normalised([cepstra])
+    kept, states = convolutions.start(), engine.start(1)
+    projection = np.zeros(engine.layers[0].inputs, np.int8)
+    seen: list[tuple[Any, ...]] = []
+    for frame in features:
+        kept, projected = convolutions.push(kept, frame[None])
+        for projection in projected:
+            states = engine.step(states, projection[None])
+        heard = np.concatenate([frames.transpose(1, 2, 0).ravel() for frames, _ in kept])
+        seen.append((heard, projection, [state.hidden[0] for state in states], [state.cell[0] for state in states]))
+    past, projections, hidden, cell = (np.array(column) for column in zip(*seen, strict=True))
+    stream, words, hop = RecogniserStream(recogniser), [], recogniser.front_end.hop
+    for piece in np.split(samples, range(hop, len(samples), hop)):  # of which each decides on a word at most
+        stream.push(piece)
+        words += stream.detected()
+    stream.finish()
+    decision = decided_by(stream.result(), recogniser.labels)
+    words += stream.detected()
+    return replace(
+        decision, cepstra=cepstra, features=features, past=past, projection=projections, hidden=hidden, cell=cell,
+        detections=as_rows(words),
+    )  # fmt: skip
 
 
 def _decided(recogniser: Recogniser, engine: IntegerNetwork, values: npt.NDArray[np.int32] | None) -> tuple[Any, Any, Any, Any]:

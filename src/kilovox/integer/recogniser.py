@@ -160,7 +160,10 @@ class Recogniser:
         """The one word of each sound, of whose logits there are (frames, labels + 1)."""
         found = [one_word(self.frames(logits), self.labels, self.thresholds, self.knots) for logits in outputs]
         indices, sure, outcomes = np.array(found, np.int64).reshape(-1, 3).T
-        largest = [logits.max(axis=0, initial=0)[: len(self.labels)] for logits in outputs]
+        largest = [
+            logits.max(axis=0, initial=0)[: len(self.labels)] * (outcome != NOTHING)
+            for logits, outcome in zip(outputs, outcomes, strict=True)
+        ]
         kept = np.array(largest, outputs[0].dtype if outputs else np.float32).reshape(-1, len(self.labels))
         return Decisions(indices, sure / FULL_CONFIDENCE, kept, outcomes.astype(np.uint8))
 

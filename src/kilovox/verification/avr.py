@@ -18,7 +18,7 @@ from kilovox.integer.observation import Observation
 from kilovox.verification.disassembly import read_elf
 from kilovox.verification.findings import wrong_call
 from kilovox.verification.host import run_compiler
-from kilovox.verification.observation import Shape, cut
+from kilovox.verification.observation import DETECTION, Shape, cut
 from kilovox.verification.toolchain import compile_objects, own_files
 
 CHIP = "atmega1284p"
@@ -100,7 +100,8 @@ class Avr:
         own = ["-Wl,--gc-sections", "-o", "linked.elf", "kv_clip.S", *self._linked]
         run_compiler([*self._command, *own], build)
         seen = _simulated(build / "linked.elf")
-        state = self._shape.xh_bytes + self._shape.cell_bytes
+        shape = self._shape
+        state = shape.xh_bytes + shape.cell_bytes + shape.heard_bytes
         told = seen["S"]
         states = [told[start : start + state] for start in range(0, len(told), state)]
         if "E" in seen and states:
@@ -108,9 +109,11 @@ class Avr:
         self.cycles = TICK * int(np.frombuffer(seen["T"], "<u4")[0])
         self.stack = max(self.stack, int(np.frombuffer(seen["K"], "<u2")[0]))
         self.ram = int(np.frombuffer(seen["Z"], "<u4").sum())
-        xh = self._shape.xh_bytes
-        decision = seen["D"].ljust(self._shape.decision_bytes, b"\0")  # nothing is aligned there
-        return self._shape.observation(None, [(one[:xh], one[xh:]) for one in states], decision)
+        xh, cell = shape.xh_bytes, shape.xh_bytes + shape.cell_bytes
+        decision = seen["D"].ljust(shape.decision_bytes, b"\0")  # nothing is aligned there
+        words, size = seen.get("W", b""), DETECTION.itemsize
+        detections = [words[start : start + size] for start in range(0, len(words), size)]
+        return shape.observation(None, [(one[:xh], one[xh:cell], one[cell:]) for one in states], decision, detections)
 
     def sizes(self) -> AvrSizes:
         """Of the recogniser's own files; `ram` is known after a run."""

@@ -13,9 +13,10 @@ import numpy as np
 from kilovox.audio import Samples
 from kilovox.errors import KilovoxError
 from kilovox.integer.observation import Observation
+from kilovox.integer.stream import WAITING
 from kilovox.verification.costs import cycles, multiplies
 from kilovox.verification.disassembly import disassembler, read_elf
-from kilovox.verification.observation import Shape, cut
+from kilovox.verification.observation import DETECTION, Shape, State, cut
 from kilovox.verification.toolchain import CORES, Image, need
 from kilovox.verification.turns import Step, play
 
@@ -30,15 +31,19 @@ SAMPLES, SAMPLES_BYTES = 0x20100000, 0x400000
 PAINT = 0xA5
 
 FRONT_END = "front_end"
+CONVOLUTIONS = "convolutions"
 HEAD = "head"
 OTHER = "other"
-ENTRIES = {"kv_front_end_frame": FRONT_END, "kv_quantise": FRONT_END, "kv_layer_step": "layer", "kv_result": HEAD}
+ENTRIES = {
+    "kv_front_end_frame": FRONT_END, "kv_quantise": FRONT_END, "kv_listen": CONVOLUTIONS, "kv_layer_step": "layer",
+    "kv_head": HEAD, "kv_judge": HEAD, "kv_result": HEAD,
+}  # fmt: skip
 """Functions at which another part begins, until they return. OTHER: taking samples, and going from part to part."""
 
 
 @dataclass
 class Counts:
-    """What was executed, by part (front_end, layer0, layer1 ..., head, other)."""
+    """What was executed, by part (front_end, convolutions, layer0, layer1 ..., head, other)."""
 
     instructions: dict[str, int] = field(default_factory=dict)
     cycles: int = 0
@@ -59,11 +64,11 @@ class Core:
         self._shape = shape
         self._machine = self._start(CORES[target].emulation)
         self._decode = disassembler(self._is_arm)
-        self._layout = np.frombuffer(self._read("kv_target_layout", 12), np.uint32).tolist()
-        self._marks = {self._address(name): part for name, part in ENTRIES.items()}
+        self._layout = np.frombuffer(self._read("kv_target_layout", 16), np.uint32).tolist()
+        self._marks = {self._address(name): part for name, part in ENTRIES.items() if name in self._elf.symbols}
         self._blocks: dict[str, dict[tuple[int, int], int]] = {}
         self._costs: dict[tuple[int, int], tuple[int, int, int]] = {}
-        self._frames: list[tuple[bytes, bytes]] = []
+        self._frames: list[State] = []
         self._cepstra: list[bytes] = []
         self.stack = 0
         self._part: dict[tuple[int, int], int] = {}
@@ -83,10 +88,13 @@ class Core:
         ear, decision = self._address("kv_target_ear"), self._address("kv_target_decision")
         self.call("kv_reset", ear)
         frames, where = 0, SAMPLES
+        words: list[bytes] = []
         for count in cut(len(samples), chunks):
             frames += self.call("kv_push", ear, where, count)
             where += 2 * count
+            words += self._waiting()
         frames += self.call("kv_finish", ear)
+        words += self._waiting()
         self.call("kv_result", ear, decision)
         painted = bytes(self._machine.mem_read(STACK - STACK_BYTES, STACK_BYTES))
         self.stack = max(self.stack, len(painted.lstrip(bytes([PAINT]))))
@@ -94,7 +102,29 @@ class Core:
         states = [*self._frames[1:], self._state()] if self._frames else []
         if frames != len(self._cepstra):
             raise KilovoxError(f"kv_push and kv_finish returned {frames} frames; {len(self._cepstra)} were computed")
-        return self._shape.observation(self._cepstra, states, self._read("kv_target_decision", self._shape.decision_bytes))
+        decided = self._read("kv_target_decision", self._shape.decision_bytes)
+        # Pushed whole, no more words wait than can.
+        all_words = words if chunks or len(words) < WAITING else None
+        return self._shape.observation(self._cepstra, states, decided, all_words)
+
+    def longest_push(self, samples: Samples, hop: int) -> int:
+        """The most instructions that a kv_push of `hop` samples of a recording takes. Needs `counting`."""
+        self._machine.mem_write(SAMPLES, samples.astype("<i2").tobytes())
+        ear, longest = self._address("kv_target_ear"), 0
+        self.call("kv_reset", ear)
+        for start in range(0, len(samples), hop):
+            self._blocks = {}
+            self.call("kv_push", ear, SAMPLES + 2 * start, min(hop, len(samples) - start))
+            longest = max(longest, sum(self.counts().instructions.values()))
+        return longest
+
+    def _waiting(self) -> list[bytes]:
+        """The kv_detections that wait; they come to where the decision is."""
+        words = []
+        ear, place = self._address("kv_target_ear"), self._address("kv_target_decision")
+        while self._shape.listens and self.call("kv_detected", ear, place):
+            words.append(self._read("kv_target_decision", DETECTION.itemsize))
+        return words
 
     def play(self, samples: Samples, steps: Sequence[Step]) -> tuple[list[int], list[Observation]]:
         """The frames and the decisions of kilovox.verification.turns."""
@@ -102,7 +132,8 @@ class Core:
         ear, decision = self._address("kv_target_ear"), self._address("kv_target_decision")
 
         def read() -> Observation:
-            return self._shape.answer(self._read("kv_target_decision", self._shape.decision_bytes))
+            decision = self._read("kv_target_decision", self._shape.decision_bytes)
+            return self._shape.answer(decision, self._waiting())
 
         return play(self.call, ear, SAMPLES, decision, steps, read)
 
@@ -186,11 +217,12 @@ class Core:
             self._costs[block] = len(found), took, sum(multiplies(name, self._is_arm) for name, _ in found)
         return self._costs[block]
 
-    def _state(self) -> tuple[bytes, bytes]:
-        """xh and cell as they are."""
-        ear, (_, xh, cell) = self._address("kv_target_ear"), self._layout
-        read = self._machine.mem_read
-        return bytes(read(ear + xh, self._shape.xh_bytes)), bytes(read(ear + cell, self._shape.cell_bytes))
+    def _state(self) -> State:
+        """xh, cell and what convolutions have heard, as they are."""
+        ear, (_, xh, cell, newest), shape = self._address("kv_target_ear"), self._layout, self._shape
+        places = ((xh, shape.xh_bytes), (cell, shape.cell_bytes), (newest, shape.heard_bytes))
+        xh_found, cell_found, heard = (bytes(self._machine.mem_read(ear + place, size)) for place, size in places)
+        return xh_found, cell_found, heard
 
     def _address(self, name: str) -> int:
         return self._elf.symbols[name][0]

@@ -24,6 +24,7 @@ from kilovox.errors import KilovoxError
 from kilovox.firmware.layout import parts_of
 from kilovox.firmware.sources import sources
 from kilovox.frontend.fixed_point import check_samples
+from kilovox.integer.decider import Detection
 from kilovox.integer.model_file import Model
 from kilovox.integer.outcome import FULL_CONFIDENCE
 from kilovox.integer.recogniser import Decisions
@@ -32,6 +33,7 @@ from kilovox.native import compiler
 from kilovox.native.compiler import NoCompilerError
 from kilovox.native.keeping import Untrusted, keep, kept, trusted_folder
 from kilovox.native.library import key_of
+from kilovox.verification.observation import DETECTION
 
 __all__ = [
     "FLAGS",
@@ -216,8 +218,16 @@ class HostStream:
 
     @property
     def words(self) -> int:
-        """Words decided on since the recording began or `next`, by a model that finds them."""
+        """Words decided on since the recording began or `next`, by a model that finds them; that wait, of one that listens."""
         return int(self._c.kv_host_words(self._ear))
+
+    def detected(self) -> list[Detection]:
+        """The words of a model that listens that wait, in order."""
+        word, found = np.zeros(1, DETECTION), []
+        while self.words and self._c.kv_detected(self._ear, _pointer(word)):
+            frame, label, confidence, outcome = word[0].tolist()
+            found.append(Detection(frame, label, confidence, outcome))
+        return found
 
     def push(self, samples: Samples) -> int:
         """Hear (samples,) int16; returns the frames that they completed."""
@@ -234,7 +244,8 @@ class HostStream:
     def next(self) -> None:
         """Forget what was decided on, but nothing that was heard since."""
         self._c.kv_next(self._ear)
-        if self._recogniser.parts.front_end.words is None:
+        parts = self._recogniser.parts
+        if parts.front_end.words is None and parts.convolutions is None:
             self._ended, self.frames = False, 0
 
     def result(self) -> Result:

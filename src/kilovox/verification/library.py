@@ -10,7 +10,8 @@ import numpy as np
 
 from kilovox.audio import Samples
 from kilovox.integer.observation import Observation
-from kilovox.verification.observation import Shape, cut
+from kilovox.integer.stream import WAITING
+from kilovox.verification.observation import DETECTION, Shape, State, cut
 from kilovox.verification.turns import Step, play
 
 
@@ -42,10 +43,10 @@ class Library(ABC):
         """`data` to `address`."""
 
     @cached_property
-    def layout(self) -> tuple[int, int, int]:
-        """Bytes of a kv_recogniser; where in it xh and cell begin."""
-        size, xh, cell = np.frombuffer(self.read(self.address("kv_target_layout"), 12), "<u4").tolist()
-        return size, xh, cell
+    def layout(self) -> tuple[int, int, int, int]:
+        """Bytes of a kv_recogniser; where in it xh, cell and newest begin."""
+        size, xh, cell, newest = np.frombuffer(self.read(self.address("kv_target_layout"), 16), "<u4").tolist()
+        return size, xh, cell, newest
 
     @cached_property
     def ear(self) -> int:
@@ -64,8 +65,8 @@ class Library(ABC):
 
     @cached_property
     def frames(self) -> int:
-        """Where the stages of all its frames have room: no more than there are samples, and one."""
-        return self.place((self._longest + 1) * (2 * self.shape.features + self.shape.xh_bytes + self.shape.cell_bytes))
+        """Where the cepstra of all its frames have room: no more than there are samples, and one."""
+        return self.place((self._longest + 1) * 2 * self.shape.features)
 
     def run(self, samples: Samples, chunks: Sequence[int]) -> Observation:
         """One recording, (samples,) int16, pushed in pieces of `chunks` samples; none: whole.
@@ -74,59 +75,61 @@ class Library(ABC):
         in pieces of which one completed several frames, they are not looked at.
         """
         self.write(self.samples, samples.astype("<i2").tobytes())
+        states, words = self._pushed(cut(len(samples), chunks))
+        self.call("kv_result", self.ear, self.decision)
+        decision = self.read(self.decision, self.shape.decision_bytes)
+        if chunks:
+            return self.shape.observation(None, states, decision, words)
+        states, words_by_frame = self._pushed(self.shape.frame_ends(len(samples)))
+        # Pushed whole, no more words wait than can.
+        words = words if len(words) < WAITING else words_by_frame
+        return self.shape.observation(self._cepstra(len(samples)), states, decision, words)
+
+    def _pushed(self, pieces: Sequence[int]) -> tuple[list[State] | None, list[bytes]]:
+        """The recording at hand in `pieces`: the state after every frame, None where one completed several, and the words."""
         self.call("kv_reset", self.ear)
-        states: list[tuple[bytes, bytes]] = []
+        states: list[State] = []
+        words: list[bytes] = []
         several, where = False, self.samples
-        for count in cut(len(samples), chunks):
+        for count in pieces:
             completed = self.call("kv_push", self.ear, where, count)
             several |= completed > 1
             where += 2 * count
+            words += self._waiting()
             if completed:
                 states.append(self._state())
         if self.call("kv_finish", self.ear):
             states.append(self._state())
         elif states:
             states[-1] = self._state()  # the end may have decided on a word
-        self.call("kv_result", self.ear, self.decision)
-        decision = self.read(self.decision, self.shape.decision_bytes)
-        if chunks:
-            return self.shape.observation(None, None if several else states, decision)
-        cepstra = self._cepstra(len(samples))
-        return self.shape.observation(cepstra, self._traced(len(samples)), decision)
+        return None if several else states, words + self._waiting()
+
+    def _waiting(self) -> list[bytes]:
+        """The kv_detections that wait; they come to where the decision is."""
+        words = []
+        while self.shape.listens and self.call("kv_detected", self.ear, self.decision):
+            words.append(self.read(self.decision, DETECTION.itemsize))
+        return words
 
     def play(self, samples: Samples, steps: Sequence[Step]) -> tuple[list[int], list[Observation]]:
         """The frames and the decisions of kilovox.verification.turns."""
         self.write(self.samples, samples.astype("<i2").tobytes())
 
         def read() -> Observation:
-            return self.shape.answer(self.read(self.decision, self.shape.decision_bytes))
+            decision = self.read(self.decision, self.shape.decision_bytes)
+            return self.shape.answer(decision, self._waiting())
 
         return play(self.call, self.ear, self.samples, self.decision, steps, read)
 
-    def _state(self) -> tuple[bytes, bytes]:
-        _, xh, cell = self.layout
-        return self.read(self.ear + xh, self.shape.xh_bytes), self.read(self.ear + cell, self.shape.cell_bytes)
+    def _state(self) -> State:
+        _, xh, cell, newest = self.layout
+        places = ((xh, self.shape.xh_bytes), (cell, self.shape.cell_bytes), (newest, self.shape.heard_bytes))
+        xh_found, cell_found, heard = (self.read(self.ear + place, size) for place, size in places)
+        return xh_found, cell_found, heard
 
     def _cepstra(self, count: int) -> list[bytes]:
         frames = self.call("kv_host_cepstra", self.samples, count, self.frames)
         return [self.read(self.frames, 2 * self.shape.features * frames)]
-
-    def _traced(self, count: int) -> list[tuple[bytes, bytes]]:
-        """xh and cell of every frame."""
-        room, shape = self._longest + 1, self.shape
-        cell = self.frames
-        features = cell + room * shape.cell_bytes
-        hidden = features + room * shape.features
-        states = shape.xh_bytes - shape.features
-        decided = self.decision + 4 * shape.labels
-        frames = self.call("kv_host_recording", self.samples, count, 0, features, hidden, cell, self.decision, decided)
-        return [
-            (
-                self.read(features + frame * shape.features, shape.features) + self.read(hidden + frame * states, states),
-                self.read(cell + frame * shape.cell_bytes, shape.cell_bytes),
-            )
-            for frame in range(frames)
-        ]
 
 
 class SharedLibrary(Library):

@@ -5,9 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from kilovox.firmware.layout import Parts
-from kilovox.integer.observation import STAGES, Observation
+from kilovox.firmware.layout import Parts, blocks_of
+from kilovox.integer.observation import OF_FRAMES, STAGES, Observation
+
+State = tuple[bytes, bytes, bytes]
+"""Of a frame: kv_recogniser.xh, cell, and what lies from newest on; this last is empty where nothing listens."""
+
+DETECTION = np.dtype([("frame", "<u4"), ("label", "<u2"), ("confidence", "u1"), ("outcome", "u1")])
+"""A kv_detection."""
 
 
 @dataclass(frozen=True)
@@ -40,17 +47,42 @@ class Shape:
     layers: int
     units: int
     labels: int
+    inputs: int
+    window: int
+    hop: int
+    past: tuple[tuple[int, int], ...] = ()
+    """Of each block of convolutions: frames of its kernel, and bytes of one of them."""
 
     @classmethod
     def of(cls, parts: Parts) -> "Shape":
         """That of a model."""
-        layers = parts.network.layers
-        return cls(layers[0].inputs, len(layers), layers[0].units, len(parts.network.head.bias))
+        layers, front_end = parts.network.layers, parts.front_end
+        past = tuple((block.kernel.frames, block.frame) for block in blocks_of(parts))
+        # With words a hop of silence is before every recording.
+        window = front_end.window - (front_end.hop if front_end.words is not None else 0)
+        labels = len(parts.model.metadata.labels)
+        return cls(front_end.coefficients, len(layers), layers[0].units, labels, layers[0].inputs, window, front_end.hop, past)
+
+    @property
+    def listens(self) -> bool:
+        """Whether the network has convolutions, and tells word after word."""
+        return bool(self.past)
 
     @property
     def xh_bytes(self) -> int:
         """Of kv_recogniser.xh."""
-        return self.features + self.layers * self.units
+        return self.inputs + self.layers * self.units
+
+    @property
+    def heard_bytes(self) -> int:
+        """Of kv_recogniser.newest, skip and past, which lie together."""
+        return 3 * len(self.past) + sum(frames * frame for frames, frame in self.past)
+
+    def frame_ends(self, count: int) -> list[int]:
+        """Lengths of pieces of `count` samples that end where frames do."""
+        rest = max(0, count - self.window)
+        pieces = [min(count, self.window), *[self.hop] * (rest // self.hop), rest % self.hop]
+        return [piece for piece in pieces if piece] or [0]
 
     @property
     def cell_bytes(self) -> int:
@@ -63,24 +95,46 @@ class Shape:
         return 4 * self.labels + 4
 
     def observation(
-        self, cepstra: Iterable[bytes] | None, states: Sequence[tuple[bytes, bytes]] | None, decision: bytes
+        self, cepstra: Iterable[bytes] | None, states: Sequence[State] | None, decision: bytes, words: Sequence[bytes] | None
     ) -> Observation:
-        """From the bytes of every frame's cepstra, of every frame's xh and cell, and of the decision."""
+        """From the bytes of every frame's cepstra and of its state, of the decision, and of the kv_detections."""
         found: Any = None
         features: Any = None
         hidden: Any = None
         cells: Any = None
+        past: Any = None
+        projection: Any = None
+        detections: Any = None
         if cepstra is not None:
             found = np.frombuffer(b"".join(cepstra), "<i2").reshape(-1, self.features)
         if states is not None:
-            xh = np.frombuffer(b"".join(xh for xh, _ in states), np.int8).reshape(-1, self.xh_bytes)
-            cells = np.frombuffer(b"".join(cell for _, cell in states), "<i2").reshape(-1, self.layers, self.units)
-            features, hidden = xh[:, : self.features], xh[:, self.features :].reshape(cells.shape)
-        return Observation(found, features, hidden, cells, *self.decided(decision))
+            xh = np.frombuffer(b"".join(xh for xh, _, _ in states), np.int8).reshape(-1, self.xh_bytes)
+            cells = np.frombuffer(b"".join(cell for _, cell, _ in states), "<i2").reshape(-1, self.layers, self.units)
+            features, hidden = xh[:, : self.inputs], xh[:, self.inputs :].reshape(cells.shape)
+            if self.listens:
+                projection, heard = features, [self._unrolled(heard) for _, _, heard in states]
+                features = np.array([newest for newest, _ in heard], np.int8).reshape(-1, self.features)
+                past = np.array([rest for _, rest in heard], np.int8).reshape(len(states), -1)
+        if words is not None and self.listens:
+            detections = np.frombuffer(b"".join(words), DETECTION)
+            detections = np.array([list(map(int, word)) for word in detections], np.int64).reshape(-1, 4)
+        return Observation(found, features, hidden, cells, *self.decided(decision), past, projection, detections)
 
-    def answer(self, decision: bytes) -> Observation:
-        """The decision alone."""
-        return Observation(None, None, None, None, *self.decided(decision))
+    def _unrolled(self, heard: bytes) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int8]]:
+        """The frame that block 0 heard last; of every block all frames but the one that falls out next, oldest first."""
+        blocks, at, kept = len(self.past), 3 * len(self.past), []
+        newest, first = np.frombuffer(heard[: 2 * blocks], "<u2"), np.zeros(0, np.int8)
+        for place, (frames, frame) in zip(newest.tolist(), self.past, strict=True):
+            ring = np.frombuffer(heard[at : at + frames * frame], np.int8).reshape(frames, frame)
+            in_order = np.roll(ring, -(place // frame) - 1, axis=0)
+            first = first if len(first) else in_order[-1]
+            kept.append(in_order[1:].ravel())
+            at += frames * frame
+        return first, np.concatenate(kept)
+
+    def answer(self, decision: bytes, words: Sequence[bytes] = ()) -> Observation:
+        """The decision alone, and the words that waited."""
+        return self.observation(None, None, decision, words)
 
     def decided(self, decision: bytes) -> tuple[Any, Any, Any, Any]:
         """Logits, label, confidence and outcome of a kv_decision."""
@@ -98,10 +152,11 @@ def first_difference(want: Observation, have: Observation, clip: str, pushed: st
         if b is None or np.array_equal(a, b):
             continue
         if a.shape != b.shape:
-            found.append((-1, order, Difference(f"frames of {stage}", clip, pushed, None, (), len(a), len(b))))
+            what = f"frames of {stage}" if stage in OF_FRAMES else f"number of {stage}"
+            found.append((-1, order, Difference(what, clip, pushed, None, (), len(a), len(b))))
             continue
         place = tuple(int(axis) for axis in np.argwhere(a != b)[0])
-        framed = order < STAGES.index("logits")
+        framed = stage in OF_FRAMES
         frame = place[0] if framed else None
         difference = Difference(stage, clip, pushed, frame, place[int(framed) :], int(a[place]), int(b[place]))
         found.append((place[0] if framed else 1 << 30, order, difference))

@@ -1,9 +1,10 @@
 """Recordings in turn through one recogniser: a fixed script of pushes, ends and questions, whose answers are compared."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from kilovox.audio import Samples
-from kilovox.integer.observation import Observation, decided_by
+from kilovox.integer.observation import Observation, as_rows, decided_by
 from kilovox.integer.recogniser import Recogniser
 from kilovox.integer.stream import RecogniserStream
 
@@ -30,7 +31,7 @@ def script(count: int) -> list[Step]:
 
 
 def expected_of(recogniser: Recogniser, samples: Samples, steps: Sequence[Step]) -> tuple[list[int], list[Observation]]:
-    """What the Python engine answers: the frames of every push and end, the decision of every result."""
+    """What the Python engine answers: the frames of every push and end, the decision of every result and the words so far."""
     stream = RecogniserStream(recogniser)
     frames, decisions = [], []
     for what, first, end in steps:
@@ -39,7 +40,9 @@ def expected_of(recogniser: Recogniser, samples: Samples, steps: Sequence[Step])
         elif what == "finish":
             frames.append(stream.finish())
         elif what == "result":
-            decisions.append(decided_by(stream.result(), recogniser.labels))
+            decision = decided_by(stream.result(), recogniser.labels)
+            words = as_rows(stream.detected()) if recogniser.listens else None
+            decisions.append(replace(decision, detections=words))
         else:
             (stream.next if what == "next" else stream.reset)()
     return frames, decisions
@@ -49,7 +52,7 @@ def play(
     call: Callable[..., int], ear: int, samples: int, decision: int, steps: Sequence[Step], read: Callable[[], Observation]
 ) -> tuple[list[int], list[Observation]]:
     """The same of compiled code: `call` calls a function by name, `ear`, `samples` and `decision` are addresses, and `read`
-    reads the decision."""
+    reads the decision, and the words that wait."""
     frames, decisions = [], []
     call("kv_reset", ear)
     for what, first, end in steps:

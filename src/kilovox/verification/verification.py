@@ -11,20 +11,24 @@ from kilovox.verification.observation import Difference
 class Instructions:
     """Executed instructions, means over `counted_clips` clips: of a clip, and of it in its parts.
 
-    other: taking samples, and going from part to part. per_second: of speech.
+    other: taking samples, and going from part to part. per_second: of speech. longest_push: of a hop; None: not measured.
     """
 
     clip: int
     front_end: int
+    convolutions: int
     layers: tuple[int, ...]
     head: int
     other: int
     per_frame: int
     per_second: int
     counted_clips: int
+    longest_push: int | None = None
 
     @classmethod
-    def of(cls, counts: Sequence[Mapping[str, int]], layers: int, frames: int, seconds: float) -> "Instructions":
+    def of(
+        cls, counts: Sequence[Mapping[str, int]], layers: int, frames: int, seconds: float, longest_push: int | None = None
+    ) -> "Instructions":
         """Of the counts of some clips by part, which together have `frames` frames and last `seconds`."""
         clips = len(counts)
 
@@ -34,7 +38,8 @@ class Instructions:
         total = sum(sum(count.values()) for count in counts)
         parts = tuple(mean(f"layer{layer}") for layer in range(layers))
         rates = round(total / frames), round(total / seconds)
-        return cls(round(total / clips), mean("front_end"), parts, mean("head"), mean("other"), *rates, clips)
+        front_end, convolutions, head, other = map(mean, ("front_end", "convolutions", "head", "other"))
+        return cls(round(total / clips), front_end, convolutions, parts, head, other, *rates, clips, longest_push)
 
 
 @dataclass(frozen=True)

@@ -129,10 +129,12 @@ class Task:
         """Frames of the words that the network is run on; None: all frames."""
         return len(self._recogniser.raw_features([samples])[0]) if self._recogniser.finds_words else None
 
-    def instructions(self, counts: Sequence[Mapping[str, int]], clips: Sequence[Clip]) -> Instructions:
+    def instructions(
+        self, counts: Sequence[Mapping[str, int]], clips: Sequence[Clip], longest_push: int | None = None
+    ) -> Instructions:
         """Of `counts`, one for each of `clips`."""
         seconds = sum(len(samples) for _, samples in clips) / self.parts.front_end.sample_rate
-        return Instructions.of(counts, self.shape.layers, self.frames(clips), seconds)
+        return Instructions.of(counts, self.shape.layers, self.frames(clips), seconds, longest_push)
 
     def findings(self, image: Image, target: str) -> tuple[str, ...]:
         """In the object files of the recogniser."""
@@ -224,9 +226,10 @@ def _core(task: Task, target: str, count: int | None) -> TargetReport:
         found = counting.counts()
         counts.append(found.instructions)
         took, multiplications = took + found.cycles, multiplications + found.multiplications
+    longest = counting.longest_push(counted[0][1], task.parts.front_end.hop)
     flash, ram, helpers = memory(image, task.parts.front_end.table_bytes)
     return TargetReport(
-        image.compiler, difference, len(clips), task.frames(clips) / len(clips), task.instructions(counts, counted),
+        image.compiler, difference, len(clips), task.frames(clips) / len(clips), task.instructions(counts, counted, longest),
         flash, ram, max(core.stack, counting.stack), tuple(helpers), task.findings(image, target),
         modelled_milliseconds(target, took / len(counted), multiplications / len(counted), task.clock) or None,
     )  # fmt: skip

@@ -62,21 +62,26 @@ class WasmModule(Library):
         self._memory.write(self._store, data, address)
 
     def counts(self, samples: Samples, window: int, hop: int, steps: int | None = None) -> dict[str, int]:
-        """Instructions of one recording: front_end, layer0 ..., head and other (taking samples). Needs `counting`.
+        """Instructions of one recording by part: front_end, convolutions, layer0 ..., head and other (taking samples). Needs
+        `counting`.
 
-        Parts are run one by one, on the features of every frame; the layers `steps` times, where words are found.
+        Parts are run one by one, on the features of every frame; the layers `steps` times, where words are found. Where a
+        network listens, its head, at every frame, counts with the convolutions.
         """
         self.write(self.samples, samples.astype("<i2").tobytes())
         padded = samples if steps is None else np.pad(samples, hop)
-        features = [xh[: self.shape.features] for xh, _ in self._traced(len(samples))]
+        states, _ = self._pushed(self.shape.frame_ends(len(samples)))
         result: Counter[str] = Counter()
         self.call("kv_reset", self.ear)
-        for frame, read in enumerate(features):
+        for frame, (read, _, _) in enumerate(states or []):
             heard = padded[frame * hop : frame * hop + window]
             self.write(self.ear, np.pad(heard, (0, window - len(heard))).astype("<i2").tobytes())  # its first field
             result["front_end"] += self._took("kv_front_end_frame", self.ear, self.frames)
             result["front_end"] += self._took("kv_quantise", self.frames, self.frames)
-            self.write(self.ear + self.layout[1], read)
+            if self.shape.listens:
+                self._count_listening(result)
+                continue
+            self.write(self.ear + self.layout[1], read[: self.shape.features])
             for layer in range(self.shape.layers if steps is None or frame < steps else 0):
                 result[f"layer{layer}"] += self._took("kv_layer_step", self.ear, layer)
         result["head"] = self._took("kv_result", self.ear, self.decision)
@@ -86,6 +91,20 @@ class WasmModule(Library):
         self.call("kv_finish", self.ear)
         self.call("kv_result", self.ear, self.decision)
         return {**result, "other": self.executed - begin - sum(result.values())}
+
+    def _count_listening(self, result: Counter[str]) -> None:
+        """One frame of the features at `frames`: all of it, and of that the layers, run again on a state that is put back."""
+        projected = self.layout[2], self.shape.cell_bytes
+        before = self.read(self.ear + projected[0], projected[1])
+        all_of_it = self._took("kv_listen", self.ear, self.frames)
+        after = self.read(self.ear, self.layout[0])
+        if self.read(self.ear + projected[0], projected[1]) != before:
+            for layer in range(self.shape.layers):
+                took = self._took("kv_layer_step", self.ear, layer)
+                result[f"layer{layer}"] += took
+                all_of_it -= took
+            self.write(self.ear, after)
+        result["convolutions"] += all_of_it
 
     def _took(self, name: str, *arguments: int) -> int:
         begin = self.executed

@@ -5,7 +5,7 @@ const char *const kv_labels[KV_LABELS] = {
     "yes", "no",
 };
 
-static const kv_weight weights0[] KV_TABLE = {
+static const kv_weight lstm0_weights[] KV_TABLE = {
     KV_4(-7, 3, -119, -91), KV_4(65, 115, 82, 114), KV_4(-64, -48, -58, 84), KV_4(94, -20, -62, -23),
     KV_4(37, 13, 93, 65), KV_4(-106, -120, 86, 10), KV_4(81, -43, -96, -50), KV_4(-12, 74, -96, -12),
     KV_4(122, -93, 103, -76), KV_4(-30, -25, 1, -61), KV_4(-122, 64, 0, -4), KV_4(-112, -56, -98, 123),
@@ -20,15 +20,15 @@ static const kv_weight weights0[] KV_TABLE = {
     KV_4(-90, -32, -119, 49), KV_4(66, -47, 62, -82), KV_4(15, -26, 34, -61), KV_4(0, -126, 14, -20),
 };
 
-static const int32_t bias0[] KV_TABLE = {
+static const int32_t lstm0_bias[] KV_TABLE = {
     55216, -189907, -35132, 51782, 151808, -68773, -312916, 78698, -21842, 21926, -237534, 22184,
 };
 
-static const uint8_t shift0[] KV_TABLE = {
+static const uint8_t lstm0_shift[] KV_TABLE = {
     7, 7, 2, 5, 0, 7, 2, 3, 8, 4, 7, 1,
 };
 
-static const kv_weight weights1[] KV_TABLE = {
+static const kv_weight lstm1_weights[] KV_TABLE = {
     KV_4(66, 127, -90, -62), KV_4(-108, -65, -48, -109), KV_4(101, -62, -84, 50), KV_4(107, 67, 70, -95),
     KV_4(-94, -32, -5, 42), KV_4(-110, -20, 18, -11), KV_4(-71, 22, 51, 58), KV_4(-11, 87, 18, -34),
     KV_4(-56, -13, -90, -100), KV_4(18, -34, -116, -76), KV_4(-24, -55, 55, -48), KV_4(-82, -47, 107, 20),
@@ -36,17 +36,17 @@ static const kv_weight weights1[] KV_TABLE = {
     KV_4(16, -108, 16, -73), KV_4(-105, -3, -60, -94),
 };
 
-static const int32_t bias1[] KV_TABLE = {
+static const int32_t lstm1_bias[] KV_TABLE = {
     231897, -4757, -109116, 179294, 257960, -90066, 217253, 151729, 150341, 2430, 227333, -202656,
 };
 
-static const uint8_t shift1[] KV_TABLE = {
+static const uint8_t lstm1_shift[] KV_TABLE = {
     0, 8, 4, 3, 6, 2, 5, 7, 7, 1, 8, 6,
 };
 
-const kv_layer kv_layers[KV_LAYERS] = {
-    {weights0, bias0, shift0, 13},
-    {weights1, bias1, shift1, 3},
+const kv_rows kv_layers[KV_LAYERS] = {
+    {lstm0_weights, lstm0_bias, lstm0_shift, 16, 3},
+    {lstm1_weights, lstm1_bias, lstm1_shift, 6, 3},
 };
 
 const uint16_t kv_tanh_table[KV_TANH_ENTRIES] KV_TABLE = {
@@ -61,12 +61,12 @@ const uint16_t kv_tanh_table[KV_TANH_ENTRIES] KV_TABLE = {
     32767,
 };
 
-const int8_t kv_head_weights[KV_LABELS][KV_UNITS] KV_TABLE = {
+const int8_t kv_head_weights[KV_OUTPUTS][KV_UNITS] KV_TABLE = {
     {51, 108, 113},
     {-80, -27, -68},
 };
 
-const int32_t kv_head_bias[KV_LABELS] KV_TABLE = {
+const int32_t kv_head_bias[KV_OUTPUTS] KV_TABLE = {
     -1626, 1364,
 };
 

@@ -5,7 +5,7 @@ const char *const kv_labels[KV_LABELS] = {
     "yes", "no",
 };
 
-static const kv_weight weights0[] KV_TABLE = {
+static const kv_weight lstm0_weights[] KV_TABLE = {
     KV_4(-7, 3, -119, -91), KV_4(65, 115, 82, 114), KV_4(-64, -48, -58, 84), KV_4(94, -20, -62, -23),
     KV_4(37, 13, 93, 65), KV_4(-106, -120, 86, 10), KV_4(81, -43, -96, -50), KV_4(-12, 74, -96, -12),
     KV_4(122, -93, 103, -76), KV_4(-30, -25, 1, -61), KV_4(-122, 64, -112, -56), KV_4(0, -4, 64, 118),
@@ -17,15 +17,15 @@ static const kv_weight weights0[] KV_TABLE = {
     KV_4(-22, 86, 127, -56),
 };
 
-static const int32_t bias0[] KV_TABLE = {
+static const int32_t lstm0_bias[] KV_TABLE = {
     -11868, -127164, 112531, 73565, 182325, 155472, 245565, 211609, 213579, -201242, -290696, -28526,
 };
 
-static const uint8_t shift0[] KV_TABLE = {
+static const uint8_t lstm0_shift[] KV_TABLE = {
     3, 8, 7, 3, 5, 5, 8, 0, 4, 6, 4, 8,
 };
 
-static const kv_weight weights1[] KV_TABLE = {
+static const kv_weight lstm1_weights[] KV_TABLE = {
     KV_4(115, 83, -109, 41), KV_4(-9, 98, -59, -65), KV_4(46, 68, 95, 84), KV_4(99, -74, -47, -112),
     KV_4(69, 83, -90, -32), KV_4(-10, -86, 66, -47), KV_4(-119, 49, 15, -26), KV_4(62, -82, 0, -126),
     KV_4(34, -61, 28, -100), KV_4(14, -20, -35, 34), KV_4(68, -30, 1, 39), KV_4(-121, 57, -87, -18),
@@ -33,17 +33,17 @@ static const kv_weight weights1[] KV_TABLE = {
     KV_4(-90, -62, 101, -62), KV_4(-48, -109, 107, 67),
 };
 
-static const int32_t bias1[] KV_TABLE = {
+static const int32_t lstm1_bias[] KV_TABLE = {
     -187832, 61913, 138284, -158011, -197561, -48343, -204727, -21616, -34638, 62571, 45366, 1218,
 };
 
-static const uint8_t shift1[] KV_TABLE = {
+static const uint8_t lstm1_shift[] KV_TABLE = {
     1, 5, 4, 7, 6, 6, 5, 3, 2, 4, 5, 3,
 };
 
-const kv_layer kv_layers[KV_LAYERS] = {
-    {weights0, bias0, shift0, 8},
-    {weights1, bias1, shift1, 3},
+const kv_rows kv_layers[KV_LAYERS] = {
+    {lstm0_weights, lstm0_bias, lstm0_shift, 11, 3},
+    {lstm1_weights, lstm1_bias, lstm1_shift, 6, 3},
 };
 
 const uint16_t kv_tanh_table[KV_TANH_ENTRIES] KV_TABLE = {
@@ -58,12 +58,12 @@ const uint16_t kv_tanh_table[KV_TANH_ENTRIES] KV_TABLE = {
     32767,
 };
 
-const int8_t kv_head_weights[KV_LABELS][KV_UNITS] KV_TABLE = {
+const int8_t kv_head_weights[KV_OUTPUTS][KV_UNITS] KV_TABLE = {
     {-90, -116, -24},
     {-100, -76, -55},
 };
 
-const int32_t kv_head_bias[KV_LABELS] KV_TABLE = {
+const int32_t kv_head_bias[KV_OUTPUTS] KV_TABLE = {
     -1293, -744,
 };
 

@@ -5,7 +5,7 @@ const char *const kv_labels[KV_LABELS] = {
     "yes", "no",
 };
 
-static const uint8_t weights0[] KV_TABLE = {
+static const uint8_t lstm0_weights[] KV_TABLE = {
     7, 40, 220, 255, 86, 153, 199, 236, 118, 61, 191, 164, 67, 212, 77, 102,
     214, 112, 91, 8, 237, 44, 15, 127, 218, 200, 209, 128, 55, 154, 204, 77,
     149, 158, 236, 6, 29, 69, 23, 124, 165, 141, 249, 200, 247, 218, 119, 238,
@@ -14,31 +14,31 @@ static const uint8_t weights0[] KV_TABLE = {
     2, 182, 188, 37, 107, 130, 69, 31, 217, 164, 78, 176, 168, 70, 136, 96,
 };
 
-static const int32_t bias0[] KV_TABLE = {
+static const int32_t lstm0_bias[] KV_TABLE = {
     57648, -206547, -71166, 69878, 140224, -62629, -249238, 118182, 2542, 80734, -178526, -35993,
 };
 
-static const uint8_t shift0[] KV_TABLE = {
+static const uint8_t lstm0_shift[] KV_TABLE = {
     7,
 };
 
-static const uint8_t weights1[] KV_TABLE = {
+static const uint8_t lstm1_weights[] KV_TABLE = {
     205, 69, 90, 241, 107, 28, 98, 114, 65, 32, 83, 182, 248, 29, 51, 44,
     154, 121, 215, 179, 245, 238, 201, 34, 68, 228, 193, 46, 123, 153, 85, 36,
     156, 91, 236, 251,
 };
 
-static const int32_t bias1[] KV_TABLE = {
+static const int32_t lstm1_bias[] KV_TABLE = {
     99428, -74363, 194, 31958, -221722, -215578, -6048, 32442, -150552, -123863, -192565, 218337,
 };
 
-static const uint8_t shift1[] KV_TABLE = {
+static const uint8_t lstm1_shift[] KV_TABLE = {
     4,
 };
 
-const kv_layer kv_layers[KV_LAYERS] = {
-    {weights0, bias0, shift0, 13},
-    {weights1, bias1, shift1, 3},
+const kv_rows kv_layers[KV_LAYERS] = {
+    {lstm0_weights, lstm0_bias, lstm0_shift, 16, 3},
+    {lstm1_weights, lstm1_bias, lstm1_shift, 6, 3},
 };
 
 const uint16_t kv_tanh_table[KV_TANH_ENTRIES] KV_TABLE = {
@@ -53,12 +53,12 @@ const uint16_t kv_tanh_table[KV_TANH_ENTRIES] KV_TABLE = {
     32767,
 };
 
-const uint8_t kv_head_weights[(KV_UNITS + 1) / 2][KV_LABELS] KV_TABLE = {
+const uint8_t kv_head_weights[(KV_UNITS + 1) / 2][KV_OUTPUTS] KV_TABLE = {
     {244, 76},
     {14, 12},
 };
 
-const int32_t kv_head_bias[KV_LABELS] KV_TABLE = {
+const int32_t kv_head_bias[KV_OUTPUTS] KV_TABLE = {
     1175, 102,
 };
 

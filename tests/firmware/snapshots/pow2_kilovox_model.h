@@ -14,10 +14,13 @@
 
 #define KV_POW2 1
 #define KV_LABELS 2
+#define KV_OUTPUTS 2
 #define KV_FEATURES 13
+#define KV_INPUTS 13
 #define KV_LAYERS 2
 #define KV_UNITS 3
 #define KV_COLUMNS 16
+#define KV_ROWS 12
 #define KV_SAMPLE_RATE 8000
 #define KV_WINDOW 256
 #define KV_HOP 160
@@ -55,5 +58,6 @@
 #define KV_UNKNOWN 1
 #define KV_LABEL 2
 #define KV_WORDS 0
+#define KV_LISTENS 0
 
 #endif

@@ -16,7 +16,17 @@
  *
  * A model that finds words (KV_WORDS) hears nothing between them. It decides on a word when a pause has followed it, or at
  * kv_finish: ear.words counts those since the recording began or kv_next. kv_result tells of the loudest of these, of equals the
- * first; kv_next forgets them, to hear of the next word alone. Without words, kv_next forgets everything, as kv_reset does.
+ * first; kv_next forgets them, to hear of the next word alone.
+ *
+ * A model that listens (KV_LISTENS) tells of words while they end, or right after, whatever is said before and after:
+ *     kv_push(&ear, samples, KV_HOP);       of a hop, each decides on one word at most
+ *     while (kv_detected(&ear, &word))      word.outcome == KV_LABEL: kv_labels[word.label]
+ *         ...
+ * The last KV_DETECTIONS words wait (ear.words counts them); of more the oldest are lost, and all where the next recording begins.
+ * A stream of sound need never end. kv_result tells of the one word of all that was heard since the recording began or kv_next:
+ * the surest one, for recordings of single words. kv_next forgets what kv_result tells of, and the words that wait.
+ *
+ * Of other models, kv_next forgets everything, as kv_reset does.
  *
  * Nothing was heard (KV_NOTHING): before the first word; and before the first frame, KV_WINDOW samples of the recording's own,
  * whose samples are not all equal: in silence, or in less than a window.
@@ -48,10 +58,15 @@ typedef struct {
 /* What one layer works in. */
 typedef struct {
 #if KV_POW2
-    int32_t sums[4 * KV_UNITS]; /* (units, gates) */
-    int16_t pairs[256];         /* what each byte of codes stands for, of the two columns at hand */
+    int32_t sums[KV_ROWS]; /* (units, gates), or of channels */
+    int16_t pairs[256];    /* what each byte of codes stands for, of the two columns at hand */
 #else
-    uint32_t inputs[(KV_COLUMNS + 1) / 2]; /* [x; h] + 128, as the kernel reads it: bytes, or pairs of 16 bits */
+    uint32_t inputs[(KV_COLUMNS + 1) / 2]; /* inputs + 128, as the kernel reads them: bytes, or pairs of 16 bits */
+#endif
+#if KV_LISTENS
+    int32_t logits[KV_OUTPUTS];
+    int8_t view[KV_VIEW];   /* what one band of a block is made of: (frames, bands) of features, or (channels) */
+    int8_t frame[KV_FRAME]; /* of the last block, (bands, channels) */
 #endif
 } kv_layer_scratch;
 
@@ -66,6 +81,35 @@ typedef struct {
     int16_t peak;                                     /* level of the loudest word that `words` counts, */
     int32_t logits[KV_LABELS];                        /* and its logits; of no meaning before the first */
 } kv_word_buffer;
+#endif
+
+#if KV_LISTENS
+/* A word that was said. frame: of the network, KV_FRAME_STRIDE hops each, at which it was decided on, counted from the beginning
+ * of the recording. outcome: KV_LABEL; or KV_UNKNOWN, another word, or less sure than the label's threshold. */
+typedef struct {
+    uint32_t frame;
+    uint16_t label;     /* index */
+    uint8_t confidence; /* compared with other words, and calibrated; 255 = all */
+    uint8_t outcome;
+} kv_detection;
+
+/* What kv_result is made of: the largest logits of any frame, and the largest shares of a label asked for and of other words. */
+typedef struct {
+    int32_t logits[KV_LABELS]; /* 0 at the least */
+    uint16_t label;            /* the one with the largest share, */
+    uint8_t share, others;     /* of 255 */
+    uint8_t frames, said;      /* whether there was a frame, and one in which a word ended */
+} kv_one_word;
+
+/* Which word is being said: kv_decide.c. Outputs are labels, or KV_LABELS: none. */
+typedef struct {
+    uint32_t frame;
+    uint16_t run, last;  /* what the last frames say; what the run before said */
+    uint8_t peak, rival; /* the largest shares of the run: of its label, of other words */
+    uint8_t decided;     /* whether it is decided on */
+    uint8_t since;       /* frames since the last run, as far as they matter */
+    uint8_t before[KV_BEFORE];
+} kv_decider;
 #endif
 
 /* One stream of sound. Its fields are for reading (tests and verification do), not for writing. */
@@ -84,7 +128,16 @@ typedef struct {
     int16_t loudest; /* level of the loudest band of the last frame, Q8 octaves */
     uint16_t words; /* decided on since the recording began or kv_next; no more than 65,535 are counted */
 #endif
-    int8_t xh[KV_FEATURES + KV_LAYERS * KV_UNITS]; /* features, then the hidden state of every layer: Q0.7 */
+#if KV_LISTENS
+    uint16_t words, oldest; /* that wait for kv_detected; the place of the first of them */
+    kv_detection waiting[KV_DETECTIONS];
+    kv_one_word one;
+    kv_decider decider;
+    uint16_t newest[KV_BLOCKS]; /* where in its past each block's newest frame begins */
+    uint8_t skip[KV_BLOCKS];    /* frames that it passes over before its next output */
+    int8_t past[KV_PAST];       /* of every block, a ring of as many frames as its kernel has: (bands, channels), Q2.5 */
+#endif
+    int8_t xh[KV_INPUTS + KV_LAYERS * KV_UNITS]; /* features, or the projection; then the hidden state of every layer: Q0.7 */
 } kv_recogniser;
 
 /* Bits of kv_recogniser.stage. */
@@ -93,9 +146,9 @@ typedef struct {
 #define KV_ENDED 4 /* kv_finish; the next sample begins a recording */
 
 typedef struct {
-    int32_t logits[KV_LABELS];
-    uint16_t label;     /* index of the largest logit, the first of equals */
-    uint8_t confidence; /* its share in the softmax, 255 = all */
+    int32_t logits[KV_LABELS]; /* of KV_LISTENS, the largest of any frame, 0 at the least */
+    uint16_t label;     /* index of the largest logit, the first of equals; of KV_LISTENS, of the largest share of any frame */
+    uint8_t confidence; /* its share in the softmax; of KV_LISTENS, compared with other words, and calibrated; 255 = all */
     uint8_t outcome;    /* KV_NOTHING was heard: all else is 0. KV_UNKNOWN: less sure than the label's threshold. KV_LABEL */
 } kv_decision;
 
@@ -111,7 +164,13 @@ size_t kv_push(kv_recogniser *r, const int16_t *samples, size_t count);
  * recording, as one comes before, and the last word is decided on. Returns the frames advanced. */
 size_t kv_finish(kv_recogniser *r);
 
-/* Forget what was decided on: the words, but nothing that was heard since the last of them; without words, everything. */
+#if KV_LISTENS
+/* The oldest of the words that wait, which then waits no more. Returns 1, or 0 where none waits. */
+int kv_detected(kv_recogniser *r, kv_detection *word);
+#endif
+
+/* Forget what was decided on: the words, but nothing that was heard since the last of them; of a model that neither finds words
+ * nor listens, everything. */
 void kv_next(kv_recogniser *r);
 
 /* The decision on what was heard of the recording. May be asked for at any time. */
@@ -120,7 +179,7 @@ void kv_result(const kv_recogniser *r, kv_decision *decision);
 /* The parts, for those who test, count or replace one.
  * kv_front_end_frame: r->samples, a whole window, -> cepstra (of KV_LEVELS, levels) (KV_FEATURES) int16, Q7 octaves.
  * kv_quantise: cepstra -> features (KV_FEATURES) int8, Q0.7.
- * kv_step_features: one frame of features through all layers.
+ * kv_step_features: one frame of features (KV_INPUTS), or of the projection, through all layers.
  * kv_layer_step: layer `index` alone, from what stands before it in r->xh. */
 void kv_front_end_frame(kv_recogniser *r, int16_t *cepstra);
 void kv_quantise(const int16_t *cepstra, int8_t *features);
@@ -135,9 +194,14 @@ void kv_hear(kv_recogniser *r, const int8_t *features, int16_t level);
 void kv_hear_end(kv_recogniser *r);
 #endif
 
-/* The parts of kv_result: logits (KV_LABELS) of hidden (KV_UNITS); the first of the largest; its share. */
+#if KV_LISTENS
+/* One frame of features through convolutions, layers and head. */
+void kv_listen(kv_recogniser *r, const int8_t *features);
+#endif
+
+/* The parts of kv_result: logits (KV_OUTPUTS) of hidden (KV_UNITS); the first of the largest; its share. */
 void kv_head(const int8_t *hidden, int32_t *logits);
-uint16_t kv_largest(const int32_t *logits);
+uint16_t kv_largest(const int32_t *logits, uint32_t count);
 uint8_t kv_confidence(const int32_t *logits);
 
 #ifdef __cplusplus

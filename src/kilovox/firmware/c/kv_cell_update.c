@@ -1,9 +1,11 @@
 /* One unit of one step, from its four pre-activations: c = f c + i g, h = o tanh(c). */
 #include "kv_activation.h"
 
-/* z: (4) input, forget, candidate, output; Q3.12, saturated to int16 by the activations. cell: Q3.12. Returns h, Q0.7. */
-int8_t kv_cell_update(int32_t z0, int32_t z1, int32_t z2, int32_t z3, int16_t *cell)
+/* z: (4) input, forget, candidate, output; Q3.12, saturated to int16 by the activations. to: int16_t *, c in Q3.12. Returns h,
+ * Q0.7. */
+int8_t kv_cell_update(int32_t z0, int32_t z1, int32_t z2, int32_t z3, void *to)
 {
+    int16_t *const cell = to;
     /* f c in Q27, i g in Q30. */
     const int32_t kept = kv_sigmoid_inline(z1) * *cell;
     const int32_t added = kv_asr(kv_sigmoid_inline(z0) * kv_tanh_inline(z2), KV_GATE_BITS - KV_CELL_BITS);

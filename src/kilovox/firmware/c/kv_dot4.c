@@ -1,4 +1,4 @@
-/* Four dot products, those of one unit's gates, over the same inputs: portable kernel, made for Cortex-M0.
+/* Four dot products, those of one unit's gates or of four channels, over the same inputs: portable kernel, made for Cortex-M0.
  *
  * Weights and inputs are both + 128: sum (w + 128)(x + 128) = sum w x + 128 sum w + 128 sum (x + 128). The second term is in
  * the bias, the third is the same for all rows (`correction`). An input is loaded once for four products; eight columns a
@@ -22,18 +22,18 @@
     "ldmia r0!, {r4, r5}\n\tldrb r7, [r1, #" #left "]\n\tldrb r3, [r1, #" #right "]\n\t" KV_WORD("r4", "r8", "r9")           \
         KV_WORD("r5", "r10", "r11")
 
-/* All units of a layer: their dot products, then kv_cell_update of each. Between units everything but the sums is on the stack,
- * as kv_units says, the cell on top: it is the fifth argument. kv_cell_update is called by its address, for a name that stands in
- * assembly alone is lost to an optimiser of the whole program. r4 ... r11 are put back here: of r7 GCC makes the frame pointer
- * where it optimises little, and lets nobody name it. */
-void kv_all_units(const kv_units *units)
+/* All fours of rows: their dot products, then `update` of each. Between fours everything but the sums is on the stack, as
+ * kv_four_rows says, `to` on top: it is the fifth argument. `update` is called by its address, for a name that stands in assembly
+ * alone is lost to an optimiser of the whole program. r4 ... r11 are put back here: of r7 GCC makes the frame pointer where it
+ * optimises little, and lets nobody name it. */
+void kv_all_fours(const kv_four_rows *fours)
 {
-    register const kv_units *from __asm__("r0") = units;
+    register const kv_four_rows *from __asm__("r0") = fours;
     __asm__ volatile(
         ".syntax unified\n\t"
         "push {r4-r7}\n\tmov r3, r8\n\tmov r4, r9\n\tmov r5, r10\n\tmov r6, r11\n\tpush {r3-r6}\n\t"
         "sub sp, #56\n\tmov r1, sp\n\tldmia r0!, {r2-r7}\n\tstmia r1!, {r2-r7}\n\tldmia r0!, {r2-r7}\n\tstmia r1!, {r2-r7}\n\t"
-        "ldr r2, [r0]\n\tstr r2, [r1]\n"
+        "ldmia r0!, {r2, r3}\n\tstmia r1!, {r2, r3}\n"
         /* both = s0 + 2^16 s1, high = s1, from the bias less the correction */
         "1:\n\t"
         "ldr r3, [sp, #8]\n\tldmia r3!, {r4-r7}\n\tstr r3, [sp, #8]\n\tldr r2, [sp, #40]\n\t"
@@ -60,7 +60,7 @@ void kv_all_units(const kv_units *units)
         "ldrb r5, [r4, #2]\n\tasrs r2, r5\n\tldrb r5, [r4, #3]\n\tasrs r3, r5\n\tadds r4, #4\n\tstr r4, [sp, #12]\n\t"
         "ldr r4, [sp, #48]\n\tblx r4\n\t"
         "ldr r1, [sp, #16]\n\tstrb r0, [r1]\n\tadds r1, #1\n\tstr r1, [sp, #16]\n\t"
-        "ldr r2, [sp]\n\tadds r2, #2\n\tstr r2, [sp]\n\tldr r2, [sp, #20]\n\tcmp r1, r2\n\tbeq 7f\n\tb 1b\n"
+        "ldr r2, [sp]\n\tldr r3, [sp, #52]\n\tadds r2, r2, r3\n\tstr r2, [sp]\n\tldr r2, [sp, #20]\n\tcmp r1, r2\n\tbeq 7f\n\tb 1b\n"
         "7:\n\tadd sp, #56\n\tpop {r3-r6}\n\tmov r8, r3\n\tmov r9, r4\n\tmov r10, r5\n\tmov r11, r6\n\tpop {r4-r7}\n\t"
         : "+r"(from)
         :

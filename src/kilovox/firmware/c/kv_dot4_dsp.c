@@ -1,4 +1,5 @@
-/* Four dot products, those of one unit's gates, over the same inputs: kernel for Arm cores with the DSP extension.
+/* Four dot products, those of one unit's gates or of four channels, over the same inputs: kernel for Arm cores with the DSP
+ * extension.
  *
  * SMLAD multiplies two 16-bit halves of a word by those of another and adds both. A word of weights is gates 0 and 1 (or 2
  * and 3) of two columns, a half being 256 w1 + (w0 + 128), so

@@ -102,7 +102,7 @@ static void decide(kv_recogniser *r, const kv_word *word)
     }
     if (r->words == 0 || word->peak > heard->peak) {
         heard->peak = (int16_t)word->peak;
-        kv_head(r->xh + KV_FEATURES + (KV_LAYERS - 1) * KV_UNITS, heard->logits);
+        kv_head(r->xh + KV_INPUTS + (KV_LAYERS - 1) * KV_UNITS, heard->logits);
     }
     heard->any = 1;
     if (r->words < 65535)

@@ -5,16 +5,14 @@
  * W: (n / 2, units, 4), b: (units, 4), [x; h]: (n) int8 in Q0.7, z: Q3.12, c: (units) in Q3.12. */
 void kv_layer_step(kv_recogniser *r, uint32_t index)
 {
-    const kv_layer *layer = &kv_layers[index];
+    const kv_rows *layer = &kv_layers[index];
     const uint32_t shift = KV_READ8(layer->shift);
     int16_t *cell = r->cell[index];
     /* The input of every layer ends where its own state begins. */
-    int8_t *hidden = r->xh + KV_FEATURES + index * KV_UNITS;
+    int8_t *hidden = r->xh + KV_INPUTS + index * KV_UNITS;
     int32_t *z = r->scratch.layer.sums;
     uint32_t j;
-    for (j = 0; j < 4 * KV_UNITS; j++)
-        z[j] = KV_READ32(layer->bias + j);
-    kv_pow2_matvec(layer->weights, hidden - layer->inputs, layer->inputs + (uint32_t)KV_UNITS, z, r->scratch.layer.pairs);
+    kv_pow2_matvec(layer, hidden + KV_UNITS - layer->columns, z, r->scratch.layer.pairs);
     for (j = 0; j < KV_UNITS; j++, z += 4)
         hidden[j] = kv_cell_update(
             kv_asr(z[0], shift), kv_asr(z[1], shift), kv_asr(z[2], shift), kv_asr(z[3], shift), &cell[j]);

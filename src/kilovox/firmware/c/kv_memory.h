@@ -19,9 +19,16 @@
 #define KV_READ32(address) ((__typeof__(*(address)))pgm_read_dword(address))
 
 /* Of the largest layer, an array; of all tables but those of the front end, about, and those with 4 KB more. */
-#define KV_LAYER_BYTES (4L * KV_UNITS * (KV_POW2 ? (KV_COLUMNS + 1) / 2 : KV_COLUMNS))
-#define KV_TABLES_BYTES (KV_LAYERS * (KV_LAYER_BYTES + 20L * KV_UNITS) + KV_LABELS * (KV_UNITS + 4L) + 4096L)
-#if KV_LAYER_BYTES > 32767
+#if KV_LISTENS
+#define KV_LAYER_COLUMNS ((KV_INPUTS > KV_UNITS ? KV_INPUTS : KV_UNITS) + KV_UNITS)
+#else
+#define KV_LAYER_COLUMNS KV_COLUMNS
+#define KV_CONVOLUTION_BYTES 0
+#define KV_LARGEST_CONVOLUTION 0
+#endif
+#define KV_LAYER_BYTES (4L * KV_UNITS * (KV_POW2 ? (KV_LAYER_COLUMNS + 1) / 2 : KV_LAYER_COLUMNS))
+#define KV_TABLES_BYTES (KV_LAYERS * (KV_LAYER_BYTES + 20L * KV_UNITS) + KV_LABELS * (KV_UNITS + 4L) + 4096L + KV_CONVOLUTION_BYTES)
+#if KV_LAYER_BYTES > 32767 || KV_LARGEST_CONVOLUTION > 32767
 #error "AVR: the weights of a layer take more than 32,767 bytes, the most that an array there may; take a smaller model"
 #endif
 #if KV_TABLES_BYTES > 65535 || KV_TABLES_BYTES > FLASHEND

@@ -1,4 +1,4 @@
-/* sums += W x, all weights powers of two: no multiplication, and no shift by a weight's exponent.
+/* W x + b, all weights powers of two: no multiplication, and no shift by a weight's exponent.
  *
  * A byte of weights is the codes of two neighbouring columns, so for a pair of inputs there are 256 things that a row may
  * add. They are built by 256 additions, then looked up once a row. */
@@ -36,11 +36,10 @@ static void fill(int16_t *pairs, int32_t a, int32_t b)
     }
 }
 
-/* sums[row] += pairs[codes[row]] for 4 KV_UNITS rows; returns the codes of the next pair of columns, so that no compiler
+/* sums[row] += pairs[codes[row]] for all rows; returns the codes of the next pair of columns, so that no compiler
  * needs to find their place by a multiplication. */
-static const uint8_t *add(int32_t *sums, const int16_t *pairs, const uint8_t *codes)
+static const uint8_t *add(int32_t *sums, const int32_t *end, const int16_t *pairs, const uint8_t *codes)
 {
-    int32_t *const end = sums + 4 * KV_UNITS;
     for (; sums != end; sums += 4, codes += 4) {
         sums[0] += pairs[KV_READ8(codes)];
         sums[1] += pairs[KV_READ8(codes + 1)];
@@ -50,19 +49,25 @@ static const uint8_t *add(int32_t *sums, const int16_t *pairs, const uint8_t *co
     return codes;
 }
 
-/* weights: (ceil(columns / 2), 4 KV_UNITS) bytes; x: (columns) int8; sums: (4 KV_UNITS); pairs: 256 words to work in. */
-void kv_pow2_matvec(const uint8_t *weights, const int8_t *x, uint32_t columns, int32_t *sums, int16_t *pairs)
+/* W: (ceil(columns / 2), 4 fours) bytes; x: (columns) int8; b, sums: (4 fours); pairs: 256 words to work in. */
+void kv_pow2_matvec(const kv_rows *rows, const int8_t *x, int32_t *sums, int16_t *pairs)
 {
+    const uint8_t *weights = rows->weights;
+    const int32_t *bias = rows->bias;
+    int32_t *const end = sums + 4 * (uint32_t)rows->fours, *sum;
+    uint32_t columns = rows->columns;
+    for (sum = sums; sum != end; sum++, bias++)
+        *sum = KV_READ32(bias);
     for (;;) {
         const int32_t a = x[0], b = columns > 1 ? x[1] : 0;
         if (a == -128 && b == -128) { /* 2^14 + 2^14 would leave int16: one after the other */
             fill(pairs, a, 0);
-            (void)add(sums, pairs, weights);
+            (void)add(sums, end, pairs, weights);
             fill(pairs, 0, b);
         } else {
             fill(pairs, a, b);
         }
-        weights = add(sums, pairs, weights);
+        weights = add(sums, end, pairs, weights);
         if (columns <= 2) {
             return;
         }

@@ -13,6 +13,8 @@ static void advance(kv_recogniser *r)
     kv_quantise(cepstra, features);
 #if KV_WORDS
     kv_hear(r, features, r->loudest);
+#elif KV_LISTENS
+    kv_listen(r, features);
 #else
     kv_step_features(r, features);
 #endif
@@ -66,6 +68,9 @@ size_t kv_finish(kv_recogniser *r)
         advance(r);
         frames = 1;
     }
+#if KV_LISTENS
+    kv_decide(r, KV_LABELS, 0, 0); /* the word that was being said */
+#endif
 #endif
     r->stage = stage | KV_ENDED;
     return frames;

@@ -7,6 +7,9 @@ void kv_reset(kv_recogniser *r)
     r->maximum = KV_LOWEST_LEVEL;
     r->filled = 0;
     r->stage = 0;
+#if KV_LISTENS
+    kv_forget_words(r);
+#endif
 #if KV_WORDS
     while (r->filled < KV_HOP) /* silence, then the recording */
         r->samples[r->filled++] = 0;

@@ -41,4 +41,11 @@ typedef uint8_t kv_weight;
 #define KV_4(a, b, c, d) (uint8_t)((a) + 128), (uint8_t)((b) + 128), (uint8_t)((c) + 128), (uint8_t)((d) + 128)
 #endif
 
+/* Those of a depthwise convolution: signed, or codes of powers of two. */
+#if KV_POW2
+typedef uint8_t kv_tap;
+#else
+typedef int8_t kv_tap;
+#endif
+
 #endif

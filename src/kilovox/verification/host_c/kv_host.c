@@ -12,10 +12,10 @@ void kv_host_sizes(uint32_t *sizes)
     sizes[3] = KV_UNITS;
 }
 
-/* Words decided on since the recording began or kv_next; 0 of a model that finds none. */
+/* Words decided on since the recording began or kv_next, or that wait; 0 of a model that finds none. */
 uint32_t kv_host_words(const kv_recogniser *r)
 {
-#if KV_WORDS
+#if KV_WORDS || KV_LISTENS
     return r->words;
 #else
     (void)r;
@@ -29,10 +29,14 @@ static void dump(const kv_recogniser *r, int8_t **features, int8_t **hidden, int
     size_t i;
     if (*features)
         for (i = 0; i < KV_FEATURES; i++)
+#if KV_LISTENS
+            *(*features)++ = r->past[r->newest[0] + i];
+#else
             *(*features)++ = r->xh[i];
+#endif
     if (*hidden)
         for (i = 0; i < KV_LAYERS * KV_UNITS; i++)
-            *(*hidden)++ = r->xh[KV_FEATURES + i];
+            *(*hidden)++ = r->xh[KV_INPUTS + i];
     if (*cell)
         for (i = 0; i < KV_LAYERS * KV_UNITS; i++)
             *(*cell)++ = r->cell[i / KV_UNITS][i % KV_UNITS];
@@ -106,13 +110,17 @@ void kv_host_features(const int8_t *features, size_t frames, int8_t *hidden, int
     int8_t *none = NULL;
     kv_reset(&r);
     for (; frames--; features += KV_FEATURES) {
+#if KV_LISTENS
+        kv_listen(&r, features);
+#else
         kv_step_features(&r, features);
+#endif
         dump(&r, &none, &hidden, &cell);
     }
     r.stage |= KV_HEARD;
 #if KV_WORDS
     r.words = 1;
-    kv_head(r.xh + KV_FEATURES + (KV_LAYERS - 1) * KV_UNITS, r.heard.logits);
+    kv_head(r.xh + KV_INPUTS + (KV_LAYERS - 1) * KV_UNITS, r.heard.logits);
 #endif
     decide(&r, logits, decided);
 }

@@ -1,5 +1,5 @@
 /* What kilovox verify runs on an AVR: one recording, in pieces that complete a frame at most, looked at after each. What was seen
- * goes out by the serial port, in hexadecimal: S the state after a frame, E that after the end, D the decision, and costs. No part
+ * goes out by the serial port, in hexadecimal: S the state after a frame, E that after the end, W a word, D the decision, and costs. No part
  * of a device's program. */
 #include <avr/interrupt.h>
 #include <avr/io.h>
@@ -55,6 +55,21 @@ static void look(char kind)
 {
     show(kind, ear.xh, sizeof ear.xh);
     show(kind, ear.cell, sizeof ear.cell);
+#if KV_LISTENS
+    show(kind, ear.newest, sizeof ear.newest);
+    show(kind, ear.skip, sizeof ear.skip);
+    show(kind, ear.past, sizeof ear.past);
+#endif
+}
+
+/* W the words that wait. */
+static void look_at_words(void)
+{
+#if KV_LISTENS
+    kv_detection word;
+    while (kv_detected(&ear, &word))
+        show('W', &word, sizeof word);
+#endif
 }
 
 int main(void)
@@ -82,6 +97,7 @@ int main(void)
         begun = TCNT1;
         frames = kv_push(&ear, heard, piece);
         ticks += (uint16_t)(TCNT1 - begun);
+        look_at_words();
         if (frames)
             look('S');
     }
@@ -90,6 +106,7 @@ int main(void)
     kv_result(&ear, &decision);
     ticks += (uint16_t)(TCNT1 - begun);
     look(frames ? 'S' : 'E');
+    look_at_words();
     for (paint = &__heap_start; *paint == PAINT; paint++)
         ;
     used = (uint16_t)(RAMEND + 1 - (uint16_t)paint);

@@ -13,10 +13,16 @@ extern kv_decision kv_target_decision;
 kv_recogniser kv_target_ear;
 kv_decision kv_target_decision;
 
-/* Bytes of a recogniser, then where in it xh and cell begin. */
-extern const uint32_t kv_target_layout[3];
-KV_SECTION(".target_layout") const uint32_t kv_target_layout[3] = {
-    sizeof(kv_recogniser), offsetof(kv_recogniser, xh), offsetof(kv_recogniser, cell)};
+#if KV_LISTENS
+#define KV_NEWEST offsetof(kv_recogniser, newest)
+#else
+#define KV_NEWEST 0
+#endif
+
+/* Bytes of a recogniser, then where in it xh and cell begin, and what convolutions have heard. */
+extern const uint32_t kv_target_layout[4];
+KV_SECTION(".target_layout") const uint32_t kv_target_layout[4] = {
+    sizeof(kv_recogniser), offsetof(kv_recogniser, xh), offsetof(kv_recogniser, cell), KV_NEWEST};
 
 /* Never run: names what is to be linked. */
 extern void kv_target_entry(const int16_t *samples, size_t count);
@@ -27,4 +33,7 @@ KV_SECTION(".target") void kv_target_entry(const int16_t *samples, size_t count)
     kv_finish(&kv_target_ear);
     kv_next(&kv_target_ear);
     kv_result(&kv_target_ear, &kv_target_decision);
+#if KV_LISTENS
+    kv_detected(&kv_target_ear, (kv_detection *)(void *)&kv_target_decision);
+#endif
 }

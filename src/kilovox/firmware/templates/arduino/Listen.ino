@@ -116,6 +116,23 @@ void setup() {
   begin_microphone();
 }
 
+#if KV_LISTENS
+
+void loop() {
+  static int16_t samples[KV_HOP];
+  kv_detection word;
+  kv_push(&ear, samples, read_microphone(samples, KV_HOP));
+  while (kv_detected(&ear, &word)) {
+    if (word.outcome == KV_LABEL) {
+      Serial.print(kv_labels[word.label]);
+      Serial.print(' ');
+      Serial.println(word.confidence);
+    }
+  }
+}
+
+#else
+
 void loop() {
   static uint32_t frames = 0;
   static int16_t samples[KV_HOP];
@@ -137,3 +154,5 @@ void loop() {
     frames = 0;
   }
 }
+
+#endif

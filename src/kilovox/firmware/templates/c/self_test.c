@@ -95,11 +95,40 @@ static size_t push(kv_recogniser *r, size_t from, size_t count)
 #endif
 }
 
+#if KV_LISTENS
+/* The words that wait are the next ones of the recording: `told` counts those before, and is advanced. */
+static void compare_words(kv_recogniser *r, size_t *told)
+{
+    kv_detection word;
+    while (kv_detected(r, &word)) {
+        const uint16_t *const want = kv_test_detections[*told < KV_TEST_DETECTIONS ? *told : KV_TEST_DETECTIONS];
+        compare("frame of word", (long)*told, (long)word.frame, KV_READ16(want));
+        compare("label of word", (long)*told, word.label, KV_READ16(want + 1));
+        compare("confidence of word", (long)*told, word.confidence, KV_READ16(want + 2));
+        compare("outcome of word", (long)*told, word.outcome, KV_READ16(want + 3));
+        (*told)++;
+    }
+}
+#endif
+
+/* The features that the network has read last. */
+static const int8_t *features_of(const kv_recogniser *r)
+{
+#if KV_LISTENS
+    return r->past + r->newest[0];
+#else
+    return r->xh;
+#endif
+}
+
 /* The whole recording at once, one sample at a time (features compared), and in pieces of all sizes, two side by side. */
 static void test_long_recording(void)
 {
     static kv_recogniser whole, single, pieces;
     size_t position, size, frame = 0, i;
+#if KV_LISTENS
+    size_t told = 0;
+#endif
     kv_reset(&whole);
     kv_reset(&single);
     kv_reset(&pieces);
@@ -112,7 +141,10 @@ static void test_long_recording(void)
         if (push(&single, position, 1)) {
 #if !KV_WORDS
             for (i = 0; i < KV_FEATURES; i++)
-                compare("feature", (long)(frame * KV_FEATURES + i), single.xh[i], KV_READ8(&kv_test_features[frame][i]));
+                compare("feature", (long)(frame * KV_FEATURES + i), features_of(&single)[i], KV_READ8(&kv_test_features[frame][i]));
+#endif
+#if KV_LISTENS
+            compare_words(&single, &told);
 #endif
             frame++;
         }
@@ -123,8 +155,14 @@ static void test_long_recording(void)
     compare("frames", 4, (long)kv_finish(&pieces), KV_TEST_END_FRAMES);
 #if KV_WORDS
     for (i = 0; i < KV_FEATURES; i++) /* the last frame of the last word */
-        compare("feature", (long)i, single.xh[i], KV_READ8(&kv_test_features[0][i]));
+        compare("feature", (long)i, features_of(&single)[i], KV_READ8(&kv_test_features[0][i]));
     compare("words", 0, single.words, KV_TEST_WORDS);
+#endif
+#if KV_LISTENS
+    compare_words(&single, &told);
+    compare("words", 0, (long)told, KV_TEST_DETECTIONS);
+    compare("words that wait", 0, pieces.words, KV_TEST_DETECTIONS < KV_DETECTIONS ? KV_TEST_DETECTIONS : KV_DETECTIONS);
+    compare("words that wait", 1, whole.words, pieces.words);
 #endif
     compare_decision(&whole);
     compare_decision(&single);

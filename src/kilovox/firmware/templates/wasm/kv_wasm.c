@@ -28,20 +28,37 @@ const char *kv_wasm_label(uint32_t index)
     return kv_labels[index];
 }
 
-/* Whether the model finds words, which end when a pause has followed them. */
+/* Whether the model finds words, which end when a pause has followed them; or listens, and tells of them while they end. */
 uint32_t kv_wasm_finds_words(void)
 {
-    return KV_WORDS;
+    return KV_WORDS || KV_LISTENS;
 }
 
-/* Words decided on since kv_reset or kv_next; 0 of a model that finds none. */
+/* Words decided on since kv_reset or kv_next, or that wait for kv_wasm_next; 0 of a model that finds none. */
 uint32_t kv_wasm_words(const kv_recogniser *r)
 {
-#if KV_WORDS
+#if KV_WORDS || KV_LISTENS
     return r->words;
 #else
     (void)r;
     return 0;
+#endif
+}
+
+/* A word that kv_wasm_words counts, taken from there: the loudest, and the others forgotten; of a model that listens the oldest.
+ * Fills in label, confidence and outcome of *decision. */
+void kv_wasm_next(kv_recogniser *r, kv_decision *decision)
+{
+#if KV_LISTENS
+    kv_detection word;
+    if (kv_detected(r, &word)) {
+        decision->label = word.label;
+        decision->confidence = word.confidence;
+        decision->outcome = word.outcome;
+    }
+#else
+    kv_result(r, decision);
+    kv_next(r);
 #endif
 }
 
