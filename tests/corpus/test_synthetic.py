@@ -13,11 +13,12 @@ from kilovox.errors import KilovoxError
 NAMES = ["af_one", "am_two", "bf_three", "jf_four", "zm_five"]
 
 
-def tones(number):
+def tones(number, words=synthetic.WORDS):
     random = np.random.default_rng(number)
     for word in synthetic.WORDS:
         sound = np.sin(np.arange(4000) * random.uniform(0.05, 0.5)).astype(np.float32)
-        yield word, np.concatenate([np.zeros(3000, np.float32), sound, np.zeros(5000, np.float32)])
+        if word in words:
+            yield word, np.concatenate([np.zeros(3000, np.float32), sound, np.zeros(5000, np.float32)])
 
 
 def test_voices_are_written_trimmed_and_kept(tmp_path):
@@ -35,12 +36,12 @@ def test_voices_are_written_trimmed_and_kept(tmp_path):
     assert len(sound) == pytest.approx((4000 + 2 * 1200) / 1.5, abs=300)
     assert np.abs(sound).max() == pytest.approx(synthetic.PEAK, abs=0.01)
     before = path.stat().st_mtime_ns
-    synthetic.write_voices(tmp_path, "kokoro", range(2), lambda _: pytest.fail("spoken again"), 24_000)
+    synthetic.write_voices(tmp_path, "kokoro", range(2), lambda *_: pytest.fail("spoken again"), 24_000)
     assert path.stat().st_mtime_ns == before
 
 
 def test_an_interrupted_voice_is_spoken_anew(tmp_path):
-    def interrupted(number):
+    def interrupted(number, _):
         words = tones(number)
         yield next(words)
         raise KeyboardInterrupt
@@ -50,6 +51,16 @@ def test_an_interrupted_voice_is_spoken_anew(tmp_path):
     assert len(list(tmp_path.glob("*/*.wav"))) == 1
     synthetic.write_voices(tmp_path, "flite", range(1), tones, 16_000)
     assert len(list(tmp_path.glob("*/*.wav"))) == 10
+
+
+def test_voices_may_say_some_of_the_words_and_the_others_later(tmp_path):
+    some, everything = tmp_path / "some", tmp_path / "everything"
+    synthetic.write_voices(some, "flite", range(2), tones, 16_000, words=("six", "nine"))
+    assert sorted(path.name for path in some.iterdir()) == ["licences.json", "nine", "six"]
+    for folder in (some, everything):
+        synthetic.write_voices(folder, "flite", range(2), tones, 16_000)
+    for path in everything.glob("*/*.wav"):
+        assert (some / path.relative_to(everything)).read_bytes() == path.read_bytes()
 
 
 def test_blends_are_shares_and_follow_the_generator():
@@ -80,6 +91,9 @@ def test_a_voice_says_ten_words_in_one_style_and_is_the_same_again():
     kokoro.heard.clear()
     list(synthetic.kokoro_voice(kokoro, 3, 1))
     assert kokoro.heard == first
+    kokoro.heard.clear()
+    assert [word for word, _ in synthetic.kokoro_voice(kokoro, 3, 1, ["nine", "six"])] == ["six", "nine"]
+    assert kokoro.heard == [first[6], first[9]]
 
 
 def test_silence_stays_silence():
@@ -91,6 +105,8 @@ def test_what_is_missing_is_named(tmp_path, monkeypatch):
         synthetic.open_synthetic(tmp_path / "none")
     with pytest.raises(KilovoxError, match="synthesiser festival; expected some of kokoro, espeak, flite"):
         synthetic.synthesise(tmp_path / "out", {"festival": 1})
+    with pytest.raises(KilovoxError, match="word ten; expected some of zero, one"):
+        synthetic.synthesise(tmp_path / "out", {"flite": 1}, words=("six", "ten"))
     monkeypatch.setenv("PATH", "")
     with pytest.raises(KilovoxError, match="flite is not installed"):
         synthetic.synthesise(tmp_path / "out", {"flite": 1}, quiet=True)

@@ -7,14 +7,14 @@ import pytest
 from kilovox.corpus.base import Recording, RecordingCorpus
 from kilovox.corpus.splits import judging_indices, make_split
 from kilovox.errors import KilovoxError
-from kilovox.evaluation.evaluate import Others, evaluate
+from kilovox.evaluation.evaluate import Others, evaluate, evaluate_robustness
 from kilovox.evaluation.intervals import speaker_interval
 from kilovox.evaluation.metrics import wilson_interval
 from kilovox.evaluation.robustness import robustness
 from kilovox.integer.bundled import open_recogniser
-from kilovox.integer.outcome import NOTHING, UNKNOWN
+from kilovox.integer.outcome import LABEL, NOTHING, UNKNOWN
 from kilovox.integer.recogniser import Recogniser
-from models import make_features, make_model, make_recordings
+from models import listening_model, make_features, make_model, make_recordings
 
 
 def trained_on(corpus, split="random", **options):
@@ -211,6 +211,17 @@ def test_what_is_rejected_or_not_heard_is_no_label(tones):
     assert result.classes[0].recall == result.confusion[0][0] / 8
     by_speaker = {score.speaker: score.correct for score in result.speakers}
     assert sum(by_speaker.values()) == result.correct
+
+
+def test_a_network_that_listens_hears_recordings_out(tones):
+    recogniser = Recogniser(listening_model())
+    result = evaluate(recogniser, tones, "all")
+    decided = recogniser([np.pad(tones.samples(place, 8000), (0, 1600)) for place in range(len(tones))])
+    truth = [recogniser.labels.index(one.label) for one in tones.recordings]
+    assert result.correct == sum((decided.indices == truth) & (decided.outcomes == LABEL))
+    table = evaluate_robustness(recogniser, tones, "all")
+    assert table.scores[0].correct == result.correct
+    assert sum(result.outcomes.values()) == result.recordings == len(tones)
 
 
 def test_what_is_rejected_is_not_right_in_noise_either(tones):

@@ -12,6 +12,7 @@ from kilovox.integer.outcome import LABEL, UNKNOWN
 from kilovox.integer.recogniser import Recogniser
 from models import integer_model, listening_model, make_model
 
+MINUTE = 60 * 8000
 WORDS = {"buffer": 60, "pause": 5, "margin": 2}
 
 
@@ -56,7 +57,17 @@ def test_a_model_of_whole_recordings():
             WordDetector(Recogniser(model))
 
 
-MINUTE = 60 * 8000
+def test_a_sound_ends_with_silence(minute):
+    """So what is said at its very end is heard out, and told to be there."""
+    detector = FrameDetector(Recogniser(listening_model()))
+    later = 0
+    for length in range(9000, 12000, 500):
+        found, longer = list(detector([minute[:length]])), list(detector([np.pad(minute[:length], (0, 1600))]))
+        assert [one.best for one in found] == [one.best for one in longer][: len(found)]
+        assert all(one.seconds <= length / 8000 for one in found)
+        later += sum(length / 8000 < one.seconds <= length / 8000 + 0.2 for one in longer)
+    assert later
+    assert list(detector([])) == list(detector([minute[:0]])) == []
 
 
 @pytest.fixture(scope="module")

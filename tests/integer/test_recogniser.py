@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kilovox.integer.recogniser import BATCH, Recogniser
-from models import integer_model, make_recogniser
+from models import integer_model, listening_model, make_recogniser
 
 
 def clips(count):
@@ -29,3 +29,11 @@ def test_the_confidence_of_a_float_model_is_the_softmax_of_its_logits():
     shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     np.testing.assert_allclose(decisions.confidence, shares.max(axis=1), rtol=1e-5)
     assert ((decisions.confidence > 1 / 3) & (decisions.confidence < 1)).all()
+
+
+def test_a_recording_is_heard_out_by_what_listens_alone():
+    samples = np.arange(100, dtype=np.int16)
+    heard = Recogniser(listening_model()).heard_out(samples)
+    assert heard.tolist() == [*range(100), *[0] * 1600]
+    assert Recogniser(listening_model()).heard_out(samples[:0]).size == 0
+    assert Recogniser(integer_model("int8")).heard_out(samples) is samples

@@ -61,13 +61,7 @@ class _Told:
 
     labels = ("0", "1", "unknown")
 
-    def listener(self):
-        return self
-
-    def push(self, features):
-        return features
-
-    def as_read(self, features):
+    def read_out(self, features):
         return features
 
     def frames(self, rows):

@@ -13,6 +13,7 @@ from kilovox.integer.calibration import KNOTS
 from kilovox.integer.detection import FrameDetector
 from kilovox.integer.model_file import load_model, short_hash
 from kilovox.integer.recogniser import Recogniser
+from kilovox.training import string_preparation
 from kilovox.training.experiment import run_experiment
 from kilovox.training.run_folder import FLOAT_FILE, IDENTITY_FILE, MODEL_FILE, PTQ_FILE
 from kilovox.training.run_key import RunKeys
@@ -200,6 +201,21 @@ def test_pieces_and_their_words(folder, corpus):
     assert (prepared.train.labels[:, 1:][prepared.train.labels[:, :-1] == 4] == 4).all()
     assert prepared.validation is not None
     assert len(prepared.validation) == 1
+
+
+def test_pieces_are_drawn_once_and_kept(folder, corpus, monkeypatch):
+    config = configured(folder)
+    mixture = RunKeys(corpus).mixture(config)
+
+    def prepared():
+        return prepare_strings(settled(config, corpus), config.streams, corpus, mixture)
+
+    first = prepared()
+    monkeypatch.setattr(string_preparation, "_block", lambda *_: pytest.fail("drawn anew"))
+    again = prepared()
+    for one, other in ((first.train, again.train), (first.validation, again.validation)):
+        np.testing.assert_array_equal(one.features, other.features)
+        np.testing.assert_array_equal(one.labels, other.labels)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from kilovox.corpus.download import fetch_fsdd
 from kilovox.corpus.fsdd import open_fsdd
 from kilovox.corpus.inspection import Inspection, inspect_corpus
 from kilovox.corpus.open import open_corpus_at, open_default_corpus
-from kilovox.corpus.synthetic import default_folder, licences
+from kilovox.corpus.synthetic import WORDS, default_folder, licences
 from kilovox.corpus.synthetic import synthesise as make_synthetic
 from kilovox.text import printable
 
@@ -48,15 +48,17 @@ def fetch(out: Path | None, as_json: bool) -> None:
 @click.option("--kokoro", type=click.IntRange(0, 9999), default=700, show_default=True, help="Voices blended of Kokoro-82M's.")
 @click.option("--espeak", type=click.IntRange(0, 9999), default=200, show_default=True, help="Voices of espeak-ng.")
 @click.option("--flite", type=click.IntRange(0, 9999), default=80, show_default=True, help="Voices of flite.")
+@click.option("--words", metavar="WORD,...", default=",".join(WORDS), help="Some of the ten digits.  [default: all]")
 @click.option("--seed", type=click.IntRange(0, 2**31), default=1, show_default=True, help="Of the voices.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-def synthesise(out: Path | None, kokoro: int, espeak: int, flite: int, seed: int, as_json: bool) -> None:
+def synthesise(out: Path | None, kokoro: int, espeak: int, flite: int, words: str, seed: int, as_json: bool) -> None:
     """Make voices that nobody owns say the ten digits: the corpus `synthetic`, to be trained on besides people.
 
     Kokoro-82M (Apache-2.0) is downloaded once (120 MB), verified; espeak-ng and flite must be installed, or be asked for no
     voice. Interrupted, the same command goes on where it stopped.
     """
-    corpus = make_synthetic(out or default_folder(), {"kokoro": kokoro, "espeak": espeak, "flite": flite}, seed, quiet=as_json)
+    counts, asked = {"kokoro": kokoro, "espeak": espeak, "flite": flite}, [word.strip() for word in words.split(",")]
+    corpus = make_synthetic(out or default_folder(), counts, seed, quiet=as_json, words=asked)
     _say_made(corpus, "recordings", as_json)
 
 

@@ -51,7 +51,7 @@ def command(context: click.Context, arguments: tuple[str, ...], rate: int | None
 
 
 def _answer(recogniser: Recogniser, file: Path, raw: RawFormat | None) -> dict[str, Any]:
-    decision = recogniser([read_audio(source(file), recogniser.front_end.sample_rate, raw)])
+    decision = recogniser([recogniser.heard_out(read_audio(source(file), recogniser.front_end.sample_rate, raw))])
     outcome = int(decision.outcomes[0])
     label, best = label_of(outcome, int(decision.indices[0]), recogniser.labels)
     confidence = float(decision.confidence[0])

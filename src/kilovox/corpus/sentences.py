@@ -11,15 +11,14 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-import soxr
 
 from kilovox.corpus.cache import cache_folder
 from kilovox.corpus.sentence_texts import Text, draw_text
-from kilovox.corpus.speech_programs import ESPEAK_RATE, FLITE_RATE, Sound, Speaker, espeak_speaker, flite_speaker
-from kilovox.corpus.synthetic import LICENCES, LICENCES_FILE, PEAK, SAMPLE_RATE, check_ours, progress, trimmed
+from kilovox.corpus.speech_programs import ESPEAK_RATE, FLITE_RATE, Speaker, espeak_speaker, flite_speaker
+from kilovox.corpus.synthetic import LICENCES, LICENCES_FILE, check_ours, progress, write_sound
 from kilovox.corpus.utterances import SEGMENTS, TABLE, UtteranceCorpus, open_utterances
 from kilovox.errors import KilovoxError
-from kilovox.files import lock, make_folder, replacing, write_json, write_text
+from kilovox.files import lock, make_folder, write_json, write_text
 
 TEXTS_PER_VOICE = 20
 
@@ -63,15 +62,8 @@ def _voice(folder: Path, source: str, number: int, seed: int, scratch: Path) -> 
         text = draw_text(generator)
         path = f"{name}/{name}-{place:02d}.flac"
         if not (folder / path).exists():
-            _write(folder / path, say(text.spoken), rate)
+            write_sound(folder / path, say(text.spoken), rate)
         yield path, name, text
-
-
-def _write(path: Path, sound: Sound, rate: int) -> None:
-    resampled = soxr.resample(trimmed(sound, rate), rate, SAMPLE_RATE)
-    scaled = resampled * (PEAK / max(1e-6, float(np.abs(resampled).max(initial=0.0))))
-    with replacing(path) as temporary:
-        soundfile.write(temporary, scaled, SAMPLE_RATE, subtype="PCM_16", format="FLAC")
 
 
 def _table(said: list[tuple[str, str, Text]]) -> str:

@@ -8,7 +8,7 @@ programs are installed. A voice is fixed by its number and the seed, so a corpus
 import contextlib
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,8 +62,8 @@ ACCENTED = (
 ACCENTS, MARKS = (0.45, 0.2, 0.35), (".", "!", "?", "", ",")
 ENGLISH_SHARE = 0.7
 
-Say = Callable[[int], Iterator[tuple[str, Sound]]]
-"""The words of a voice, and how they sound."""
+Say = Callable[[int, Collection[str]], Iterator[tuple[str, Sound]]]
+"""Of a voice, those of WORDS that are asked for, and how they sound, which does not depend on the others."""
 
 
 @dataclass(frozen=True)
@@ -118,8 +118,8 @@ def blend(names: list[str], generator: np.random.Generator) -> dict[str, float]:
     return dict(zip(chosen, shares.tolist(), strict=True))
 
 
-def kokoro_voice(kokoro: Kokoro, number: int, seed: int) -> Iterator[tuple[str, Sound]]:
-    """The ten words of voice `number`, each with its sound at 24 kHz."""
+def kokoro_voice(kokoro: Kokoro, number: int, seed: int, words: Collection[str] = WORDS) -> Iterator[tuple[str, Sound]]:
+    """`words` of voice `number`, each with its sound at 24 kHz."""
     generator = np.random.default_rng([seed, number])
     shares = blend(sorted(kokoro.styles), generator)
     style = sum((kokoro.styles[name] * np.float32(share) for name, share in shares.items()), start=np.zeros((), np.float32))
@@ -128,19 +128,21 @@ def kokoro_voice(kokoro: Kokoro, number: int, seed: int) -> Iterator[tuple[str, 
     for place, word in enumerate(WORDS):
         options = ((AMERICAN[place],), (BRITISH[place],), ACCENTED[place])[accent]
         phonemes = str(generator.choice(options)) + str(generator.choice(MARKS))
-        yield word, kokoro.say(phonemes, style, speed * float(generator.uniform(0.9, 1.1)))
+        pace = speed * float(generator.uniform(0.9, 1.1))
+        if word in words:
+            yield word, kokoro.say(phonemes, style, pace)
 
 
-def espeak_voice(number: int, seed: int, scratch: Path) -> Iterator[tuple[str, Sound]]:
-    """The ten words of one of espeak-ng's variants with an accent, a pitch and a speed, at its own rate (22,050 Hz)."""
+def espeak_voice(number: int, seed: int, scratch: Path, words: Collection[str] = WORDS) -> Iterator[tuple[str, Sound]]:
+    """`words` of one of espeak-ng's variants with an accent, a pitch and a speed, at its own rate (22,050 Hz)."""
     say = espeak_speaker(np.random.default_rng([seed, number]), scratch)
-    return ((word, say(word)) for word in WORDS)
+    return ((word, say(word)) for word in words)
 
 
-def flite_voice(number: int, seed: int, scratch: Path) -> Iterator[tuple[str, Sound]]:
-    """The ten words of one of flite's voices at some pitch and speed, at 16 kHz."""
+def flite_voice(number: int, seed: int, scratch: Path, words: Collection[str] = WORDS) -> Iterator[tuple[str, Sound]]:
+    """`words` of one of flite's voices at some pitch and speed, at 16 kHz."""
     say = flite_speaker(np.random.default_rng([seed, number]), scratch)
-    return ((word, say(word)) for word in WORDS)
+    return ((word, say(word)) for word in words)
 
 
 def trimmed(sound: Sound, rate: int) -> Sound:
@@ -155,13 +157,20 @@ def trimmed(sound: Sound, rate: int) -> Sound:
 
 
 def synthesise(
-    folder: Path, counts: Mapping[str, int], seed: int = 1, quiet: bool = False, kokoro_folder: Path | None = None
+    folder: Path,
+    counts: Mapping[str, int],
+    seed: int = 1,
+    quiet: bool = False,
+    kokoro_folder: Path | None = None,
+    words: Sequence[str] = WORDS,
 ) -> RecordingCorpus:
-    """Make `counts` voices of each of SOURCES say the ten digits, in `folder`; what is there already is kept.
+    """Make `counts` voices of each of SOURCES say `words`, some of the ten digits, in `folder`; what is there already is kept.
 
     Every voice is written word by word and atomically, so that an interrupted run goes on. kokoro_folder: its model, where
-    it is not to be downloaded. Raises KilovoxError where a synthesiser is missing.
+    it is not to be downloaded. Raises KilovoxError where a synthesiser is missing, and for other words.
     """
+    if strange := sorted(set(words) - set(WORDS)):
+        raise KilovoxError(f"word {', '.join(strange)}; expected some of {', '.join(WORDS)}")
     unknown = sorted(set(counts) - set(SOURCES))
     if unknown:
         raise KilovoxError(f"synthesiser {', '.join(unknown)}; expected some of {', '.join(SOURCES)}")
@@ -172,7 +181,7 @@ def synthesise(
         for source, count in counts.items():
             if count:
                 say, rate = _speaker(source, seed, Path(name), kokoro_folder, quiet)
-                write_voices(folder, source, range(count), say, rate, advance)
+                write_voices(folder, source, range(count), say, rate, advance, words)
     return open_folders(folder)
 
 
@@ -190,13 +199,13 @@ def check_ours(folder: Path) -> None:
 
 def _speaker(source: str, seed: int, scratch: Path, kokoro_folder: Path | None, quiet: bool) -> tuple[Say, int]:
     if source == "espeak":
-        return lambda number: espeak_voice(number, seed + 1, scratch), ESPEAK_RATE
+        return lambda number, words: espeak_voice(number, seed + 1, scratch, words), ESPEAK_RATE
     if source == "flite":
-        return lambda number: flite_voice(number, seed + 2, scratch), FLITE_RATE
+        return lambda number, words: flite_voice(number, seed + 2, scratch, words), FLITE_RATE
     _check_onnxruntime()
     where = fetch_kokoro(kokoro_folder, quiet)
     kokoro = Kokoro.load(where / MODEL_FILE, where / VOCABULARY_FILE, where / VOICES_FOLDER)
-    return lambda number: kokoro_voice(kokoro, number, seed), KOKORO_RATE
+    return lambda number, words: kokoro_voice(kokoro, number, seed, words), KOKORO_RATE
 
 
 @contextlib.contextmanager
@@ -213,21 +222,32 @@ def progress(counts: Mapping[str, int], quiet: bool) -> Iterator[Callable[[], No
 
 
 def write_voices(
-    folder: Path, source: str, voices: Iterable[int], say: Say, rate: int, advance: Callable[[], None] = lambda: None
+    folder: Path,
+    source: str,
+    voices: Iterable[int],
+    say: Say,
+    rate: int,
+    advance: Callable[[], None] = lambda: None,
+    words: Sequence[str] = WORDS,
 ) -> None:
-    """Write the words of `voices` to `folder`/WORD/SOURCE0000_nohash_0.wav, 16 kHz int16; a voice that is there is kept."""
-    for word in WORDS:
+    """Write `words` of `voices` to `folder`/WORD/SOURCE0000_nohash_0.wav, 16 kHz int16; what is there is kept."""
+    for word in words:
         make_folder(folder / word)
     for number in voices:
-        paths = {word: folder / word / f"{source}{number:04d}_nohash_0.wav" for word in WORDS}
-        if not all(path.exists() for path in paths.values()):
-            for word, sound in say(number):
-                resampled = soxr.resample(trimmed(sound, rate), rate, SAMPLE_RATE)
-                scaled = resampled * (PEAK / max(1e-6, float(np.abs(resampled).max(initial=0.0))))
-                with replacing(paths[word]) as temporary:
-                    soundfile.write(temporary, scaled, SAMPLE_RATE, subtype="PCM_16", format="WAV")
+        paths = {word: folder / word / f"{source}{number:04d}_nohash_0.wav" for word in words}
+        missing = [word for word, path in paths.items() if not path.exists()]
+        for word, sound in say(number, missing) if missing else ():
+            write_sound(paths[word], sound, rate)
         advance()
     write_json(folder / LICENCES_FILE, LICENCES)
+
+
+def write_sound(path: Path, sound: Sound, rate: int) -> None:
+    """`sound` at `rate` Hz as a file of 16 kHz int16, of the format that the name ends with: trimmed, its peak at PEAK."""
+    resampled = soxr.resample(trimmed(sound, rate), rate, SAMPLE_RATE)
+    scaled = resampled * (PEAK / max(1e-6, float(np.abs(resampled).max(initial=0.0))))
+    with replacing(path) as temporary:
+        soundfile.write(temporary, scaled, SAMPLE_RATE, subtype="PCM_16", format=path.suffix[1:].upper())
 
 
 def open_synthetic(path: Path | None = None) -> RecordingCorpus:

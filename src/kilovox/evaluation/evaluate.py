@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import ValidationError
 
+from kilovox.audio import Samples
 from kilovox.config import DataSplitting, vocabulary
 from kilovox.corpus.base import Corpus, FeatureCorpus, RecordingCorpus
 from kilovox.corpus.fsdd import FINGERPRINT
@@ -16,9 +17,11 @@ from kilovox.errors import KilovoxError
 from kilovox.evaluation.metrics import confusion_matrix
 from kilovox.evaluation.robustness import Robustness, robustness
 from kilovox.evaluation.scores import Evaluation, Misclassified, Others, SpeakerScore
+from kilovox.frontend.corpus_features import blocks, check_length
 from kilovox.integer.model_file import Metadata, short_hash
 from kilovox.integer.outcome import LABEL, NAMES, NOTHING, UNKNOWN
-from kilovox.integer.recogniser import Recogniser
+from kilovox.integer.recogniser import Decisions, Recogniser
+from kilovox.native.fast import fast_raw_features
 
 __all__ = ["Evaluation", "Misclassified", "Others", "SpeakerScore", "evaluate", "evaluate_robustness", "known_as"]
 
@@ -58,7 +61,7 @@ def evaluate(recogniser: Recogniser, corpus: Corpus, split: str | None = None, a
     """
     metadata = recogniser.model.metadata
     judged = judged_part(metadata, corpus, split, allow_trained)
-    decisions = recogniser.decide(recogniser.corpus_features(judged.part))
+    decisions = _decided(recogniser, judged.part)
     truth = np.array(list(judged.truth.values()), np.int64)
     accepted = decisions.outcomes == LABEL
     confusion = confusion_matrix(truth[accepted], decisions.indices[accepted], len(metadata.labels))
@@ -97,11 +100,27 @@ def _by_label(truth: npt.NDArray[np.int64], labels: int) -> tuple[int, ...]:
     return tuple(np.bincount(truth, minlength=labels).tolist())
 
 
+def _decided(recogniser: Recogniser, corpus: Corpus) -> Decisions:
+    """On every recording of `corpus`."""
+    if not (recogniser.listens and isinstance(corpus, RecordingCorpus)):
+        return recogniser.decide(recogniser.corpus_features(corpus))
+    # Features of what is heard after a recording are not those that the cache keeps of it.
+    front_end = recogniser.front_end
+
+    def heard(place: int) -> Samples:
+        samples = corpus.samples(place, front_end.sample_rate)
+        check_length(samples, front_end, corpus.recordings[place].where)
+        return recogniser.heard_out(samples)
+
+    read = blocks(range(len(corpus)), heard)
+    return recogniser.decide([one for _, block in read for one in fast_raw_features(front_end, block)])
+
+
 def _others(recogniser: Recogniser, corpus: Corpus, places: Sequence[int]) -> Others:
     """How many of the words that the model does not know it takes for one that it does."""
     if not places:
         return Others()
-    decisions = recogniser.decide(recogniser.corpus_features(corpus.subset(places)))
+    decisions = _decided(recogniser, corpus.subset(places))
     taken = np.array([label != vocabulary.UNKNOWN for label in recogniser.labels])[decisions.indices]
     return Others(len(places), int((taken & (decisions.outcomes == LABEL)).sum()))
 

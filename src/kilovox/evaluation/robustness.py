@@ -82,7 +82,7 @@ def robustness(
     scores = []
     for number, (name, decibels, change) in enumerate(conditions(rate, recordings)):
         changed = [
-            change(samples, np.random.default_rng([SEED, number, seed]))
+            recogniser.heard_out(change(samples, np.random.default_rng([SEED, number, seed])))
             for samples, seed in zip(recordings, seeds, strict=True)
         ]
         decisions = recogniser(changed)

@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kilovox.errors import KilovoxError
 from kilovox.files import replacing
 
 Array = npt.NDArray[Any]
@@ -98,12 +97,12 @@ def read_shard(path: Path, purpose: bytes, lease: object = None) -> Shard | None
 def write_shard(path: Path, purpose: bytes, sequences: Mapping[bytes, Array]) -> None:
     """Write the shard atomically, for the user's own eyes. Raises KilovoxError where that is not possible.
 
-    sequences: (frames, columns) each, of one type and as many columns, at least one.
+    sequences: (frames, columns) each, of one type and as many columns, at least one; TypeError for others.
     """
     first = next(iter(sequences.values()))
     kind = first.dtype.newbyteorder("<").str
     if kind not in KINDS or any(s.dtype != first.dtype or s.shape[1:] != first.shape[1:] for s in sequences.values()):
-        raise KilovoxError(f"{path}: sequences of {first.dtype}, or of several kinds; expected one of {', '.join(KINDS)}")
+        raise TypeError(f"{path}: sequences of {first.dtype}, or of several kinds; expected one of {', '.join(KINDS)}")
     frames = sum(map(len, sequences.values()))
     tail = HEADER.pack(MAGIC, bytes(32), purpose, kind.encode(), len(sequences), frames, first.shape[1])[_PURPOSE_AT:]
     hashed = hashlib.sha256()

@@ -135,3 +135,20 @@ class IntegerListener:
             self._states = self._network.step(self._states, frame[None])
             hidden.append(self._states[-1].hidden)
         return logits(self._network.head, np.concatenate(hidden)) if hidden else outputs
+
+
+def whole_sounds(convolutions: Convolutions, network: IntegerNetwork, sounds: Sequence[Int8]) -> list[Int32]:
+    """The logits of each of `sounds`, (frames, bands) int8, as an IntegerListener of its own gives them; side by side."""
+    past = convolutions.start()
+    projected = [convolutions.push(past, features)[1] for features in sounds if len(features)]
+    most = max(map(len, projected), default=0)
+    # What is filled up comes after the end, where nothing is read.
+    frames = np.zeros((len(projected), most, len(convolutions.projection.weights)), np.int8)
+    for filled, sequence in zip(frames, projected, strict=True):
+        filled[: len(sequence)] = sequence
+    states, values = network.start(len(projected)), np.empty((len(projected), most, len(network.head.bias)), np.int32)
+    for place in range(most):
+        states = network.step(states, frames[:, place])
+        values[:, place] = logits(network.head, states[-1].hidden)
+    found = iter([one[: len(sequence)] for one, sequence in zip(values, projected, strict=True)])
+    return [next(found) if len(features) else np.zeros((0, len(network.head.bias)), np.int32) for features in sounds]

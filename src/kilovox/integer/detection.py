@@ -13,7 +13,7 @@ from kilovox.frontend.fixed_point import FixedPointMFCC, FixedPointStream
 from kilovox.integer.decider import Decider, Frames
 from kilovox.integer.decider import Detection as Word
 from kilovox.integer.outcome import FULL_CONFIDENCE, LABEL
-from kilovox.integer.recogniser import Listener, Recogniser
+from kilovox.integer.recogniser import SILENCE_SECONDS, Listener, Recogniser
 from kilovox.integer.stream import RecogniserStream
 
 PIECE = 1 << 16
@@ -79,7 +79,8 @@ class WordDetector:
 
 
 class FrameDetector:
-    """The detector of a network that listens: a decision a word, while it ends or right after it, frame by frame.
+    """The detector of a network that listens: a decision a word, while it ends or right after it, frame by frame. At the end of
+    the sound it hears SILENCE_SECONDS more, for a word that is over with it.
 
     Raises KilovoxError for a model that does not, and for a front end of floats.
     """
@@ -102,9 +103,10 @@ class FrameDetector:
             for start in range(0, len(piece), PIECE):
                 raw = stream.push(piece[start : start + PIECE])
                 yield from self._decided(decider.push(self._heard(listener, raw)))
-        raw = stream.flush()
-        for found in [*decider.push(self._heard(listener, raw)), *decider.finish()]:
-            yield from (replace(one, seconds=min(one.seconds, samples / self.rate)) for one in self._decided([found]))
+        silence = np.zeros(round(SILENCE_SECONDS * self.rate) if samples else 0, np.int16)
+        last = [word for raw in (stream.push(silence), stream.flush()) for word in decider.push(self._heard(listener, raw))]
+        for found in self._decided([*last, *decider.finish()]):
+            yield replace(found, seconds=min(found.seconds, samples / self.rate))
 
     def _heard(self, listener: Listener, raw: npt.NDArray[np.int16]) -> Frames:
         (features,) = self._recogniser.normalised([raw])

@@ -20,7 +20,7 @@ from kilovox.frontend.corpus_features import corpus_features
 from kilovox.frontend.fixed_point import FixedPointMFCC
 from kilovox.frontend.pipeline import as_floats, fixed_point_mfcc, pad, raw_features, read_normalisation, valid_frames
 from kilovox.integer.calibration import IDENTITY
-from kilovox.integer.convolution import Convolutions, IntegerListener, build_convolutions
+from kilovox.integer.convolution import Convolutions, IntegerListener, build_convolutions, whole_sounds
 from kilovox.integer.decider import Frames, float_frames, integer_frames, one_word
 from kilovox.integer.description import smallest_exponent
 from kilovox.integer.float_convolutional import FloatListener
@@ -31,8 +31,12 @@ from kilovox.integer.outcome import FULL_CONFIDENCE, NOTHING, accept_all, judged
 
 BATCH = 256
 """Clips computed at once."""
+SOUNDS = 64
+"""Whole sounds computed at once by a network that listens, all of whose outputs are kept."""
 LARGEST_BATCH = 2**26
 """Numbers of one kind that a float network of many frames and units holds at once."""
+SILENCE_SECONDS = 0.2
+"""Without sound, after the end of one: a network that listens says a word when it is over."""
 LARGEST_FLOAT = 1e6
 """Of a float network's weights: with normalised features no sum of theirs can leave float32."""
 
@@ -84,6 +88,11 @@ class Recogniser:
         """Whether the network tells, frame by frame, which word has ended there; else it tells one of all that it heard."""
         return self.network.kind == "convolutional"
 
+    def heard_out(self, samples: Samples) -> Samples:
+        """(samples,) as a whole recording is heard: by a model that listens with SILENCE_SECONDS after it; none stay none."""
+        silence = round(SILENCE_SECONDS * self.front_end.sample_rate) if self.listens and len(samples) else 0
+        return np.pad(samples, (0, silence)) if silence else samples
+
     @property
     def finds_words(self) -> bool:
         """Whether only words are heard, and nothing between them."""
@@ -113,7 +122,7 @@ class Recogniser:
     def decide(self, raw: Sequence[Array]) -> Decisions:
         """Decisions on the front end's output of some clips, each (frames, coefficients). No frames: nothing was heard."""
         if self.listens:
-            return self._words([self.listener().push(self.as_read(sequence)) for sequence in self.normalised(raw)])
+            return self._words(self.read_out(self.normalised(raw)))
         heard = [index for index, sequence in enumerate(raw) if len(sequence)]
         kind = np.float32 if self.engine is None else np.int32
         indices, sure, size = np.zeros(len(raw), np.int64), np.zeros(len(raw)), self._batch()
@@ -129,6 +138,13 @@ class Recogniser:
         if self.engine is not None and self.convolutions is not None:
             return IntegerListener(self.convolutions, self.engine)
         return FloatListener(self.model.tensors, self.network, self.inputs)
+
+    def read_out(self, features: Sequence[Array]) -> list[Array]:
+        """The logits (frames, labels + 1) of a model that listens, of the normalised features of whole sounds."""
+        if self.engine is None or self.convolutions is None:
+            return [self.listener().push(self.as_read(sequence)) for sequence in features]
+        blocks = (features[start : start + SOUNDS] for start in range(0, len(features), SOUNDS))
+        return [one for block in blocks for one in whole_sounds(self.convolutions, self.engine, block)]
 
     def frames(self, logits: Array) -> Frames:
         """What the outputs of a network that listens say, frame by frame."""

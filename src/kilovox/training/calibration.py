@@ -1,6 +1,6 @@
 """What the confidence of a network that listens is worth: how often it is right when it is so sure of people who validate."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +35,7 @@ class Detections:
 
 
 def detections(
-    recogniser: Recogniser, pieces: Iterable[npt.NDArray[Any]], said: Sequence[Sequence[int]], seconds: float
+    recogniser: Recogniser, pieces: Sequence[npt.NDArray[Any]], said: Sequence[Sequence[int]], seconds: float
 ) -> Detections:
     """Of normalised features, (frames, coefficients) a piece of `seconds`, in which the classes `said` are spoken, in order.
 
@@ -43,9 +43,8 @@ def detections(
     """
     labels = recogniser.labels
     sure, right, words = list[int](), list[bool](), 0
-    for features, spoken in zip(pieces, said, strict=True):
+    for logits, spoken in zip(recogniser.read_out(pieces), said, strict=True):
         decider = Decider(labels, accept_all(len(labels)))
-        logits = recogniser.listener().push(recogniser.as_read(features))
         found = decider.push(recogniser.frames(logits)) + decider.finish()
         wanted = [labels[label] for label in spoken]
         words += sum(label != UNKNOWN for label in wanted)

@@ -1,11 +1,9 @@
 """What the model files of a run say besides their tensors."""
 
-import sys
 from dataclasses import dataclass
 from typing import Any
 
 import numpy.typing as npt
-from rich.progress import track
 
 from kilovox.budget import Arithmetic
 from kilovox.config import Configuration
@@ -74,8 +72,7 @@ def _calibrated(model: Model, validation: AudioFeaturesDataset, streams: Streams
     """With what the very model makes of the strings of people who validate."""
     labels = model.metadata.labels
     said = [[label for label in row if label != len(labels)] for row in validation.labels.tolist()]
-    clips = track(validation.clips, "calibration", disable=not sys.stderr.isatty(), transient=True)
-    heard = detections(Recogniser(model), clips, said, streams.seconds)
+    heard = detections(Recogniser(model), list(validation.clips), said, streams.seconds)
     threshold = LIKELIER if streams.rejected is None else threshold_for(heard, streams.rejected)
     found = {
         "thresholds": _thresholds(labels, threshold), "calibration": fitted_knots(heard),

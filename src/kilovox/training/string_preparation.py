@@ -148,12 +148,16 @@ def _all(strings: Strings, config: Configuration, count: int) -> tuple[Features,
         key = {**facts, "pieces": [numbers[0], numbers[-1]]}
         *sequences, words = cached(key, functools.partial(_block, strings, config, numbers))
         features += sequences
-        said += [[label for label in row if label >= 0] for row in words.tolist()]
+        said += [[label for label in row if label >= 0] for row in words.reshape(len(numbers), -1).tolist()]
     return features, said
 
 
 def _block(strings: Strings, config: Configuration, numbers: range) -> list[npt.NDArray[Any]]:
-    """Features of the pieces and, last, their words: (pieces, most words) int16, filled up with -1."""
+    """Features of the pieces and, last, their words: of each as many numbers, filled up with -1, in the columns and the type of
+    features, for the cache keeps nothing else."""
     pieces = [strings(number) for number in numbers]
     features = fast_raw_features(config.frontend, [sound for sound, _ in pieces])
-    return [*features, padded_targets([said for _, said in pieces], -1).astype(np.int16)]
+    columns = features[0].shape[1]
+    words = padded_targets([said for _, said in pieces], -1)
+    words = np.pad(words, ((0, 0), (0, -words.shape[1] % columns)), constant_values=-1)
+    return [*features, words.reshape(-1, columns).astype(features[0].dtype)]
