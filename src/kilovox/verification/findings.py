@@ -11,8 +11,8 @@ from kilovox.verification.disassembly import Instruction, elf_instructions
 from kilovox.verification.toolchain import CORES
 from kilovox.verification.wasm_code import wasm_instructions
 
-KERNELS = frozenset({"kv_pow2_matvec.c", "kv_depthwise_pow2.c"})
-"""Files of the mat-vec kernels of a pow2 model, and of its depthwise convolutions."""
+KERNELS = frozenset({"kv_pow2_matvec.c", "kv_channels_pow2.c", "kv_depthwise_pow2.c"})
+"""Files of the mat-vec kernels of a pow2 model, and of its convolutions."""
 
 SOFT_FLOAT = re.compile(
     r"__aeabi_c?[fd](?!iv)\w+|__aeabi_[fd]div|__aeabi_u?[il]2[fd]|__aeabi_h2\w+"
