@@ -160,7 +160,8 @@ def _pace(parts: Parts, names: Names) -> str:
     cost = f"some {_rounded(frame):,} instructions a frame on a Cortex-M0"
     if parts.convolutions is not None:
         stride = math.prod(block.kernel.frame_stride for block in blocks_of(parts))
-        return f"The network runs frame by frame, every {1000 * hop:g} ms, its LSTM every {1000 * hop * stride:g} ms: at the most {cost}."
+        every = f"every {1000 * hop:g} ms, its LSTM every {1000 * hop * stride:g} ms"
+        return f"The network runs frame by frame, {every}: at the most {cost}."
     if words is None:
         return f"The network runs frame by frame, every {1000 * hop:g} ms: {cost}."
     half, longest = (_rounded(frame * cycles * frames / 48000) for frames in (0.5 / hop, words.buffer))
