@@ -23,7 +23,7 @@ from kilovox.integer.bundled import bundled_models, open_recogniser
 from kilovox.integer.model_file import Model
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from firmware.models import random_model
+from firmware.models import random_listener, random_model
 
 STRICT = ("-std=c99", "-pedantic", "-Wall", "-Wextra", "-Wconversion", "-Wsign-conversion", "-Wshadow", "-Werror")
 WORDS = {"buffer": 30, "pause": 3, "margin": 1, "shortest": 2}
@@ -67,10 +67,11 @@ OTHERS = (
 
 
 def small_models() -> list[Model]:
-    """Of either arithmetic, with words and without, on levels; small, of odd and even numbers of columns."""
+    """Of either arithmetic, with words and without, on levels, listening; small, of odd and even numbers of columns."""
     return [
         random_model("int8", 5), random_model("pow2", 5, 1), random_model("int8", 8, 1, words=WORDS),
         random_model("pow2", 8, 2, words=WORDS), random_model("int8", 5, 1, features="levels", mel_bands=20),
+        random_listener("int8"), random_listener("pow2"),
     ]  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from firmware.models import random_model
+from firmware.models import random_listener, random_model
 from kilovox.integer.recogniser import Recogniser
 from kilovox.verification.host import HostRecogniser, NoCompilerError, find_compiler
 
@@ -36,10 +36,10 @@ def pair(compiler: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[..
     folder /= "libraries"
     made: dict[str, Pair] = {}
 
-    def make(arithmetic: str, units: int, layers: int = 2, **front_end: object) -> Pair:
-        key = repr((arithmetic, units, layers, sorted(front_end.items())))
+    def make(arithmetic: str, units: int, layers: int = 2, listens: bool = False, **front_end: object) -> Pair:
+        key = repr((arithmetic, units, layers, listens, sorted(front_end.items())))
         if key not in made:
-            model = random_model(arithmetic, units, layers, **front_end)
+            model = (random_listener if listens else random_model)(arithmetic, units, layers, **front_end)
             with pytest.MonkeyPatch.context() as patch:
                 patch.setenv("KILOVOX_CACHE", str(folder))
                 made[key] = HostRecogniser(model, compiler), Recogniser(model)

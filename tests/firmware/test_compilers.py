@@ -17,7 +17,7 @@ ways = importlib.util.module_from_spec(SPECIFICATION)
 sys.modules["fuzz_compilers"] = ways  # a dataclass looks for its module
 SPECIFICATION.loader.exec_module(ways)
 
-MODELS = ("int8", "pow2", "int8-words", "pow2-words", "int8-levels")
+MODELS = ("int8", "pow2", "int8-words", "pow2-words", "int8-levels", "int8-listens", "pow2-listens")
 DANGEROUS = [way for way in ways.HOST if way.flags == ("-O3", "-flto") or (way.one and "-O3" in way.flags)]
 """Those in which a compiler sees all of the program, and what one file writes and another reads."""
 
@@ -44,7 +44,7 @@ def test_every_way_gives_the_same_bits(exports, index):
 
 
 @pytest.mark.parametrize("way", DANGEROUS, ids=str)
-@pytest.mark.parametrize("model", ["int8", "pow2"])
+@pytest.mark.parametrize("model", ["int8", "pow2", "int8-listens", "pow2-listens"])
 def test_a_program_seen_whole_gives_the_same_bits(exports, way, model):
     needed(way)
     assert ways.tried(way, exports / model) == ""
@@ -107,7 +107,7 @@ def test_nothing_is_shifted_out_of_an_int_of_16_bits(exports, path):
     clang = shutil.which("clang")
     if clang is None:
         pytest.skip("clang is not installed")
-    models = ("int8-words", "pow2-words", "int8-levels")
+    models = ("int8-words", "pow2-words", "int8-levels", "int8-listens", "pow2-listens")
     source = next(file for name in models if (file := exports / name / "src" / path.name).exists())
     flags = ["--target=msp430", "-ffreestanding", "-fsyntax-only", *ways.STRICT]
     done = subprocess.run([clang, *flags, str(source)], capture_output=True, text=True, check=False)

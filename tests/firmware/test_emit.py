@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from firmware.models import random_model
+from firmware.models import random_listener, random_model
 from kilovox.errors import KilovoxError
 from kilovox.firmware.emit import c_string, emit, provenance
-from kilovox.firmware.layout import column_pairs, folded_bias, parts_of
+from kilovox.firmware.layout import blocks_of, column_pairs, folded_bias, parts_of
 from kilovox.firmware.sources import sources
 from kilovox.integer.bundled import open_recogniser
 from kilovox.integer.model_file import Model
@@ -18,14 +18,15 @@ from kilovox.integer.model_file import Model
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 
 
-MODELS = {"int8": {}, "pow2": {}, "levels": {"features": "levels", "mel_bands": 8}}
+MODELS = {"int8": {}, "pow2": {}, "levels": {"features": "levels", "mel_bands": 8}, "listens": {}}
 
 
 @pytest.mark.parametrize("which", MODELS)
 def test_what_is_emitted_is_what_was_emitted(which: str) -> None:
     """KILOVOX_SNAPSHOT=1 writes the snapshots anew."""
     arithmetic = "pow2" if which == "pow2" else "int8"
-    for name, text in emit(random_model(arithmetic, 3, 2, labels=("yes", "no"), **MODELS[which])).items():
+    model = random_model(arithmetic, 3, 2, labels=("yes", "no"), **MODELS[which])
+    for name, text in emit(random_listener("int8", 3) if which == "listens" else model).items():
         stored = SNAPSHOTS / f"{which}_{name}"
         if os.environ.get("KILOVOX_SNAPSHOT"):
             stored.write_text(text)
@@ -43,6 +44,42 @@ def test_a_model_of_levels_has_no_dct() -> None:
     assert {name for name in of_levels.keys() & of_cepstra.keys() if of_levels[name] != of_cepstra[name]} == {
         "kilovox_model.c", "kilovox_model.h",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("arithmetic", ["int8", "pow2"])
+def test_what_does_not_listen_has_nothing_of_it(arithmetic: str) -> None:
+    listens, other = sources(random_listener(arithmetic)), sources(random_model(arithmetic, 3, features="levels"))
+    files = {
+        "kv_listen.c",
+        "kv_judge.c",
+        "kv_decide.c",
+        "kv_detected.c",
+        "kv_compared.c",
+        "kv_calibrated.c",
+        "kv_forget_words.c",
+    }
+    assert listens.keys() ^ other.keys() == files | {f"kv_channels_{arithmetic}.c", f"kv_depthwise_{arithmetic}.c"}
+    assert not any(name in other["kilovox_model.c"] for name in ("kv_blocks", "kv_knots", "kv_projection"))
+    assert "#define KV_LISTENS 0\n" in other["kilovox_model.h"]
+
+
+def test_blocks_are_those_of_the_network() -> None:
+    full, middle, last = blocks_of(parts_of(random_listener("int8")))
+    assert [block.numbers for block in (full, middle, last)] == [(0, 0), (1, 2), (3, 4)]
+    assert [(block.heard_bands, block.channels, block.ring) for block in (full, middle, last)] == [
+        (10, 1, 20), (5, 8, 120), (3, 12, 36),
+    ]  # fmt: skip
+    assert full.kernel is full.rows
+    assert middle.kernel.depthwise
+    assert not middle.rows.depthwise
+
+
+def test_convolutions_that_c_does_not_take_are_refused() -> None:
+    block = {"channels": 256, "frames": 15, "bands": 3}
+    with pytest.raises(KilovoxError, match="keep 115,650 bytes of sound; C keeps at most 65,535"):
+        emit(random_listener("int8", blocks=(block, block), mel_bands=30))
+    with pytest.raises(KilovoxError, match=r"kind convolutional, and frontend\.words"):
+        emit(random_listener("int8", features="cepstra", words={}))
 
 
 def test_weights_lie_in_the_order_of_the_kernel() -> None:

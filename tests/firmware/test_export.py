@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from compilers import Pair
-from firmware.models import random_model
+from firmware.models import random_listener, random_model
 from kilovox.cli.export import command
 from kilovox.errors import KilovoxError
 from kilovox.firmware.emit import sizes
@@ -66,7 +66,8 @@ def test_the_self_test_fails_where_a_weight_differs(tmp_path: Path, compiler: st
 
 
 def test_the_kernels_use_no_float_no_heap_and_no_other_header(compiler: str) -> None:
-    for model in (random_model("int8", 5), random_model("pow2", 5), random_model("int8", 5, features="levels")):
+    models = [random_model("int8", 5), random_model("pow2", 5), random_model("int8", 5, features="levels")]
+    for model in [*models, random_listener("int8"), random_listener("pow2")]:
         for name, data in exported(model, "c").items():
             if not name.startswith("src/"):
                 continue
@@ -95,6 +96,16 @@ def test_the_state_of_a_model_of_levels_and_its_tables(compiler: str, bands: int
     assert tables == parts_of(random_model("int8", 5, 1, mel_bands=bands, coefficients=2)).front_end.table_bytes - 2 * bands
 
 
+@pytest.mark.parametrize("arithmetic", ["int8", "pow2"])
+def test_the_state_of_a_model_that_listens(compiler: str, arithmetic: str) -> None:
+    for more in ({}, {"units": 13, "layers": 2, "labels": ("a", "b")}):
+        model = random_listener(arithmetic, **more)
+        assert state_bytes(sizes(parts_of(model))) == HostRecogniser(model, compiler).state_bytes
+    readme = exported(model, "c")["README.md"].decode()
+    assert "3 blocks of convolutions, 2 x LSTM 13" in readme
+    assert "its LSTM every 40 ms" in readme
+
+
 @pytest.mark.parametrize("target", ["c", "arduino", "wasm"])
 def test_every_target_takes_a_model_of_levels(target: str) -> None:
     files = exported(random_model("pow2", 5, features="levels"), target)
@@ -107,6 +118,13 @@ def test_an_export_of_levels_over_one_of_cepstra_leaves_no_dct(tmp_path: Path) -
         export(random_model("int8", 5, **features), tmp_path)
         kernels = {path.name for path in (tmp_path / "src").iterdir()}
         assert kernels & {"kv_cepstra.c", "kv_level_features.c"} == {"kv_level_features.c" if features else "kv_cepstra.c"}
+
+
+def test_an_export_over_one_that_listens_leaves_nothing_of_it(tmp_path: Path) -> None:
+    for model in (random_model("int8", 5), random_listener("int8"), random_model("int8", 5)):
+        export(model, tmp_path)
+        listens = model.metadata.network.get("kind") == "convolutional"
+        assert (tmp_path / "src" / "kv_listen.c").exists() == listens
 
 
 def test_two_layers_of_51_units_run_in_3_kilobytes() -> None:

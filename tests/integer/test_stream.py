@@ -5,11 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from firmware.models import random_listener
 from kilovox.errors import KilovoxError
 from kilovox.frontend.fixed_point import is_heard
+from kilovox.integer.detection import FrameDetector
 from kilovox.integer.outcome import LABEL, NOTHING, UNKNOWN
 from kilovox.integer.recogniser import Recogniser
-from kilovox.integer.stream import RecogniserStream
+from kilovox.integer.stream import WAITING, RecogniserStream
 from models import integer_model, make_recogniser
 
 
@@ -52,6 +54,46 @@ def test_words_of_any_chunks_are_those_of_the_whole(runs, chunk):
     expect_the_whole(stream, recogniser, samples)
     assert (stream.words > 0) == is_heard(samples, 256, 160)
     assert frames == stream.frames
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.lists(st.tuples(st.integers(0, 5000), st.sampled_from([0, 30, 9000])), min_size=1, max_size=6), st.integers(1, 900))
+def test_what_listens_says_the_same_of_any_chunks(runs, chunk):
+    recogniser = Recogniser(random_listener("int8"))
+    random = np.random.default_rng(chunk)
+    samples = np.concatenate([random.integers(-limit, limit + 1, count) for count, limit in runs]).astype(np.int16)
+    stream, words = RecogniserStream(recogniser), []
+    stream.push(samples[::-1])
+    stream.reset()
+    for start in range(0, len(samples), chunk):
+        stream.push(samples[start : start + chunk])
+        words += stream.detected()
+    stream.finish()
+    words += stream.detected()
+    whole, result = recogniser([samples]), stream.result()
+    np.testing.assert_array_equal(result[2], whole.logits[0])
+    assert (result.outcome, result[1]) == (whole.outcomes[0], round(whole.confidence[0] * 255))
+    found = [one for one in FrameDetector(recogniser)([samples]) if one.best]
+    assert [recogniser.labels[word.best] for word in words] == [one.best for one in found]
+    assert [word.confidence for word in words] == [round(255 * one.confidence) for one in found]
+
+
+def test_words_wait_until_there_are_too_many():
+    stream = RecogniserStream(Recogniser(random_listener("int8")))
+    random, words = np.random.default_rng(3), []
+    samples = np.concatenate([random.integers(-9000, 9000, 1500) * (part % 2) for part in range(40)]).astype(np.int16)
+    for start in range(0, len(samples), 160):
+        stream.push(samples[start : start + 160])
+        words += stream.detected()
+    assert len(words) > WAITING
+    stream.reset()
+    stream.push(samples)
+    assert stream.words == WAITING
+    assert stream.detected() == words[-WAITING:]
+    assert stream.words == 0
+    stream.push(samples)
+    stream.next()
+    assert (stream.words, stream.result().outcome, stream.detected()) == (0, NOTHING, [])
 
 
 def test_a_recording_begins_anew_after_the_end_of_another():

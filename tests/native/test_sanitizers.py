@@ -16,7 +16,7 @@ WIDE = ("-DLANES=16", "-DKV_NARROW=1", "-mno-avx2")
 PROGRAM = """
 import sys
 import numpy as np
-from firmware.models import random_model
+from firmware.models import random_listener, random_model
 from kilovox.integer.stream import RecogniserStream
 from kilovox.native.fast import FastRecogniser
 from kilovox.native.library import build
@@ -40,6 +40,10 @@ for arithmetic, units, layers, front_end in [
         stream.push(samples[:300])
         stream.push(samples[300:])
         stream.finish()
+for arithmetic in ("int8", "pow2"):
+    recogniser = FastRecogniser(random_listener(arithmetic, layers=2, mel_bands=38), c)
+    for count in (255, 256, 2560):
+        recogniser([random.integers(-32768, 32768, count).astype(np.int16)])
 print("clean")
 """
 

@@ -14,9 +14,10 @@ from compilers import Pair
 from firmware.models import random_model
 from kilovox.audio import read_audio
 from kilovox.errors import KilovoxError
+from kilovox.integer.decider import Decider, Frames
 from kilovox.integer.observation import expected
 from kilovox.integer.recogniser import Recogniser
-from kilovox.verification.host import HostRecogniser, NoCompilerError, compile_library, find_compiler
+from kilovox.verification.host import HostRecogniser, HostStream, NoCompilerError, compile_library, find_compiler
 from models import make_model
 
 Samples = npt.NDArray[np.int16]
@@ -99,6 +100,36 @@ def test_any_samples_in_any_pieces_are_equal(pair: Callable[..., Pair], data: st
     seed, chunk = data.draw(st.integers(0, 2**32 - 1)), data.draw(st.integers(1, 700))
     samples = np.random.default_rng(seed).integers(-limit - 1, limit + 1, count).astype(np.int16)
     expect_equal(pair(arithmetic, 13, 1), samples, chunk)
+
+
+@pytest.mark.parametrize("arithmetic", ["int8", "pow2"])
+def test_what_listens_decides_recordings_alike(pair: Callable[..., Pair], arithmetic: str) -> None:
+    host, numpy = pair(arithmetic, 6, 1, listens=True)
+    found, want = host(recordings()), numpy(recordings())
+    for name in ("indices", "confidence", "logits", "outcomes"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(want, name))
+    assert len(set(want.outcomes.tolist())) >= 2
+    features = np.random.default_rng(1).choice([-128, 127, 0, 5], (40, 10)).astype(np.int8)
+    np.testing.assert_array_equal(host.decide([features]).logits[0], numpy._words([numpy.listener().push(features)]).logits[0])
+
+
+FRAME = st.tuples(st.integers(0, 4), st.integers(0, 255), st.integers(0, 255))
+
+
+@given(frames=st.lists(st.tuples(FRAME, st.integers(1, 4)), max_size=40))
+@settings(max_examples=60, deadline=None)
+def test_words_are_decided_on_alike(pair: Callable[..., Pair], frames: list[tuple[tuple[int, int, int], int]]) -> None:
+    """Whatever the outputs say, some of them several frames long: 0 to 3 are labels, 3 other words, 4 the blank."""
+    host, numpy = pair("int8", 6, 1, listens=True)
+    decider, stream = Decider(numpy.labels, numpy.thresholds, numpy.knots), HostStream(host)
+    for (output, share, others), times in frames:
+        for fading in range(times):
+            one = (output, max(0, share - 9 * fading), others)
+            want = decider.push(Frames(np.array([one[0]]), np.zeros(1, np.int64), np.array([one[1]]), np.array([one[2]])))
+            host._c.kv_decide(stream._ear, *one)
+            assert stream.detected() == want
+    host._c.kv_decide(stream._ear, len(numpy.labels), 0, 0)
+    assert stream.detected() == decider.finish()
 
 
 RUNS = st.lists(st.tuples(st.integers(0, 900), st.sampled_from([0, 1, 50, 3000, 32767]), st.booleans()), max_size=5)

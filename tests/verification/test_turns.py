@@ -32,6 +32,32 @@ def expect_equal(one: Result, other: Result) -> None:
     np.testing.assert_array_equal(one[2], other[2])
 
 
+@pytest.mark.parametrize("arithmetic", ["int8", "pow2"])
+@given(steps=STEPS, seed=st.integers(0, 2**32 - 1))
+@example([LOUD, PAUSE, LOUD, "next", SOFT, "finish", LOUD, PAUSE, "finish"], 1)
+@settings(max_examples=25, deadline=None)
+def test_what_listens_answers_any_sequence_alike(
+    pair: Callable[..., Pair], arithmetic: str, steps: list[tuple[str, int] | str], seed: int
+) -> None:
+    host, numpy = pair(arithmetic, 6, 1, listens=True)
+    in_c, in_python, random = HostStream(host), RecogniserStream(numpy), np.random.default_rng(seed)
+    for place, step in enumerate(steps):
+        if isinstance(step, tuple):
+            centre, spread = LEVELS[step[0]]
+            samples = (centre + random.integers(-spread, spread + 1, step[1])).astype(np.int16)
+            assert in_c.push(samples) == in_python.push(samples)
+        elif step == "finish":
+            assert in_c.finish() == in_python.finish()
+        else:
+            for stream in (in_c, in_python):
+                stream.next() if step == "next" else stream.reset()
+        expect_equal(in_c.result(), in_python.result())
+        assert (in_c.frames, in_c.words) == (in_python.frames, in_python.words)
+        if place % 3 == seed % 3:  # else they wait on
+            assert in_c.detected() == in_python.detected()
+            assert in_c.words == in_python.words == 0
+
+
 @pytest.mark.parametrize(("arithmetic", "words"), MODELS)
 @given(steps=STEPS, seed=st.integers(0, 2**32 - 1))
 @example([LOUD, PAUSE, "finish", SOFT, PAUSE, "finish"], 1)

@@ -7,7 +7,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from firmware.models import random_model
+from firmware.models import random_listener, random_model
 from kilovox.errors import KilovoxError
 from kilovox.firmware.sources import sources
 from kilovox.integer.observation import STAGES, Observation
@@ -83,6 +83,45 @@ def test_equal_on(target, arithmetic):
     assert all(part > 0 for part in parts)
     assert counted["clip"] == pytest.approx(sum(parts), abs=4)
     assert counted["per_frame"] < counted["clip"] < counted["per_second"]
+
+
+LONGER = [(name, samples[:2600]) for name, samples in synthetic_clips(10, 8000)]
+
+
+@pytest.mark.parametrize("arithmetic", ["int8", "pow2"])
+def test_what_listens_is_equal_on(target, arithmetic):
+    report = verify.verify(random_listener(arithmetic), [target], [LONGER[0], LONGER[4], LONGER[2]]).targets[target]
+    assert report.difference is None
+    assert report.findings == ()
+    counted = report.instructions
+    if counted is not None:
+        parts = (counted.front_end, counted.convolutions, *counted.layers, counted.head, counted.other)
+        assert all(part > 0 for part in parts)
+        assert counted.clip == pytest.approx(sum(parts), abs=4)
+        assert counted.longest_push is None or counted.per_frame < counted.longest_push < counted.clip
+
+
+@pytest.mark.parametrize(
+    ("file", "right", "wrong", "what"),
+    [("kv_listen.c", "frame_stride - 1", "frame_stride", {"past", "projection", "hidden"}),
+     ("kv_listen.c", "const int32_t bands = block->bands", "const int32_t bands = 1", {"past", "projection"}),
+     ("kv_depthwise_int8.c", "place = 0;", "place = block->frame;", {"past", "projection"}),
+     ("kv_decide.c", "|| share < d->peak", "", {"detections", "number of detections"}),
+     ("kv_decide.c", "d->rival = larger(d->rival, d->before[i]);", ";", {"detections"}),
+     ("kv_calibrated.c", "KV_READ16(knot + 1)", "KV_READ16(knot)", {"detections"})],
+)  # fmt: skip
+def test_a_bit_that_differs_where_it_listens_is_seen(monkeypatch, file, right, wrong, what):
+    needed("host")
+
+    def planted(model):
+        files = sources(model)
+        assert right in files[file]
+        return files | {file: files[file].replace(right, wrong)}
+
+    monkeypatch.setattr(verify, "sources", planted)
+    difference = verify.verify(random_listener("int8"), ["host"], LONGER).targets["host"].difference
+    assert difference is not None
+    assert difference.what in what
 
 
 @pytest.mark.parametrize("arithmetic", ["int8", "pow2"])

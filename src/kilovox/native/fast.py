@@ -20,10 +20,11 @@ from kilovox.integer.bundled import open_recogniser
 from kilovox.integer.detection import Detector, FrameDetector, WordDetector
 from kilovox.integer.model_file import Model
 from kilovox.integer.outcome import FULL_CONFIDENCE, judged
-from kilovox.integer.recogniser import Decisions, Recogniser
+from kilovox.integer.recogniser import Decisions, Listener, Recogniser
 from kilovox.integer.stream import RecogniserStream
 from kilovox.native.front_end import NativeMFCC, NativeNormalisation
 from kilovox.native.library import Library, NoLibraryError, address, library, say_once
+from kilovox.native.listener import NativeConvolutions, NativeListener
 from kilovox.native.network import NativeNetwork
 
 Array = npt.NDArray[Any]
@@ -43,12 +44,13 @@ class FastRecogniser(Recogniser):
         self.engine: NativeNetwork = NativeNetwork.of(self.engine, c)
         self._transform = NativeMFCC.of(super().transform(), c)
         self._quantise = NativeNormalisation(self._normalisation, self.inputs, c)
+        self._native_convolutions = None if self.convolutions is None else NativeConvolutions.of(self.convolutions)
 
     def transform(self) -> FixedPointMFCC:
         return self._transform
 
     def __call__(self, recordings: Sequence[Samples]) -> Decisions:
-        quickly = None if self.finds_words else self._whole(recordings)
+        quickly = None if self.finds_words or self.listens else self._whole(recordings)
         return super().__call__(recordings) if quickly is None else quickly
 
     def _whole(self, recordings: Sequence[Samples]) -> Decisions | None:
@@ -66,6 +68,11 @@ class FastRecogniser(Recogniser):
                 return None
         indices, sure = decisions[:, 0].astype(np.int64), decisions[:, 1] / FULL_CONFIDENCE
         return Decisions(indices, sure, logits, judged(indices, sure, self.thresholds))
+
+    def listener(self) -> Listener:
+        if self._native_convolutions is None:
+            return super().listener()
+        return NativeListener(self._native_convolutions, self.engine, self._c)
 
     def raw_features(self, recordings: Sequence[Samples]) -> list[Array]:
         return self._transform(recordings)
@@ -87,10 +94,8 @@ def fast_stream(recogniser: Recogniser) -> RecogniserStream:
 
 def fast_detector(recogniser: Recogniser) -> Detector:
     """`recogniser` as it listens, as fast as this machine can. Raises KilovoxError for one that hears whole recordings."""
-    if recogniser.listens:
-        c = _library()
-        return FrameDetector(recogniser, None if c is None else NativeMFCC.of(recogniser.transform(), c))
-    return WordDetector(as_fast_as_possible(recogniser))
+    fast = as_fast_as_possible(recogniser)
+    return FrameDetector(fast) if fast.listens else WordDetector(fast)
 
 
 def open_fast_recogniser(text: str) -> Recogniser:
@@ -103,7 +108,7 @@ def open_fast_recogniser(text: str) -> Recogniser:
 
 def as_fast_as_possible(recogniser: Recogniser) -> Recogniser:
     """The same recogniser in C, where it computes in integers and there is a library; said once where there is none."""
-    if recogniser.engine is None or recogniser.listens or isinstance(recogniser, FastRecogniser):
+    if recogniser.engine is None or isinstance(recogniser, FastRecogniser):
         return recogniser
     c = _library()
     return recogniser if c is None else FastRecogniser(recogniser.model, c)

@@ -22,7 +22,7 @@ from kilovox.integer import activation, network
 from kilovox.native.compiler import NAMES, CompilerHangsError, compilers, run_compiler
 from kilovox.native.keeping import Untrusted, keep_where_possible, kept, trusted_folder
 
-UNITS = ("kv_spectrum.c", "kv_front_end.c", "kv_pack.c", "kv_network.c", "kv_head.c", "kv_recognise.c")
+UNITS = ("kv_spectrum.c", "kv_front_end.c", "kv_pack.c", "kv_network.c", "kv_head.c", "kv_convolution.c", "kv_recognise.c")
 """Compiled as one, in this order: the compiler reads its own headers once."""
 
 HEADERS = ("kv_native.h", "kv_lanes.h", "kv_spectrum.h", "kv_layer.h")
@@ -115,6 +115,7 @@ class Library:
             self.levels, self.cepstra, self.recording = c.kv_levels, c.kv_cepstra, c.kv_recording
             self.quantise, self.packed_bytes, self.pack = c.kv_quantise, c.kv_packed_bytes, c.kv_pack
             self.advance, self.decide, self.recognise = c.kv_advance, c.kv_decide, c.kv_recognise
+            self.listen, self.convolve = c.kv_listen, c.kv_convolve
         except AttributeError as error:
             raise OSError(f"{path}: {error}") from None
 

@@ -152,8 +152,8 @@ def first_difference(want: Observation, have: Observation, clip: str, pushed: st
         if b is None or np.array_equal(a, b):
             continue
         if a.shape != b.shape:
-            what = f"frames of {stage}" if stage in OF_FRAMES else f"number of {stage}"
-            found.append((-1, order, Difference(what, clip, pushed, None, (), len(a), len(b))))
+            when, what = (-1, f"frames of {stage}") if stage in OF_FRAMES else (1 << 30, f"number of {stage}")
+            found.append((when, order, Difference(what, clip, pushed, None, (), len(a), len(b))))
             continue
         place = tuple(int(axis) for axis in np.argwhere(a != b)[0])
         framed = stage in OF_FRAMES

@@ -55,6 +55,17 @@ typedef struct {
     uint32_t layer_count, labels, head_shift;
 } kv_network;
 
+/* integer.convolution.Convolution; the projection is one of a single band, whose channels are all channels of all bands. */
+typedef struct {
+    const int16_t *weights; /* (frames, bands, channels, rows); of a depthwise one (frames, bands, rows) */
+    const int32_t *bias;    /* (rows), with the half that makes the shift round */
+    const int32_t *shift;   /* (rows) */
+    uint32_t rows, frames, bands, frame_stride, band_stride; /* bands: odd */
+    uint32_t channels, heard_bands;                          /* of what it hears */
+    uint32_t depthwise;
+    int32_t least; /* 0 or -128 */
+} kv_convolution;
+
 /* int16 features to int8: ((x - offset) multiplier + half) >> shift, saturated. */
 typedef struct {
     const int16_t *offset, *multiplier; /* (coefficients) */
@@ -94,6 +105,16 @@ KV_API int kv_pack(
 
 /* features: (frames, inputs) int8; hidden: (units of all layers) int8 and cell: likewise int16 are advanced. */
 KV_API int kv_advance(const kv_network *n, const int8_t *features, size_t frames, int8_t *hidden, int16_t *cell);
+
+/* The same, and the logits after every frame: (frames, labels) int32. */
+KV_API int kv_listen(
+    const kv_network *n, const int8_t *inputs, size_t frames, int8_t *hidden, int16_t *cell, int32_t *logits);
+
+/* features: (frames, bands) int8 through `count` layers, the last the projection. past: (bytes), of each layer as many frames as
+ * its kernel has, (frames, bands, channels), oldest first; skip: (count), frames that each passes over before its next output: both
+ * are advanced. -> projected: (*completed, rows of the projection) int8, no more than there are frames. */
+KV_API int kv_convolve(const kv_convolution *layers, uint32_t count, const int8_t *features, size_t frames, int8_t *past, size_t bytes,
+    uint32_t *skip, int8_t *projected, size_t *completed);
 
 /* features: (frames, inputs) int8, one clip -> logits: (labels) int32, and the decision. */
 KV_API int kv_decide(const kv_network *n, const int8_t *features, size_t frames, int32_t *logits, kv_decision *decision);

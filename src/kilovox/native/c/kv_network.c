@@ -204,6 +204,19 @@ int kv_advance(const kv_network *n, const int8_t *features, size_t frames, int8_
     return 1;
 }
 
+int kv_listen(const kv_network *n, const int8_t *inputs, size_t frames, int8_t *hidden, int16_t *cell, int32_t *logits)
+{
+    workspace w;
+    if (!make_workspace(n, &w))
+        return 0;
+    exchange(n, &w, hidden, cell, 1);
+    for (; frames--; inputs += n->layers->inputs, logits += n->labels)
+        kv_head(n, advance(n, inputs, 1, &w), logits);
+    exchange(n, &w, hidden, cell, 0);
+    free(w.memory);
+    return 1;
+}
+
 int kv_decide(const kv_network *n, const int8_t *features, size_t frames, int32_t *logits, kv_decision *decision)
 {
     workspace w;
