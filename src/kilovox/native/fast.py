@@ -74,6 +74,9 @@ class FastRecogniser(Recogniser):
             return super().listener()
         return NativeListener(self._native_convolutions, self.engine, self._c)
 
+    def read_out(self, features: Sequence[Array]) -> list[Array]:
+        return [self.listener().push(sequence) for sequence in features]
+
     def raw_features(self, recordings: Sequence[Samples]) -> list[Array]:
         return self._transform(recordings)
 

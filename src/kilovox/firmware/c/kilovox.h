@@ -24,7 +24,8 @@
  *         ...
  * The last KV_DETECTIONS words wait (ear.words counts them); of more the oldest are lost, and all where the next recording begins.
  * A stream of sound need never end. kv_result tells of the one word of all that was heard since the recording began or kv_next:
- * the surest one, for recordings of single words. kv_next forgets what kv_result tells of, and the words that wait.
+ * the surest one, for recordings of single words: a word is said when it is over, so push 0.2 s of zeros before kv_finish, as
+ * kilovox predict does, where a recording is cut closely. kv_next forgets what kv_result tells of, and the words that wait.
  *
  * Of other models, kv_next forgets everything, as kv_reset does.
  *
