@@ -22,7 +22,7 @@ from kilovox.verification.toolchain import CORES, Image
 
 CLIPS = [(name, samples[:700]) for name, samples in synthetic_clips(10, 8000)]
 FEW = [CLIPS[0], CLIPS[4], CLIPS[9]]
-CHIP_SIZES = {"HOP": 160, "POW2": 0, "UNITS": 3, "COLUMNS": 16, "LAYERS": 1, "LABELS": 10}
+CHIP_SIZES = {"HOP": 160, "POW2": 0, "UNITS": 3, "COLUMNS": 16, "LAYERS": 1, "LABELS": 10, "LISTENS": 0}
 
 
 def needed(target: str) -> None:

@@ -231,12 +231,13 @@ def _blocks(parts: Parts) -> Iterable[str]:
     for block in blocks_of(parts):
         depthwise, rows = (f"conv{number}" for number in block.numbers)
         yield from _rows(parts, block.rows, rows, block.rows.shift)
-        tables = ["0"] * 3
+        tables, four = ["0"] * 3, 0
         if depthwise != rows:
             yield from _taps(parts, block, depthwise)
             tables = [f"{depthwise}_{table}" for table in ("taps", "bias", "shift")]
+            four = parts.model.tensor(f"{depthwise}.weights")[0].size
         kernel = block.kernel
-        sizes = [past, block.ring, block.frame, block.channels, block.heard_bands, kernel.frames, kernel.bands,
+        sizes = [past, block.ring, block.frame, block.channels, four, block.heard_bands, kernel.frames, kernel.bands,
                  kernel.frame_stride, kernel.band_stride]  # fmt: skip
         entries.append(f"{{{', '.join([_entry(block.rows, rows), *tables, *map(str, sizes)])}}}")
         past += block.ring

@@ -105,9 +105,9 @@ static const uint8_t conv3_shift[] KV_TABLE = {
 };
 
 const kv_block kv_blocks[KV_BLOCKS] = {
-    {{conv0_weights, conv0_bias, conv0_shift, 10, 2}, 0, 0, 0, 0, 20, 10, 1, 10, 2, 5, 1, 2},
-    {{conv2_weights, conv2_bias, conv2_shift, 8, 3}, conv1_taps, conv1_bias, conv1_shift, 20, 120, 40, 8, 5, 3, 3, 2, 2},
-    {{conv4_weights, conv4_bias, conv4_shift, 12, 1}, conv3_taps, conv3_bias, conv3_shift, 140, 36, 36, 12, 3, 1, 1, 1, 1},
+    {{conv0_weights, conv0_bias, conv0_shift, 10, 2}, 0, 0, 0, 0, 20, 10, 1, 0, 10, 2, 5, 1, 2},
+    {{conv2_weights, conv2_bias, conv2_shift, 8, 3}, conv1_taps, conv1_bias, conv1_shift, 20, 120, 40, 8, 36, 5, 3, 3, 2, 2},
+    {{conv4_weights, conv4_bias, conv4_shift, 12, 1}, conv3_taps, conv3_bias, conv3_shift, 140, 36, 36, 12, 4, 3, 1, 1, 1, 1},
 };
 
 static const kv_weight projection_weights[] KV_TABLE = {

@@ -19,7 +19,7 @@ void kv_depthwise(const kv_block *block, const kv_view *view, int8_t *y)
     const uint8_t *shift = block->shift;
     const int8_t *const end = y + channels;
     const int8_t *heard = view->past + view->left;
-    for (; y != end; y += 4, heard += 4, bias += 4, shift += 4) {
+    for (; y != end; y += 4, heard += 4, bias += 4, shift += 4, weights += block->four) {
         int32_t s0 = KV_READ32(bias), s1 = KV_READ32(bias + 1), s2 = KV_READ32(bias + 2), s3 = KV_READ32(bias + 3);
         uint32_t place = view->newest, frame, first = 0;
         for (frame = 0; frame < block->frames; frame++, first += bands) {
@@ -39,7 +39,6 @@ void kv_depthwise(const kv_block *block, const kv_view *view, int8_t *y)
                 s3 += product(x[3], (uint32_t)KV_READ8(codes + 3) >> half);
             }
         }
-        weights += (first + 1) >> 1 << 2;
         y[0] = (int8_t)kv_saturate(kv_asr(s0, KV_READ8(shift)), 0, 127);
         y[1] = (int8_t)kv_saturate(kv_asr(s1, KV_READ8(shift + 1)), 0, 127);
         y[2] = (int8_t)kv_saturate(kv_asr(s2, KV_READ8(shift + 2)), 0, 127);

@@ -50,6 +50,7 @@ typedef struct {
     const uint8_t *shift;
     uint16_t past, ring, frame; /* where in kv_recogniser.past its frames begin; their bytes, and those of one */
     uint16_t channels;          /* that it hears: 1 of block 0 */
+    uint16_t four;              /* bytes of the taps of four of them */
     uint8_t heard_bands;
     uint8_t frames, bands; /* of the kernel */
     uint8_t frame_stride, band_stride;
