@@ -35,7 +35,7 @@ def call(runner, *arguments):
 
 
 def report(**changes):
-    counted = Instructions(1000, 500, (200, 200), 40, 60, 28, 2300, 3)
+    counted = Instructions(1000, 500, 0, (200, 200), 40, 60, 28, 2300, 3)
     values = {
         "compiler": "gcc", "difference": None, "clips": 20, "frames_per_clip": 36.0, "instructions": counted,
         "flash": {"code": 5000, "front_end_tables": 1410, "network": 61000}, "ram": 1556, "stack": 220,

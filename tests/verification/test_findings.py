@@ -13,7 +13,7 @@ pytest.importorskip("capstone", reason="capstone is not installed")
 pytest.importorskip("elftools", reason="pyelftools is not installed")
 
 TARGETS = [*CORES, "wasm32"]
-KERNEL = "kv_pow2_matvec.c"
+KERNEL = "kv_depthwise_pow2.c"
 assert KERNEL in KERNELS
 PLANTS = {
     "float": ("float f(float a, float b) { return a * b + 1.5f; }", "loat"),

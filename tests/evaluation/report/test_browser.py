@@ -103,7 +103,9 @@ def long_sound():
         SpeechScore("a long silence", (Heard("y", 3.6e6, (), ()),)),
     )
     strings = dict(zip(("whole", "0", "0.2", "0.6"), scores, strict=False))
-    return Spotting(strings, scores[4], silent[1], silent[:1], "fold:1/6, 13 of 74 of a corpus", ("33 were left out",))
+    return Spotting(
+        strings, scores[4], silent[1], silent[:1], chosen="fold:1/6, 13 of 74 of a corpus", notes=("33 were left out",)
+    )
 
 
 def report():
