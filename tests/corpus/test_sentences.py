@@ -89,6 +89,18 @@ def test_another_seed_says_something_else(tmp_path, spoken):
     assert transcripts(1) != transcripts(2)
 
 
+def test_voices_of_another_seed_do_not_get_these_transcripts(tmp_path, spoken):
+    first = sentences.say_sentences(tmp_path, {"espeak": 1}, quiet=True)
+    before = (tmp_path / "utterances.csv").read_bytes()
+    with pytest.raises(KilovoxError, match=r"seed\.txt: '1'; expected 2, as asked for: another folder, or --seed 1"):
+        sentences.say_sentences(tmp_path, {"espeak": 1}, seed=2, quiet=True)
+    assert (tmp_path / "utterances.csv").read_bytes() == before
+    (tmp_path / "seed.txt").unlink()
+    with pytest.raises(KilovoxError, match=r"seed\.txt: cannot be read .*; expected the seed of the voices in it"):
+        sentences.say_sentences(tmp_path, {"espeak": 1}, quiet=True)
+    assert all(one.path.exists() for one in first.utterances)
+
+
 def test_what_is_wrong_is_named(tmp_path, monkeypatch):
     with pytest.raises(KilovoxError, match="synthesiser festival; expected some of espeak, flite"):
         sentences.say_sentences(tmp_path / "out", {"festival": 1})

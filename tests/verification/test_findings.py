@@ -4,7 +4,7 @@ import pytest
 
 from firmware.models import random_model
 from kilovox.errors import KilovoxError
-from kilovox.firmware.sources import sources
+from kilovox.firmware.sources import folder, sources
 from kilovox.verification import toolchain
 from kilovox.verification.findings import KERNELS, findings
 from kilovox.verification.toolchain import CORES
@@ -13,8 +13,7 @@ pytest.importorskip("capstone", reason="capstone is not installed")
 pytest.importorskip("elftools", reason="pyelftools is not installed")
 
 TARGETS = [*CORES, "wasm32"]
-KERNEL = "kv_depthwise_pow2.c"
-assert KERNEL in KERNELS
+KERNEL = "kv_pow2_matvec.c"
 PLANTS = {
     "float": ("float f(float a, float b) { return a * b + 1.5f; }", "loat"),
     "double": ("int f(int a) { return (int)(a * 1.5); }", "loat"),
@@ -52,6 +51,14 @@ def test_a_plant_is_seen(plant, target, use_gcc, tmp_path):
     found = findings(objects({KERNEL: text}, target, use_gcc, tmp_path), target, powers_of_two=True)
     assert any(wrong in line for line in found), found
     assert all(line.startswith(f"{KERNEL}: f") for line in found)
+
+
+@pytest.mark.parametrize("kernel", sorted(KERNELS))
+def test_every_kernel_of_powers_of_two_is_looked_at(kernel, tmp_path):
+    text, wrong = PLANTS["multiplication"]
+    found = findings(objects({kernel: text}, "cortex-m0", False, tmp_path), "cortex-m0", powers_of_two=True)
+    assert any(wrong in line for line in found), found
+    assert (folder() / "c" / kernel).is_file()
 
 
 @every_target

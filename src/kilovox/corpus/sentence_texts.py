@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+from kilovox.corpus.synthetic import WORDS as DIGITS
 
-WORDS = Path(__file__).with_name("words.txt")
+LISTS = Path(__file__).with_name("words.txt")
 
 SPELT = {
     "a": "ay", "b": "bee", "c": "see", "d": "dee", "e": "ee", "f": "eff", "g": "jee", "h": "aitch", "i": "eye", "j": "jay",
@@ -40,7 +40,7 @@ class Text:
 def words() -> dict[str, tuple[str, ...]]:
     """The lists of words.txt, by name."""
     found: dict[str, tuple[str, ...]] = {}
-    for section in WORDS.read_text(encoding="utf-8").split("\n[")[1:]:
+    for section in LISTS.read_text(encoding="utf-8").split("\n[")[1:]:
         name, _, text = section.partition("]")
         found[name] = tuple(text.split())
     return found
@@ -71,11 +71,8 @@ def _numbers(generator: np.random.Generator, count: int) -> list[str]:
     if generator.random() < 0.6:
         return [str(generator.choice(DIGITS)) for _ in range(count)]
     pair = [str(generator.choice(words()["tens"])), str(generator.choice(DIGITS[1:]))]
-    return (
-        [str(generator.choice(words()["months"])), *pair]
-        if generator.random() < 0.4
-        else [str(generator.choice(words()["other_numbers"])), *pair]
-    )
+    before = words()["months" if generator.random() < 0.4 else "other_numbers"]
+    return [str(generator.choice(before)), *pair]
 
 
 def _mixed(generator: np.random.Generator) -> list[str]:
@@ -86,5 +83,5 @@ def _mixed(generator: np.random.Generator) -> list[str]:
     return [str(generator.choice(list(SPELT)))] if kind < 0.6 else [_other(generator)]
 
 
-def _text(words: list[str]) -> Text:
-    return Text(tuple(words), " ".join(SPELT.get(word, word) for word in words))
+def _text(said: list[str]) -> Text:
+    return Text(tuple(said), " ".join(SPELT.get(word, word) for word in said))

@@ -5,7 +5,6 @@ A voice is fixed by its number and the seed, and so is what it says; a folder th
 
 import csv
 import io
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -15,12 +14,14 @@ import soundfile
 from kilovox.corpus.cache import cache_folder
 from kilovox.corpus.sentence_texts import Text, draw_text
 from kilovox.corpus.speech_programs import ESPEAK_RATE, FLITE_RATE, Speaker, espeak_speaker, flite_speaker
-from kilovox.corpus.synthetic import LICENCES, LICENCES_FILE, check_ours, progress, write_sound
+from kilovox.corpus.synthetic import speaking, write_sound
 from kilovox.corpus.utterances import SEGMENTS, TABLE, UtteranceCorpus, open_utterances
 from kilovox.errors import KilovoxError
-from kilovox.files import lock, make_folder, write_json, write_text
+from kilovox.files import make_folder, read_small, write_text
+from kilovox.text import printable
 
 TEXTS_PER_VOICE = 20
+SEED_FILE = "seed.txt"
 
 PROGRAMS: dict[str, tuple[Callable[[np.random.Generator, Path], Speaker], int]] = {
     "espeak": (espeak_speaker, ESPEAK_RATE),
@@ -32,23 +33,29 @@ def say_sentences(folder: Path, counts: Mapping[str, int], seed: int = 1, quiet:
     """Make `counts` voices of espeak and flite say TEXTS_PER_VOICE things each, in `folder`; what is there already is kept.
 
     Sound is FLAC, 16 kHz. segments.csv says where a word is that stands alone: it is the whole sound. Raises KilovoxError where
-    a synthesiser is missing, or `folder` holds something else.
+    a synthesiser is missing, or `folder` holds something else, or what voices of another seed said.
     """
-    unknown = sorted(set(counts) - set(PROGRAMS))
-    if unknown:
-        raise KilovoxError(f"synthesiser {', '.join(unknown)}; expected some of {', '.join(PROGRAMS)}")
-    check_ours(folder)
-    make_folder(folder)
-    write_json(folder / LICENCES_FILE, LICENCES)
+    _check_seed(folder, seed)
     said: list[tuple[str, str, Text]] = []
-    with lock(folder / ".lock"), tempfile.TemporaryDirectory(prefix="kilovox-") as scratch, progress(counts, quiet) as advance:
+    with speaking(folder, counts, PROGRAMS, quiet) as (scratch, advance):
+        write_text(folder / SEED_FILE, f"{seed}\n")
         for source, count in counts.items():
             for number in range(count):
-                said += _voice(folder, source, number, seed, Path(scratch))
+                said += _voice(folder, source, number, seed, scratch)
                 advance()
         write_text(folder / TABLE, _table(said))
         write_text(folder / SEGMENTS, _segments(folder, said))
     return open_utterances(folder)
+
+
+def _check_seed(folder: Path, seed: int) -> None:
+    """Raise KilovoxError where something was said in `folder` by other voices: it would be kept, under what these say."""
+    if not any(folder.glob("*/*.flac")):
+        return
+    record = folder / SEED_FILE
+    found = printable(read_small(record, 100, "the seed of the voices in it").decode("utf-8", "replace").strip())
+    if found != str(seed):
+        raise KilovoxError(f"{record}: {found!r}; expected {seed}, as asked for: another folder, or --seed {found}")
 
 
 def _voice(folder: Path, source: str, number: int, seed: int, scratch: Path) -> Iterator[tuple[str, str, Text]]:

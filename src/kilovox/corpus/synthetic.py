@@ -171,21 +171,34 @@ def synthesise(
     """
     if strange := sorted(set(words) - set(WORDS)):
         raise KilovoxError(f"word {', '.join(strange)}; expected some of {', '.join(WORDS)}")
-    unknown = sorted(set(counts) - set(SOURCES))
-    if unknown:
-        raise KilovoxError(f"synthesiser {', '.join(unknown)}; expected some of {', '.join(SOURCES)}")
-    check_ours(folder)
-    make_folder(folder)
-    write_json(folder / LICENCES_FILE, LICENCES)
-    with lock(folder / ".lock"), tempfile.TemporaryDirectory(prefix="kilovox-") as name, progress(counts, quiet) as advance:
+    with speaking(folder, counts, SOURCES, quiet) as (scratch, advance):
         for source, count in counts.items():
             if count:
-                say, rate = _speaker(source, seed, Path(name), kokoro_folder, quiet)
+                say, rate = _speaker(source, seed, scratch, kokoro_folder, quiet)
                 write_voices(folder, source, range(count), say, rate, advance, words)
     return open_folders(folder)
 
 
-def check_ours(folder: Path) -> None:
+@contextlib.contextmanager
+def speaking(
+    folder: Path, counts: Mapping[str, int], known: Collection[str], quiet: bool
+) -> Iterator[tuple[Path, Callable[[], None]]]:
+    """`folder`, made and locked, for `counts` voices of each synthesiser: a scratch folder, and what is to be called after each
+    voice, for a bar on standard error.
+
+    Raises KilovoxError for a synthesiser that is none of `known`, and where `folder` holds something else.
+    """
+    unknown = sorted(set(counts) - set(known))
+    if unknown:
+        raise KilovoxError(f"synthesiser {', '.join(unknown)}; expected some of {', '.join(known)}")
+    _check_ours(folder)
+    make_folder(folder)
+    write_json(folder / LICENCES_FILE, LICENCES)
+    with lock(folder / ".lock"), tempfile.TemporaryDirectory(prefix="kilovox-") as scratch, _bar(counts, quiet) as advance:
+        yield Path(scratch), advance
+
+
+def _check_ours(folder: Path) -> None:
     """Raise KilovoxError where `folder` holds something that no run of `synthesise` put there: nothing of it is touched."""
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
@@ -209,8 +222,7 @@ def _speaker(source: str, seed: int, scratch: Path, kokoro_folder: Path | None, 
 
 
 @contextlib.contextmanager
-def progress(counts: Mapping[str, int], quiet: bool) -> Iterator[Callable[[], None]]:
-    """A bar on standard error that counts voices: what it gives is to be called after each."""
+def _bar(counts: Mapping[str, int], quiet: bool) -> Iterator[Callable[[], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 

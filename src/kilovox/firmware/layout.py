@@ -94,13 +94,12 @@ def blocks_of(parts: Parts) -> list[Block]:
     """The blocks of a network that listens; none of another."""
     if parts.convolutions is None:
         return []
-    layers, bands = parts.convolutions.layers, parts.convolutions.bands
+    layers, heard = parts.convolutions.layers, parts.convolutions.heard
     found: list[Block] = []
     for number in range(0, len(layers), 2):
         before = max(0, number - 1)  # the depthwise layer before the pointwise one; of block 0 they are one
-        kernel, rows = layers[before], layers[number]
-        found.append(Block(kernel, rows, (before, number), bands, len(kernel.weights) if number else 1))
-        bands = -(-bands // kernel.band_stride)
+        channels, bands = heard[before]
+        found.append(Block(layers[before], layers[number], (before, number), bands, channels))
     return found
 
 

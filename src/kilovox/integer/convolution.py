@@ -69,13 +69,20 @@ class Convolutions:
     projection: Convolution
     bands: int
 
+    @property
+    def heard(self) -> list[tuple[int, int]]:
+        """The channels and bands that each of the layers hears and, last, those that the projection does."""
+        found = [(1, self.bands)]
+        for layer in self.layers:
+            found.append((len(layer.weights), -(-found[-1][1] // layer.band_stride)))
+        return found
+
     def start(self) -> list[tuple[Int8, int]]:
         """The state before the first frame: of each layer the frames before it, zeros, and how many to pass over."""
-        states, channels, bands = [], 1, self.bands
-        for layer in self.layers:
-            states.append((np.zeros((channels, layer.frames - 1, bands), np.int8), 0))
-            channels, bands = len(layer.weights), -(-bands // layer.band_stride)
-        return states
+        return [
+            (np.zeros((channels, layer.frames - 1, bands), np.int8), 0)
+            for layer, (channels, bands) in zip(self.layers, self.heard[:-1], strict=True)
+        ]
 
     def push(self, states: Sequence[tuple[Int8, int]], features: Int8) -> tuple[list[tuple[Int8, int]], Int8]:
         """(frames, bands) int8 -> the states after them, and (frames for the LSTM, projection) int8."""

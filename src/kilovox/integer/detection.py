@@ -13,7 +13,7 @@ from kilovox.frontend.fixed_point import FixedPointMFCC, FixedPointStream
 from kilovox.integer.decider import Decider, Frames
 from kilovox.integer.decider import Detection as Word
 from kilovox.integer.outcome import FULL_CONFIDENCE, LABEL
-from kilovox.integer.recogniser import SILENCE_SECONDS, Listener, Recogniser
+from kilovox.integer.recogniser import Listener, Recogniser
 from kilovox.integer.stream import RecogniserStream
 
 PIECE = 1 << 16
@@ -80,7 +80,7 @@ class WordDetector:
 
 class FrameDetector:
     """The detector of a network that listens: a decision a word, while it ends or right after it, frame by frame. At the end of
-    the sound it hears SILENCE_SECONDS more, for a word that is over with it.
+    the sound it hears the recogniser's `silence` too, for a word that is over with it.
 
     Raises KilovoxError for a model that does not, and for a front end of floats.
     """
@@ -103,7 +103,7 @@ class FrameDetector:
             for start in range(0, len(piece), PIECE):
                 raw = stream.push(piece[start : start + PIECE])
                 yield from self._decided(decider.push(self._heard(listener, raw)))
-        silence = np.zeros(round(SILENCE_SECONDS * self.rate) if samples else 0, np.int16)
+        silence = self._recogniser.silence if samples else np.zeros(0, np.int16)
         last = [word for raw in (stream.push(silence), stream.flush()) for word in decider.push(self._heard(listener, raw))]
         for found in self._decided([*last, *decider.finish()]):
             yield replace(found, seconds=min(found.seconds, samples / self.rate))

@@ -89,9 +89,13 @@ class Recogniser:
         return self.network.kind == "convolutional"
 
     def heard_out(self, samples: Samples) -> Samples:
-        """(samples,) as a whole recording is heard: by a model that listens with SILENCE_SECONDS after it; none stay none."""
-        silence = round(SILENCE_SECONDS * self.front_end.sample_rate) if self.listens and len(samples) else 0
-        return np.pad(samples, (0, silence)) if silence else samples
+        """(samples,) as a whole recording is heard: by a model that listens with `silence` after it; none stay none."""
+        return np.concatenate([samples, self.silence]) if self.listens and len(samples) else samples
+
+    @property
+    def silence(self) -> Samples:
+        """(samples,) int16, what a model that listens hears after the end of a sound."""
+        return np.zeros(round(SILENCE_SECONDS * self.front_end.sample_rate), np.int16)
 
     @property
     def finds_words(self) -> bool:

@@ -31,7 +31,7 @@ class NativeConvolutions(Convolutions):
 
     _structures: "ctypes.Array[_Convolution]"
     _arrays: list[Array]
-    heard: int
+    kept: int
     """Bytes of the frames that all layers keep."""
 
     @classmethod
@@ -40,13 +40,13 @@ class NativeConvolutions(Convolutions):
         native = cls(convolutions.layers, convolutions.projection, convolutions.bands)
         structures = (_Convolution * (len(native.layers) + 1))()
         arrays: list[Array] = []
-        channels, bands, heard = 1, native.bands, 0
-        for layer, structure in zip(native.layers, structures, strict=False):
-            arrays += _filled(structure, layer, channels, bands)
-            heard += layer.frames * bands * channels
-            channels, bands = len(layer.weights), -(-bands // layer.band_stride)
-        arrays += _filled(structures[-1], native.projection, channels * bands, 1)
-        native.__dict__.update(_structures=structures, _arrays=arrays, heard=heard + channels * bands)  # frozen, but for this
+        *heard, (channels, bands) = native.heard
+        # The projection hears all channels of all bands of one frame.
+        layers = [*zip(native.layers, heard, strict=True), (native.projection, (channels * bands, 1))]
+        for structure, (layer, sizes) in zip(structures, layers, strict=True):
+            arrays += _filled(structure, layer, *sizes)
+        kept = sum(layer.frames * channels * bands for layer, (channels, bands) in layers)
+        native.__dict__.update(_structures=structures, _arrays=arrays, kept=kept)  # frozen, but for this
         return native
 
     def pointer(self) -> Any:
@@ -76,7 +76,7 @@ class NativeListener(IntegerListener):
         super().__init__(convolutions, network)
         self._layers, self._engine, self._c = convolutions, network, c
         units = sum(layer.units for layer in network.layers)
-        self._heard, self._skip = np.zeros(convolutions.heard, np.int8), np.zeros(len(convolutions.layers) + 1, np.uint32)
+        self._heard, self._skip = np.zeros(convolutions.kept, np.int8), np.zeros(len(convolutions.layers) + 1, np.uint32)
         self._hidden, self._cell = np.zeros(units, np.int8), np.zeros(units, np.int16)
 
     def push(self, features: Int8) -> Int32:

@@ -86,11 +86,10 @@ def _strings(
     voices = [
         _voices(piece, rate, left / unsaid if share is None else share) for piece, share in zip(pieces, shares, strict=True)
     ]
-    if sayings:
-        for source, taught in zip(streams.utterances, sayings, strict=True):
-            voices += _cut_out(taught, rate, source.share, divided)
-    weights = [source.share for source in streams.utterances]
-    spoken = [_spoken(taught, rate, weight, divided) for taught, weight in zip(sayings, weights, strict=False)]
+    spoken: list[Sayings] = []
+    for source, taught in zip(streams.utterances if sayings else (), sayings, strict=True):
+        voices += _cut_out(taught, rate, source.share, divided)
+        spoken.append(_spoken(taught, rate, source.share, divided))
     return Strings(streams, voices, spoken, other, rate, derive_seed(config.experiment.seed, purpose))
 
 
