@@ -59,6 +59,12 @@ class Size:
         return (*convolutions, *(f"lstm {layer}" for layer in range(self.layers)), "head")
 
     @property
+    def network(self) -> str:
+        """What it is made of, such as 2 x LSTM 24, or 7 convolutions, 1 x LSTM 54."""
+        convolutions = sum(name.startswith("conv") for name in self.names)
+        return (f"{convolutions} convolutions, " if convolutions else "") + f"{self.layers} x LSTM {self.hidden}"
+
+    @property
     def parameters(self) -> int:
         """Weights and biases of the whole network."""
         return sum(self.layer_parameters)

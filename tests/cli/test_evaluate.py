@@ -98,6 +98,7 @@ def test_a_report(runner, model_file, tones, tmp_path):
     assert result.exit_code == 0, result.output
     page = (tmp_path / "out" / "report.html").read_text()
     assert "tiny on fsdd" in page
+    assert f"--corpus {tones.where} --split speaker:bob" in page, "the command that gives it again"
     assert "Misclassified recordings" in page
     assert len(re.findall("<audio", page)) == len(json.loads(result.stdout)["misclassified"])
 

@@ -80,8 +80,8 @@ def command(
     if report is not None:
         from kilovox.evaluation.report.evaluation import report_evaluation
 
-        said = f"kilovox evaluate {model}" + (f" --split {split}" if split else "") + " --robustness" * robust
-        said += sources.said if sources else ""
+        said = f"kilovox evaluate {model}" + (f" --corpus {folder}" if folder else "") + (f" --split {split}" if split else "")
+        said += " --include-trained" * include_trained + " --robustness" * robust + (sources.said if sources else "")
         report_evaluation(report, recogniser, result, table, corpus, said, long)
     if as_json:
         values = result.as_json() | ({"robustness": table.as_json()} if table else {})

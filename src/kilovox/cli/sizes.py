@@ -22,9 +22,7 @@ def layer_table(size: Size, title: str) -> Table:
 
 def network_in_words(size: Size) -> str:
     """What the network is, in a few words."""
-    convolutions = sum(name.startswith("conv") for name in size.names)
-    before = f"{convolutions} convolutions, " if convolutions else ""
-    return f"{before}{size.layers} x LSTM {size.hidden}, {size.arithmetic}"
+    return f"{size.network}, {size.arithmetic}"
 
 
 def against_budget(used: int, limit: int, scope: str) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from kilovox.budget import size_of
+from kilovox.config.network import Block, Network, network_size
 from kilovox.errors import KilovoxError
 from kilovox.evaluation.report import plots
 
@@ -123,6 +124,12 @@ def test_counts_and_limits_can_be_read():
     size = size_of(24, 2, "int8")
     shown = texts(plots.to_svg(plots.layer_bytes(size, 36864)))
     assert {f"{size.bytes:,}", "limit 36,864", "LSTM 1", "LSTM 2", "head", "tables", "whole model"} <= set(shown)
+    network = Network(kind="convolutional", blocks=(Block(channels=4), Block(channels=8)), projection=8, num_layers=1)
+    size = network_size(network, 8, "int8", 16, 3)
+    shown = texts(plots.to_svg(plots.layer_bytes(size)))
+    assert {"conv 0", "conv 1", "conv 2", "projection", "LSTM 1", "head"} <= set(shown)
+    assert "LSTM 2" not in shown
+    assert size.network == "3 convolutions, 1 x LSTM 8"
     shown = texts(drawn("confusion"))
     assert shown.count("1") >= 3
     assert "spoken" in shown

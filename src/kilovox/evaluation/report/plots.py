@@ -144,8 +144,8 @@ def _confused(counts: npt.NDArray[np.int64], rows: Sequence[str], columns: Seque
 @styled
 def layer_bytes(size: Size, limit: int | None = None, scope: Scope = "model") -> Figure:
     """Bytes of every layer, of the tables and of what `scope` bounds, and a line at `limit` bytes."""
-    parts = [(f"LSTM {index + 1}", count) for index, count in enumerate(size.layer_bytes[:-1])]
-    parts += [("head", size.layer_bytes[-1])] + ([("tables", size.tables)] if size.tables else [])
+    layers = [f"LSTM {int(name.split()[1]) + 1}" if name.startswith("lstm") else name for name in size.names]
+    parts = [*zip(layers, size.layer_bytes, strict=True)] + ([("tables", size.tables)] if size.tables else [])
     parts += [("whole model" if scope == "model" else "largest layer", size.within(scope))]
     said = ", ".join(f"{name} {count:,}" for name, count in parts) + (f"; limit {limit:,}" if limit is not None else "")
     figure, (axes,) = new_figure("Bytes of each layer", said + " bytes.", 1.0 + 0.3 * len(parts))

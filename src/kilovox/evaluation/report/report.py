@@ -111,7 +111,7 @@ class Run:
     @property
     def network(self) -> str:
         """Layers and units, such as 2 x LSTM 24."""
-        return f"{self.size.layers} x LSTM {self.size.hidden}"
+        return self.size.network
 
     def accuracy(self, split: str) -> float:
         """Accuracy under `split`, a fraction: the mean over the seeds, where it was trained with several."""
