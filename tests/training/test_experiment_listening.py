@@ -13,7 +13,7 @@ from kilovox.integer.calibration import KNOTS
 from kilovox.integer.detection import FrameDetector
 from kilovox.integer.model_file import load_model, short_hash
 from kilovox.integer.recogniser import Recogniser
-from kilovox.training import string_preparation
+from kilovox.training import string_preparation, strings
 from kilovox.training.experiment import run_experiment
 from kilovox.training.run_folder import FLOAT_FILE, IDENTITY_FILE, MODEL_FILE, PTQ_FILE
 from kilovox.training.run_key import RunKeys
@@ -165,6 +165,14 @@ def test_the_same_run_gives_the_same_file_and_a_killed_one_goes_on_to_it(trained
             run_experiment(configured(folder), corpus, tmp_path, progress=False)
     run_experiment(configured(folder), corpus, tmp_path, progress=False, resume=True)
     assert (tmp_path / MODEL_FILE).read_bytes() == (trained / MODEL_FILE).read_bytes()
+
+
+def test_the_run_is_one_of_these_strings(folder, corpus, monkeypatch):
+    config = configured(folder)
+    before = RunKeys(corpus).of(config)
+    monkeypatch.setattr(strings, "VERSION", 99)
+    after = RunKeys(corpus).of(config)
+    assert after.differences(before.facts) == [f"version of strings is 99, there it was {before.facts['versions']['strings']}"]
 
 
 def test_the_run_is_one_of_these_utterances(trained, folder, corpus, tmp_path):

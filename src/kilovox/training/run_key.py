@@ -20,7 +20,7 @@ from kilovox.corpus.base import Corpus, Recording
 from kilovox.corpus.mixture import Mixture, open_mixture, settled
 from kilovox.corpus.utterances import UtteranceCorpus
 from kilovox.frontend import pipeline
-from kilovox.training import augmentation
+from kilovox.training import augmentation, strings
 from kilovox.training.device import device_of
 
 RECIPE_VERSION = 2
@@ -82,7 +82,8 @@ class RunKey:
                 "features": pipeline.VERSION,
                 "augmentation": augmentation.VERSION,
                 "torch": torch.__version__.partition("+")[0],
-            },
+            }
+            | ({"strings": strings.VERSION} if config.streams is not None else {}),
             "device": device_of(config.training.device).type,
             "configuration": canonical(config),
             "corpora": [use.facts() for use in uses],

@@ -20,7 +20,7 @@ from kilovox.config.streams import Streams
 from kilovox.training.acoustics import KNOTS_HZ
 
 VERSION = 2
-"""To be raised when the same material begins to give other pieces."""
+"""To be raised when the same material begins to give other pieces, or other networks that were taught with them."""
 
 TILTED_SHARE, TILT_DB, LARGEST_TILT_DB = 0.6, 4.0, 15.0
 ROOM_SHARE, ROOM_SECONDS, ROOM_WET = 0.25, (0.08, 0.5), (0.1, 0.7)
