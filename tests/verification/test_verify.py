@@ -10,7 +10,7 @@ import pytest
 from firmware.models import random_listener, random_model
 from kilovox.errors import KilovoxError
 from kilovox.firmware.sources import sources
-from kilovox.integer.observation import STAGES, Observation
+from kilovox.integer.observation import OF_FRAMES, STAGES, Observation
 from kilovox.verification import toolchain, verify
 from kilovox.verification.avr import Avr, avr_missing
 from kilovox.verification.clips import find_clips, synthetic_clips
@@ -255,7 +255,8 @@ def observation(**changes):
         "cepstra": np.zeros((2, 3), np.int16), "features": np.zeros((2, 3), np.int8),
         "hidden": np.zeros((2, 2, 4), np.int8), "cell": np.zeros((2, 2, 4), np.int16),
         "logits": np.zeros(5, np.int32), "label": np.zeros(1, np.uint16), "confidence": np.zeros(1, np.uint8),
-        "outcome": np.zeros(1, np.uint8),
+        "outcome": np.zeros(1, np.uint8), "past": np.zeros((2, 6), np.int8), "projection": np.zeros((2, 4), np.int8),
+        "detections": np.zeros((1, 4), np.int64),
     }  # fmt: skip
     return Observation(**(values | changes))
 
@@ -267,7 +268,7 @@ def test_one_bit_of_any_stage_is_seen(stage):
     found = first_difference(observation(), observation(**{stage: changed}), "clip", "whole")
     assert found is not None
     assert (found.what, found.expected, found.found) == (stage, 0, 1)
-    assert found.frame == (None if changed.ndim == 1 else 1)
+    assert found.frame == (1 if stage in OF_FRAMES else None)
 
 
 def test_the_first_difference_is_the_first_in_time():
