@@ -131,6 +131,7 @@ def _show(result: "Evaluation") -> None:
         lines.append(f"interval if every recording were another person's: {least:.2%} to {most:.2%}")
     if sum(result.missed):
         lines.append(", ".join(f"{name} {count:,}" for name, count in result.outcomes.items()))
+        lines.append(f"if nothing were rejected: {result.likeliest} right, {result.likeliest / result.recordings:.2%}")
     if result.left_out:
         others = result.others
         lines.append(

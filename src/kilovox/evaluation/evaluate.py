@@ -93,6 +93,7 @@ def evaluate(recogniser: Recogniser, corpus: Corpus, split: str | None = None, a
         sample_rate=recogniser.front_end.sample_rate,
         rejected=missed[0],
         nothing=missed[1],
+        likeliest=int((decisions.likeliest == truth).sum()),
     )
 
 

@@ -56,6 +56,7 @@ class Evaluation:
 
     `confusion`: (labels, labels) counts of decisions that are a label, a row a true label, a column a decision. `rejected`,
     `nothing`: by true label, how many were taken for none of the labels, and in how many nothing was heard; empty for none.
+    `likeliest`: how many would be right if the likeliest label were always taken, nothing rejected.
     `others`: recordings of words that the model does not know, which accuracy leaves out. `trained_on`: judged recordings that
     the model was trained on, 0 unless that was asked for. `sample_rate` in Hz: what the model hears.
     """
@@ -73,6 +74,7 @@ class Evaluation:
     sample_rate: int = 8000
     rejected: tuple[int, ...] = ()
     nothing: tuple[int, ...] = ()
+    likeliest: int = 0
 
     @cached_property
     def recordings(self) -> int:
@@ -160,6 +162,7 @@ class Evaluation:
             "interval_speakers": list(by_speaker.pair) if by_speaker else None,
             "interval_method": by_speaker.method if by_speaker else "wilson",
             "outcomes": self.outcomes,
+            "likeliest": self.likeliest,
             "others": asdict(self.others),
             "left_out": self.left_out,
             "trained_on": self.trained_on,

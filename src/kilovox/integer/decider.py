@@ -113,9 +113,13 @@ def one_word(
     """
     if not len(frames.outputs) or (frames.outputs == len(labels)).all():
         return 0, 0, NOTHING
-    surest = int(frames.share.argmax())
-    best, sure = int(frames.labels[surest]), compared(int(frames.share[surest]), int(frames.others.max()))
+    best, sure = likeliest(frames), compared(int(frames.share.max()), int(frames.others.max()))
     return best, calibrated(sure, knots), LABEL if sure >= int(thresholds[best]) else UNKNOWN
+
+
+def likeliest(frames: Frames) -> int:
+    """Of a whole recording: the label with the largest share of any of its frames, however small; the first of no frames."""
+    return int(frames.labels[frames.share.argmax()]) if len(frames.labels) else 0
 
 
 def integer_frames(head: Head, logits: npt.NDArray[np.int32], labels: Sequence[str]) -> Frames:

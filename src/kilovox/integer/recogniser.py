@@ -21,7 +21,7 @@ from kilovox.frontend.fixed_point import FixedPointMFCC
 from kilovox.frontend.pipeline import as_floats, fixed_point_mfcc, pad, raw_features, read_normalisation, valid_frames
 from kilovox.integer.calibration import IDENTITY
 from kilovox.integer.convolution import Convolutions, IntegerListener, build_convolutions, whole_sounds
-from kilovox.integer.decider import Frames, float_frames, integer_frames, one_word
+from kilovox.integer.decider import Frames, float_frames, integer_frames, likeliest, one_word
 from kilovox.integer.description import smallest_exponent
 from kilovox.integer.float_convolutional import FloatListener
 from kilovox.integer.float_network import float_logits
@@ -47,12 +47,16 @@ Listener = FloatListener | IntegerListener
 @dataclass(frozen=True)
 class Decisions:
     """Of each clip: index of the likeliest label, confidence (0 to 1), logits (clips, labels), float32 or, in integers, int32,
-    and what it comes to (kilovox.integer.outcome). Where nothing was heard index, confidence and logits are 0: no label."""
+    and what it comes to (kilovox.integer.outcome). Where nothing was heard index, confidence and logits are 0: no label.
+
+    `likeliest`: index of the label it would be if something had to be said of every clip.
+    """
 
     indices: npt.NDArray[np.int64]
     confidence: npt.NDArray[np.float64]
     logits: Array
     outcomes: npt.NDArray[np.uint8]
+    likeliest: npt.NDArray[np.int64]
 
 
 class Recogniser:
@@ -135,7 +139,7 @@ class Recogniser:
             batch = heard[start : start + size]
             indices[batch], sure[batch], logits[batch] = self._decide(self.normalised([raw[index] for index in batch]))
         outcomes[heard] = judged(indices[heard], sure[heard], self.thresholds)
-        return Decisions(indices, sure, logits, outcomes)
+        return Decisions(indices, sure, logits, outcomes, indices)
 
     def listener(self) -> Listener:
         """The network of a model that listens, for one sound."""
@@ -162,14 +166,16 @@ class Recogniser:
 
     def _words(self, outputs: Sequence[Array]) -> Decisions:
         """The one word of each sound, of whose logits there are (frames, labels + 1)."""
-        found = [one_word(self.frames(logits), self.labels, self.thresholds, self.knots) for logits in outputs]
+        heard = [self.frames(logits) for logits in outputs]
+        found = [one_word(frames, self.labels, self.thresholds, self.knots) for frames in heard]
         indices, sure, outcomes = np.array(found, np.int64).reshape(-1, 3).T
+        forced = np.array([likeliest(frames) for frames in heard], np.int64)
         largest = [
             logits.max(axis=0, initial=0)[: len(self.labels)] * (outcome != NOTHING)
             for logits, outcome in zip(outputs, outcomes, strict=True)
         ]
         kept = np.array(largest, outputs[0].dtype if outputs else np.float32).reshape(-1, len(self.labels))
-        return Decisions(indices, sure / FULL_CONFIDENCE, kept, outcomes.astype(np.uint8))
+        return Decisions(indices, sure / FULL_CONFIDENCE, kept, outcomes.astype(np.uint8), forced)
 
     def __call__(self, recordings: Sequence[Samples]) -> Decisions:
         """Decisions on recordings, each (samples,) int16 at the front end's sample rate."""

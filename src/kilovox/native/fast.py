@@ -67,7 +67,7 @@ class FastRecogniser(Recogniser):
             if not heard or loudest.value <= LOWEST_LEVEL:
                 return None
         indices, sure = decisions[:, 0].astype(np.int64), decisions[:, 1] / FULL_CONFIDENCE
-        return Decisions(indices, sure, logits, judged(indices, sure, self.thresholds))
+        return Decisions(indices, sure, logits, judged(indices, sure, self.thresholds), indices)
 
     def listener(self) -> Listener:
         if self._native_convolutions is None:

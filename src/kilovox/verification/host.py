@@ -263,7 +263,7 @@ class HostStream:
 
 def _decisions(logits: npt.NDArray[np.int32], decided: npt.NDArray[np.uint8]) -> Decisions:
     indices = decided[:, 0].astype(np.int64) | decided[:, 1].astype(np.int64) << 8
-    return Decisions(indices, decided[:, 2] / FULL_CONFIDENCE, logits, decided[:, 3].copy())
+    return Decisions(indices, decided[:, 2] / FULL_CONFIDENCE, logits, decided[:, 3].copy(), indices)
 
 
 def _pointer(array: Array) -> ctypes.c_void_p:
