@@ -31,6 +31,15 @@ def test_a_name_a_corpus_and_a_memory():
     assert three.of(5).outputs == 3
 
 
+def test_running_sound_has_a_recipe_of_its_own():
+    values = read_document(bundled_configurations()["listening"]).values
+    short = {name: values[name] for name in ("experiment", "corpora", "vocabulary", "streams")}
+    blocks = {key: values["model"][key] for key in ("kind", "blocks", "projection")}
+    filled = complete({**short, "model": blocks, "budget": {"memory": "36KB", "scope": "model"}})
+    for section in ("frontend", "training", "quantisation", "budget"):
+        assert filled[section] == values[section]
+
+
 def test_labels_are_not_guessed():
     with pytest.raises(KilovoxError, match=r"model\.output_dim is not given"):
         _ = parse().hidden

@@ -23,6 +23,14 @@ RECIPE: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 """Of integer networks: that of the bundled `digits`, without its synthetic voices and its teacher."""
 
+LISTENING: dict[str, dict[str, Any]] = {
+    "frontend": {"kind": "fixed_point", "features": "levels"},
+    "model": {"hidden_dim": "fit", "num_layers": 1, "dropout": 0.1},
+    "training": {"epochs": 12, "batch_size": 40, "learning_rate": 0.008, "averaging": 0.995},
+    "quantisation": {"epochs": 3, "learning_rate": 0.001, "dropout": 0.0},
+}
+"""Of integer networks that read running sound, where there is a section `streams`: that of `listening`."""
+
 _ALWAYS = ("dataset", "data_splitting", "frontend", "model", "training")
 """Sections that every configuration has."""
 
@@ -49,7 +57,7 @@ def complete(values: dict[str, Any]) -> dict[str, Any]:
         meant["budget"] = {"arithmetic": arithmetic, **budget}
     if not _is_left_open(values):
         return meant
-    recipe = copy.deepcopy(RECIPE)
+    recipe = copy.deepcopy(RECIPE if values.get("streams") is None else LISTENING)
     if "frontend" in values:
         del recipe["frontend"]
     if budget is None:
