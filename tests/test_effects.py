@@ -45,6 +45,16 @@ def test_faster_is_shorter_and_higher():
     assert np.argmax(np.abs(np.fft.rfft(fast, RATE))) == pytest.approx(625, abs=2)
 
 
+def test_resampled_is_as_fast_and_stays_sharp():
+    high = tone(3000)
+    for factor in (0.8, 1.1):
+        played = effects.resampled(high, factor)
+        assert abs(len(played) - len(high) / factor) <= 1
+        assert np.argmax(np.abs(np.fft.rfft(played, RATE))) == pytest.approx(3000 * factor, abs=2)
+        assert effects.root_mean_square(played) == pytest.approx(effects.root_mean_square(high), rel=0.02)
+        assert effects.root_mean_square(effects.faster(high, factor)) < 0.85 * effects.root_mean_square(high)
+
+
 def test_filters():
     mixed = tone(100) + tone(1000) + tone(3900)
 

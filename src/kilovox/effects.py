@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 import soundfile
+import soxr
 
 Sound = npt.NDArray[np.float64]
 Samples = npt.NDArray[np.int16]
@@ -25,6 +26,8 @@ _SLOPES = {"white": 0.0, "pink": 0.5, "brown": 1.0}
 """Amplitude falls with this power of the frequency: 0, 3 and 6 dB an octave."""
 
 LOWEST_HZ = 20.0
+WHOLE = 1000.0
+"""A sampling rate that stands for all: of two only their ratio counts."""
 
 
 def noise(
@@ -114,9 +117,18 @@ def _coloured(kind: str, count: int, rate: int, generator: np.random.Generator) 
 
 
 def faster(sound: npt.NDArray[Any], factor: float) -> Sound:
-    """Played `factor` times as fast: shorter, and higher in pitch and formants, as of a smaller speaker."""
+    """Played `factor` times as fast: shorter, and higher in pitch and formants, as of a smaller speaker.
+
+    Between samples it is linear, which dulls what is near half the sampling rate; `resampled` does not.
+    """
     positions = np.arange(max(1, int(len(sound) / factor))) * factor
     played: Sound = np.interp(positions, np.arange(len(sound)), np.asarray(sound, np.float64))
+    return played
+
+
+def resampled(sound: npt.NDArray[Any], factor: float) -> Sound:
+    """As `faster`, through the filter of a resampler: an "s" stays as sharp as it was."""
+    played: Sound = soxr.resample(np.asarray(sound, np.float64), factor * WHOLE, WHOLE, "MQ")
     return played
 
 
