@@ -205,8 +205,12 @@ def test_pieces_and_their_words(folder, corpus):
     prepared = prepare_strings(settled(config, corpus), config.streams, corpus, mixture)
     assert prepared.labels == ("0", "1", "2", "unknown")
     assert prepared.train.features.shape == (1, 24, 49, 8)
-    assert set(np.unique(prepared.train.labels)) <= {0, 1, 2, 3, 4}
-    assert (prepared.train.labels[:, 1:][prepared.train.labels[:, :-1] == 4] == 4).all()
+    said, ends = np.split(prepared.train.labels.numpy(), 2, axis=1)
+    assert set(np.unique(said)) <= {0, 1, 2, 3, 4}
+    assert (said[:, 1:][said[:, :-1] == 4] == 4).all()
+    assert (ends[said == 4] == -1).all()
+    assert ((ends >= -1) & (ends <= 50)).all()
+    assert (ends > 0).any()
     assert prepared.validation is not None
     assert len(prepared.validation) == 1
 

@@ -10,12 +10,17 @@ from hypothesis import strategies as st
 
 from kilovox.config.network import Block
 from kilovox.config.training import Training
+from kilovox.training import strings as drawn
 from kilovox.training.convolutional import ConvolutionalClassifier
 from kilovox.training.dataset import AudioFeaturesDataset, make_loader
-from kilovox.training.listening import ListeningTrainer, read
-from kilovox.training.strings import padded_targets
+from kilovox.training.listening import ASTRAY, EARLY, LATE, ListeningTrainer, read
 
 BLANK = 2
+
+
+def targets(said, blank, ends=None):
+    """Of words whose ends nobody knows, unless `ends` tells them."""
+    return drawn.padded_targets(said, ends or [[-1] * len(words) for words in said], blank)
 
 
 def test_reading():
@@ -48,7 +53,7 @@ def strings(count, seed=0):
     for piece, words in zip(features, said, strict=True):
         for place, word in enumerate(words):
             piece[2 + 6 * place : 4 + 6 * place, 3 * word] += 3.0
-    return AudioFeaturesDataset.of_features(features[None], padded_targets(said, BLANK))
+    return AudioFeaturesDataset.of_features(features[None], targets(said, BLANK))
 
 
 def test_the_loss_is_that_of_all_paths_that_read_so():
@@ -61,7 +66,7 @@ def test_the_loss_is_that_of_all_paths_that_read_so():
         paths = [path for path in itertools.product(range(3), repeat=4) if read(list(path), BLANK) == words]
         total = sum(float(torch.prod(piece[range(4), list(path)])) for path in paths)
         expected.append(-np.log(total) / (len(words) + 1))
-    found = trainer()._loss(logits, torch.from_numpy(padded_targets(said, BLANK)))
+    found = trainer()._loss(logits, torch.from_numpy(targets(said, BLANK)))
     assert float(found) == pytest.approx(np.mean(expected), rel=1e-5)
 
 
@@ -81,14 +86,49 @@ def test_other_words_are_as_good_as_the_blank_where_none_is_told_of():
         expected.append(-np.log(total) / (len(words) + 1))
     own = trainer()
     own.other = other
-    found = own._loss(logits, torch.from_numpy(padded_targets(said, blank)))
+    found = own._loss(logits, torch.from_numpy(targets(said, blank)))
     assert float(found) == pytest.approx(np.mean(expected), rel=1e-5)
+
+
+def test_words_are_best_read_where_they_end():
+    """Against the definition: a path costs ASTRAY for each frame in which a word is read that ends elsewhere."""
+    logits = torch.randn(3, 6, 3, generator=torch.manual_seed(1))
+    said, ends = [[0], [0, 0], [1, 0]], [[30], [-1, -1], [10, -1]]
+    own = trainer()
+    own.stride = 10
+    shares = torch.softmax(logits, dim=2)
+
+    def there(words, over, label, place):
+        return label == BLANK or any(
+            word == label and (end < 0 or -EARLY <= 10 * place - end <= LATE) for word, end in zip(words, over, strict=True)
+        )
+
+    expected = []
+    for piece, words, over in zip(shares, said, ends, strict=True):
+        total = 0.0
+        for path in itertools.product(range(3), repeat=6):
+            if read(list(path), BLANK) == words:
+                astray = sum(not there(words, over, label, place) for place, label in enumerate(path))
+                total += float(torch.prod(piece[range(6), list(path)])) * np.exp(-ASTRAY * astray)
+        expected.append(-np.log(total) / (len(words) + 1))
+    own.model.eval()
+    found = own._loss(logits, torch.from_numpy(targets(said, BLANK, ends)))
+    assert float(found) == pytest.approx(np.mean(expected), rel=1e-5)
+
+
+def test_ends_are_those_of_the_batch_as_it_was_shifted():
+    own = trainer()
+    labels = torch.from_numpy(targets([[0]], BLANK, [[20]])).chunk(2, dim=1)
+    own._shift = 2
+    assert own._in_place(*labels, 40, BLANK)[:, 0, 0].nonzero().ravel().tolist() == list(range(20 - EARLY - 2, 20 + LATE - 1))
+    own.model.eval()
+    assert own._in_place(*labels, 40, BLANK)[:, 0, 0].nonzero().ravel().tolist() == list(range(20 - EARLY, 20 + LATE + 1))
 
 
 def test_other_words_that_nobody_told_of_are_no_mistake():
     paths = [[0, 2, 3, 3], [2, 3, 0, 2], [0, 2, 3, 3], [0, 3, 3, 3]]
     logits = torch.nn.functional.one_hot(torch.tensor(paths), 4).float()
-    labels = torch.from_numpy(padded_targets([[0], [0], [0, 2], [0, 2]], 3))
+    labels = torch.from_numpy(targets([[0], [0], [0, 2], [0, 2]], 3))
     own = trainer()
     own.other = 2
     assert int(own._correct(logits, labels)) == 3
@@ -97,7 +137,7 @@ def test_other_words_that_nobody_told_of_are_no_mistake():
 def test_a_piece_is_right_where_every_word_is():
     paths = [[0, 2, 0, 2], [0, 0, 2, 2], [2, 1, 0, 2], [2, 2, 2, 2]]
     logits = torch.nn.functional.one_hot(torch.tensor(paths), 3).float()
-    labels = torch.from_numpy(padded_targets([[0, 0], [0, 0], [1, 0], []], BLANK))
+    labels = torch.from_numpy(targets([[0, 0], [0, 0], [1, 0], []], BLANK))
     assert int(trainer()._correct(logits, labels)) == 3
 
 

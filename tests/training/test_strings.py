@@ -21,6 +21,13 @@ def voices(classes, weight=1.0, name="a", **how):
     return Voices([tone(HERTZ[label], **how) for label in classes], np.array(classes, np.int64), weight, name)
 
 
+def saying(sounds, words, weight=1.0, ends=None):
+    """Utterances that all say the same."""
+    return Sayings(
+        sounds, [words] * len(sounds), [ends or (None,) * len(words)] * len(sounds), weight, f"{len(sounds)} of {words}"
+    )
+
+
 def strings(*corpora, sayings=(), other=OTHER, seed=1, **settings):
     return Strings(Streams(**settings), corpora or (voices([0, 1, 2, 3]),), sayings, other, RATE, seed)
 
@@ -28,10 +35,10 @@ def strings(*corpora, sayings=(), other=OTHER, seed=1, **settings):
 def test_a_piece_is_a_function_of_its_number():
     one, another = strings(), strings()
     again = [another(number) for number in (3, 1, 0, 2)]
-    for number, (sound, said) in zip((3, 1, 0, 2), again, strict=True):
-        mine, words = one(number)
-        assert words == said
-        np.testing.assert_array_equal(mine, sound)
+    for number, piece in zip((3, 1, 0, 2), again, strict=True):
+        mine = one(number)
+        assert mine[1:] == piece[1:]
+        np.testing.assert_array_equal(mine.sound, piece.sound)
     assert not np.array_equal(one(0)[0], one(1)[0])
     assert not np.array_equal(strings(seed=2)(0)[0], one(0)[0])
 
@@ -39,7 +46,7 @@ def test_a_piece_is_a_function_of_its_number():
 @pytest.mark.parametrize("seconds", [0.5, 3.2])
 def test_length_and_words_that_fit(seconds):
     for number in range(20):
-        sound, said = strings(seconds=seconds, nothing=0.0, spoken=0.0)(number)
+        sound, said, _ = strings(seconds=seconds, nothing=0.0, spoken=0.0)(number)
         assert sound.shape == (round(seconds * RATE),)
         assert sound.dtype == np.int16
         assert 1 <= len(said) <= seconds / (0.3 / 1.25 - 0.04) + 1
@@ -49,7 +56,7 @@ def test_what_is_said_is_what_is_heard():
     """The tones of a clean piece, in order, by their largest frequency in each tenth of a second."""
     draw = strings(single=0.0, spoken=0.0, nothing=0.0, noisy=0.0, rate=0.0, gap_ms=400.0, close=0.0)
     for number in range(8):
-        sound, said = draw(number)
+        sound, said, _ = draw(number)
         frames = sound[: len(sound) // 400 * 400].reshape(-1, 400).astype(float)
         size = np.abs(np.fft.rfft(frames * np.hanning(400), axis=1))
         loud = size.max(axis=1) > size.max() / 8
@@ -59,15 +66,40 @@ def test_what_is_said_is_what_is_heard():
         assert runs == [label for label, before in zip(said, [-1, *said], strict=False) if label != before]
 
 
+def test_words_end_where_their_sound_does():
+    """Within the overlap of the next, and 10 ms."""
+    draw = strings(spoken=0.0, nothing=0.0, noisy=0.0, gap_ms=300.0, close=0.0)
+    for number in range(12):
+        sound, said, ends = draw(number)
+        assert len(ends) == len(said)
+        assert ends == sorted(ends)
+        power = np.convolve(np.abs(sound.astype(float)), np.ones(80), "same")
+        for label, end in zip(said, ends, strict=True):
+            assert end >= 0.3 * RATE / 1.25 - 80, label
+            near = power[max(0, end - 400) : end - 160]
+            assert near.mean() > power.max() / 16
+
+
+def test_ends_of_utterances_move_with_them():
+    known = [saying([tone(700.0, 1.0)], (1, 0), ends=(0.4, None))]
+    draw = strings(sayings=known, spoken=0.99, single=0.0, nothing=0.0, noisy=0.0)
+    for number in range(10):
+        sound, said, ends = draw(number)
+        first = np.flatnonzero(np.abs(sound.astype(float)) > np.abs(sound).max() / 8)[0]
+        assert said == [1, 0]
+        assert ends[1] == -1
+        assert 0.4 / 1.15 * RATE - 60 <= ends[0] - first <= 0.4 * 1.15 * RATE + 60
+
+
 def test_sources_of_utterances_are_drawn_by_their_weights_and_not_by_their_sizes():
     large, small = ([tone(700.0, 1.0)] * count for count in (30, 3))
-    sayings = [Sayings(large, [(1,)] * 30, 0.25, "large"), Sayings(small, [(0, 0)] * 3, 0.75, "small")]
+    sayings = [saying(large, (1,), 0.25), saying(small, (0, 0), 0.75)]
     draw = strings(sayings=sayings, spoken=0.9, single=0.0, nothing=0.0)
     assert 0.58 < np.mean([draw(number)[1] == [0, 0] for number in range(300)]) < 0.77
 
 
 def test_one_word_alone_utterances_and_nothing_have_their_shares():
-    sayings = [Sayings([tone(700.0, 1.0)], [(1, 0, OTHER)], 1.0, "u")]
+    sayings = [saying([tone(700.0, 1.0)], (1, 0, OTHER))]
     draw = strings(sayings=sayings, single=0.3, spoken=0.3, nothing=0.2)
     said = [draw(number)[1] for number in range(400)]
     assert 0.14 < np.mean([words == [] for words in said]) < 0.26
@@ -117,13 +149,13 @@ def test_without_other_words_every_word_is_asked_for():
 
 
 def test_a_word_longer_than_the_piece_is_heard_from_its_beginning():
-    sound, said = strings(voices([1], seconds=2.0), other=None, seconds=0.5, nothing=0.0, spoken=0.0)(0)
+    sound, said, _ = strings(voices([1], seconds=2.0), other=None, seconds=0.5, nothing=0.0, spoken=0.0)(0)
     assert said == [1]
     assert np.abs(sound[:400]).max() > 0
 
 
 def test_an_utterance_that_is_too_long_is_not_cut():
-    sayings = [Sayings([tone(700.0, 9.0)], [(1, 1, 1, 1)], 1.0, "u")]
+    sayings = [saying([tone(700.0, 9.0)], (1, 1, 1, 1))]
     draw = strings(voices([0]), sayings=sayings, other=None, spoken=0.9, single=0.0, nothing=0.05)
     assert {label for number in range(20) for label in draw(number)[1]} == {0}
 
@@ -144,5 +176,5 @@ def test_cut_closely():
 
 
 def test_targets():
-    assert padded_targets([[1, 2], [], [3]], 9).tolist() == [[1, 2], [9, 9], [3, 9]]
-    assert padded_targets([[]], 9).tolist() == [[9]]
+    assert padded_targets([[1, 2], [], [3]], [[40, -1], [], [7]], 9).tolist() == [[1, 2, 40, -1], [9, 9, -1, -1], [3, 9, 7, -1]]
+    assert padded_targets([[]], [[]], 9).tolist() == [[9, -1]]

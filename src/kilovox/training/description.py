@@ -71,7 +71,8 @@ class Description:
 def _calibrated(model: Model, validation: AudioFeaturesDataset, streams: Streams) -> Model:
     """With what the very model makes of the strings of people who validate."""
     labels = model.metadata.labels
-    said = [[label for label in row if label != len(labels)] for row in validation.labels.tolist()]
+    classes = validation.labels.chunk(2, dim=1)[0].tolist()
+    said = [[label for label in row if label != len(labels)] for row in classes]
     heard = detections(Recogniser(model), list(validation.clips), said, streams.seconds)
     threshold = LIKELIER if streams.rejected is None else threshold_for(heard, streams.rejected)
     found = {

@@ -38,7 +38,7 @@ def train(
         settings=settings, seed=config.experiment.seed, folder=folder, **options,
     )  # fmt: skip
     if isinstance(trainer, ListeningTrainer):
-        trainer.other = prepared.divided.asked.other
+        trainer.other, trainer.stride = prepared.divided.asked.other, config.model.frame_stride
     history = trainer.train()
     if prepared.validation is None:
         history[-1] |= {"recordings_accuracy": trainer.accuracy(prepared.train.as_they_are(256))}

@@ -32,13 +32,13 @@ VALIDATION_SHARE = 16
 """One piece of validation people's words for so many to train on."""
 
 Features = list[npt.NDArray[Any]]
-Said = list[list[int]]
+Numbers = list[list[int]]
 
 
 def prepare_strings(config: Configuration, streams: Streams, corpus: Corpus, mixture: Mixture) -> Prepared:
     """What a network that listens is trained on: pieces of running sound and, of people that validate, fewer of them.
 
-    Labels are (pieces, most words) classes in order, filled up with the blank, which is the class after the last label.
+    Labels are those of `padded_targets`, in frames; the blank is the class after the last label.
     Raises KilovoxError as `prepare` does.
     """
     divided = checked(config, corpus, mixture)
@@ -46,22 +46,22 @@ def prepare_strings(config: Configuration, streams: Streams, corpus: Corpus, mix
     sayings = taught_sayings(config, mixture, divided)
     blank = len(divided.asked.labels)
 
-    def dataset(said: Said, features: Features) -> AudioFeaturesDataset:
+    def dataset(features: Features, said: Numbers, ends: Numbers) -> AudioFeaturesDataset:
         # All pieces are of one length; nothing is padded.
         whole = config.frontend.model_copy(update={"frames": len(features[0])})
         views = padded_views([[features]], normalisation, whole)
-        return AudioFeaturesDataset.of_features(views, padded_targets(said, blank))
+        return AudioFeaturesDataset.of_features(views, padded_targets(said, ends, blank))
 
-    raw, said = _all(_strings(config, streams, divided.train, divided, "strings", sayings), config, streams.count)
-    normalisation = fit_normalisation(config.frontend, raw)
-    train, validation = dataset(said, raw), None
+    taught = _all(_strings(config, streams, divided.train, divided, "strings", sayings), config, streams.count)
+    normalisation = fit_normalisation(config.frontend, taught[0])
+    train, validation = dataset(*taught), None
     if divided.validation:
         strings = _strings(config, streams, divided.validation, divided, "validation strings")
-        raw, said = _all(strings, config, max(1, streams.count // VALIDATION_SHARE))
-        validation = dataset(said, raw)
+        held_out = _all(strings, config, max(1, streams.count // VALIDATION_SHARE))
+        validation = dataset(*held_out)
     return Prepared(
         divided.asked.labels, divided.asked.aliases, divided.split, train, validation, normalisation, mixture, divided,
-        (*recordings_of(divided), *(digest for taught in sayings for digest in taught.hashes)), besides(config, divided),
+        (*recordings_of(divided), *(digest for one in sayings for digest in one.hashes)), besides(config, divided),
     )  # fmt: skip
 
 
@@ -125,9 +125,10 @@ def _cut_out(corpus: UtteranceCorpus, rate: int, weight: float, divided: Divided
 def _spoken(corpus: UtteranceCorpus, rate: int, weight: float, divided: Divided) -> Sayings:
     """Of their other words nothing is told: in fluent speech nobody need count them."""
     classes = [divided.asked.classes_of([word.word for word in one.words]) for one in corpus.utterances]
-    unsaid = (NOT_ASKED, divided.asked.other)
-    said = [[label for label in row.tolist() if label not in unsaid] for row in classes]
-    return Sayings(CorpusSamples(corpus.sounds, rate, range(len(corpus))), said, weight, corpus.fingerprint)
+    told = [[place for place, label in enumerate(row) if label not in (NOT_ASKED, divided.asked.other)] for row in classes]
+    said = [row[places].tolist() for row, places in zip(classes, told, strict=True)]
+    ends = [[one.words[place].end for place in places] for one, places in zip(corpus.utterances, told, strict=True)]
+    return Sayings(CorpusSamples(corpus.sounds, rate, range(len(corpus))), said, ends, weight, corpus.fingerprint)
 
 
 def _voices(piece: Piece, rate: int, weight: float) -> Voices:
@@ -138,25 +139,45 @@ def _voices(piece: Piece, rate: int, weight: float) -> Voices:
     return Voices(CorpusSamples(corpus, rate, piece.indices.tolist()), piece.classes, weight, digest)
 
 
-def _all(strings: Strings, config: Configuration, count: int) -> tuple[Features, Said]:
+def _all(strings: Strings, config: Configuration, count: int) -> tuple[Features, Numbers, Numbers]:
+    """Features of so many pieces, the classes of their words, and the frames in which each is over."""
     features: Features = []
-    said: Said = []
+    said: Numbers = []
+    ends: Numbers = []
     facts = {"part": "strings", **strings.facts, "features": settings_of(config.frontend)}
     for first in track(range(0, count, BLOCK), "strings", disable=not sys.stderr.isatty(), transient=True):
         numbers = range(first, min(first + BLOCK, count))
         key = {**facts, "pieces": [numbers[0], numbers[-1]]}
         *sequences, words = cached(key, functools.partial(_block, strings, config, numbers))
         features += sequences
-        said += [[label for label in row if label >= 0] for row in words.reshape(len(numbers), -1).tolist()]
-    return features, said
+        for classes, over in _read_words(words, len(numbers)):
+            said.append(classes)
+            ends.append(over)
+    return features, said, ends
 
 
 def _block(strings: Strings, config: Configuration, numbers: range) -> list[npt.NDArray[Any]]:
-    """Features of the pieces and, last, their words: of each as many numbers, filled up with -1, in the columns and the type of
-    features, for the cache keeps nothing else."""
+    """Features of the pieces and, last, their words."""
     pieces = [strings(number) for number in numbers]
-    features = fast_raw_features(config.frontend, [sound for sound, _ in pieces])
-    columns = features[0].shape[1]
-    words = padded_targets([said for _, said in pieces], -1)
-    words = np.pad(words, ((0, 0), (0, -words.shape[1] % columns)), constant_values=-1)
-    return [*features, words.reshape(-1, columns).astype(features[0].dtype)]
+    features = fast_raw_features(config.frontend, [piece.sound for piece in pieces])
+    hop = config.frontend.hop
+    ends = [[end // hop if end >= 0 else end for end in piece.ends] for piece in pieces]
+    words = padded_targets([piece.said for piece in pieces], ends, -1)
+    return [*features, _written_words(words, features[0])]
+
+
+def _written_words(words: npt.NDArray[np.int64], like: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Targets of pieces in the columns and the type of features, for the cache keeps nothing else: how many columns they have
+    themselves, then they, filled up with -1."""
+    flat = np.concatenate([[words.shape[1]], words.reshape(-1)])
+    columns = like.shape[1]
+    return np.pad(flat, (0, -len(flat) % columns), constant_values=-1).reshape(-1, columns).astype(like.dtype)
+
+
+def _read_words(written: npt.NDArray[Any], pieces: int) -> list[tuple[list[int], list[int]]]:
+    """Of each piece the classes and the ends that `_written_words` made of them."""
+    flat = written.reshape(-1).astype(np.int64)
+    columns = int(flat[0])
+    rows = flat[1 : 1 + columns * pieces].reshape(pieces, 2, columns // 2)
+    counts = (rows[:, 0] >= 0).sum(axis=1).tolist()
+    return [(row[0, :count].tolist(), row[1, :count].tolist()) for row, count in zip(rows, counts, strict=True)]

@@ -9,7 +9,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,7 @@ from kilovox.audio import Samples
 from kilovox.config.streams import Streams
 from kilovox.training.acoustics import KNOTS_HZ
 
-VERSION = 2
+VERSION = 3
 """To be raised when the same material begins to give other pieces, or other networks that were taught with them."""
 
 TILTED_SHARE, TILT_DB, LARGEST_TILT_DB = 0.6, 4.0, 15.0
@@ -58,19 +58,30 @@ class Voices:
 
 @dataclass(frozen=True)
 class Sayings:
-    """Whole utterances: `targets` of each, the classes of its words in order; `weight`: as of Voices."""
+    """Whole utterances: `targets` of each, the classes of its words in order, and `ends`, in seconds, None where nobody knows;
+    `weight`: as of Voices."""
 
     sounds: Sequence[Samples]
     targets: Sequence[Sequence[int]]
+    ends: Sequence[Sequence[float | None]]
     weight: float
     fingerprint: str
 
 
+class Piece(NamedTuple):
+    """(samples,) int16, the classes of its words in order, and the samples after which each is over, -1 where nobody knows."""
+
+    sound: Samples
+    said: list[int]
+    ends: list[int]
+
+
+Said = tuple[effects.Sound, list[int], list[int]]
 Source = TypeVar("Source", Voices, Sayings)
 
 
 class Strings:
-    """Draws piece after piece: (samples,) int16 at `rate` Hz, and the classes of its words in order.
+    """Draws piece after piece, at `rate` Hz.
 
     `other`: the class of words that are not asked for, drawn with their own share; None where there is none.
     """
@@ -94,51 +105,56 @@ class Strings:
         material = hashlib.sha256(json.dumps([self._fingerprints, weights, self.other]).encode()).hexdigest()
         return {"strings": VERSION, "settings": said, "material": material, "rate": self.rate, "seed": self.seed}
 
-    def __call__(self, number: int) -> tuple[Samples, list[int]]:
+    def __call__(self, number: int) -> Piece:
         """Piece `number`."""
         draw = np.random.default_rng([self.seed, number])
         asked = self.settings
         kind = draw.random()
         if kind < asked.nothing:
-            sound, said = np.zeros(self.length), list[int]()
+            sound, said, ends = np.zeros(self.length), list[int](), list[int]()
         elif kind < asked.nothing + asked.spoken and self.sayings:
-            sound, said = self._utterance(draw)
+            sound, said, ends = self._utterance(draw)
         else:
             alone = kind < asked.nothing + asked.spoken + asked.single
-            sound, said = self._words(draw, alone)
-        return self._recorded(sound, draw), said
+            sound, said, ends = self._words(draw, alone)
+        return Piece(self._recorded(sound, draw), said, ends)
 
-    def _utterance(self, draw: np.random.Generator) -> tuple[effects.Sound, list[int]]:
+    def _utterance(self, draw: np.random.Generator) -> Said:
         """One of the utterances, from anywhere in the piece; of the words of one that is too long nothing is known."""
         saying = _weighed(self.sayings, draw)
         which = int(draw.integers(len(saying.targets)))
-        spoken = effects.faster(saying.sounds[which], _factor(draw, UTTERANCE_RATE))
+        factor = _factor(draw, UTTERANCE_RATE)
+        spoken = effects.resampled(saying.sounds[which], factor)
         sound = np.zeros(self.length)
         if len(spoken) > self.length:
             return self._words(draw, alone=False)
         start = int(draw.integers(self.length - len(spoken) + 1))
         sound[start : start + len(spoken)] = spoken
-        return sound, list(saying.targets[which])
+        ends = [-1 if end is None else start + round(end * self.rate / factor) for end in saying.ends[which]]
+        return sound, list(saying.targets[which]), ends
 
-    def _words(self, draw: np.random.Generator, alone: bool) -> tuple[effects.Sound, list[int]]:
+    def _words(self, draw: np.random.Generator, alone: bool) -> Said:
         """Words until the piece is full, or one alone; as many as fit in whole."""
-        asked, sound, said = self.settings, np.zeros(self.length), list[int]()
+        asked, sound, said, ends = self.settings, np.zeros(self.length), list[int](), list[int]()
         close, trimmed = draw.random() < asked.close, draw.random() < TRIMMED_SHARE
         place = int(draw.uniform(0, asked.gap_ms) * self.rate / 1000) if draw.random() < 0.7 else 0
         while True:
             label, samples = self._word(draw)
-            word = effects.faster(cut_closely(samples, self.rate, draw) if trimmed else samples, _factor(draw, asked.rate))
+            word = effects.resampled(cut_closely(samples, self.rate, draw) if trimmed else samples, _factor(draw, asked.rate))
+            end = spoken_part(word, self.rate)[1]
             word *= 10 ** (draw.uniform(-asked.level_db, asked.level_db) / 20) / max(float(np.abs(word).max(initial=0.0)), 1e-9)
             if place + len(word) > self.length:
                 # The first word of a piece is always heard, from its beginning.
                 if not said:
                     sound[:] = word[: self.length] if len(word) > self.length else np.pad(word, (0, self.length - len(word)))
                     said.append(label)
-                return sound, said
+                    ends.append(min(end, self.length))
+                return sound, said, ends
             sound[place : place + len(word)] += word
             said.append(label)
+            ends.append(place + end)
             if alone:
-                return sound, said
+                return sound, said, ends
             place = max(0, place + len(word) + self._gap(draw, close))
 
     def _gap(self, draw: np.random.Generator, close: bool) -> int:
@@ -194,22 +210,31 @@ class Strings:
 def cut_closely(samples: Samples, rate: int, draw: np.random.Generator) -> Samples:
     """A recording without the silence around its word, but for a few hundredths of a second; less than a frame stays."""
     frame = rate * EDGE_MS // 1000
+    first, last = spoken_part(samples, rate)
+    before, after = (int(margin) * frame for margin in draw.integers(0, LARGEST_MARGIN_MS // EDGE_MS + 1, 2))
+    return samples[max(0, first - before) : last + after]
+
+
+def spoken_part(samples: npt.NDArray[Any], rate: int) -> tuple[int, int]:
+    """From which sample to which there is a word in a recording of one, in whole frames; all of less than two frames."""
+    frame = rate * EDGE_MS // 1000
     count = len(samples) // frame
     if count < 2:
-        return samples
+        return 0, len(samples)
     power = np.square(samples[: count * frame].reshape(count, frame), dtype=np.float64).mean(axis=1)
     loud = np.flatnonzero(power >= power.max() * 10 ** (-EDGE_DB / 10))
-    before, after = (int(margin) for margin in draw.integers(0, LARGEST_MARGIN_MS // EDGE_MS + 1, 2))
-    return samples[max(0, loud[0] - before) * frame : (loud[-1] + 1 + after) * frame]
+    return int(loud[0]) * frame, int(loud[-1] + 1) * frame
 
 
-def padded_targets(said: Sequence[Sequence[int]], blank: int) -> npt.NDArray[np.int64]:
-    """(pieces, most words) classes in order, filled up with `blank`, which no word is."""
+def padded_targets(said: Sequence[Sequence[int]], ends: Sequence[Sequence[int]], blank: int) -> npt.NDArray[np.int64]:
+    """(pieces, 2 x most words): classes in order, filled up with `blank`, which no word is; then as many `ends`, and -1."""
     most = max(1, max(map(len, said), default=0))
-    targets = np.full((len(said), most), blank, np.int64)
-    for row, words in zip(targets, said, strict=True):
-        row[: len(words)] = words
-    return targets
+    targets = np.full((len(said), 2, most), -1, np.int64)
+    targets[:, 0] = blank
+    for row, words, over in zip(targets, said, ends, strict=True):
+        row[0, : len(words)] = words
+        row[1, : len(words)] = over
+    return targets.reshape(len(said), -1)
 
 
 def _weighed(sources: Sequence[Source], draw: np.random.Generator) -> Source:
