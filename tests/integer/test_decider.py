@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kilovox.integer.calibration import KNOTS, calibrated
-from kilovox.integer.decider import REFRACTORY, Decider, Frames, float_frames, one_word
+from kilovox.integer.decider import REFRACTORY, Decider, Frames, float_frames, likeliest, one_word
 from kilovox.integer.outcome import LABEL, NOTHING, UNKNOWN
 
 LABELS = ("0", "1", "unknown")
@@ -135,3 +135,11 @@ def test_confidence_is_within_its_byte(rows):
     found = float_frames(np.array(rows, np.float32), LABELS)
     assert ((found.share >= 0) & (found.share <= 255) & (found.others >= 0) & (found.others <= 255)).all()
     assert (found.labels < OTHER).all()
+
+
+def test_the_likeliest_label_is_told_where_nothing_was_heard_too():
+    quiet = Frames(np.array([3, 3]), np.array([0, 1]), np.array([4, 9]), np.array([200, 1]))
+    assert one_word(quiet, LABELS, ALL) == (0, 0, NOTHING)
+    assert likeliest(quiet) == 1
+    none = np.zeros(0, np.int64)
+    assert likeliest(Frames(none, none, none, none)) == 0

@@ -116,6 +116,7 @@ def _show(result: "Evaluation") -> None:
     from rich.console import Console
 
     from kilovox.evaluation.metrics import classification_report
+    from kilovox.evaluation.scores import REJECTED
 
     console = Console()
     low, high = result.interval
@@ -136,7 +137,7 @@ def _show(result: "Evaluation") -> None:
         others = result.others
         lines.append(
             f"{others.recordings} recordings of words the model does not know were left out; {others.accepted} of them are "
-            "taken for one that it does"
+            f"taken for one that it does, {others.accepted_surely} where {REJECTED:.0%} of those it knows are rejected"
         )
     if result.trained_on:
         lines.append(f"{result.trained_on} of the {result.recordings} recordings were trained on")

@@ -16,7 +16,7 @@ from kilovox.corpus.splits import judging_indices
 from kilovox.errors import KilovoxError
 from kilovox.evaluation.metrics import confusion_matrix
 from kilovox.evaluation.robustness import Robustness, robustness
-from kilovox.evaluation.scores import Evaluation, Misclassified, Others, SpeakerScore
+from kilovox.evaluation.scores import REJECTED, Evaluation, Misclassified, Others, SpeakerScore
 from kilovox.frontend.corpus_features import blocks, check_length
 from kilovox.integer.model_file import Metadata, short_hash
 from kilovox.integer.outcome import LABEL, NAMES, NOTHING, UNKNOWN
@@ -88,7 +88,7 @@ def evaluate(recogniser: Recogniser, corpus: Corpus, split: str | None = None, a
         confusion=tuple(map(tuple, confusion.tolist())),
         speakers=_speaker_scores(corpus, list(judged.truth), {one.index for one in wrong}),
         misclassified=tuple(wrong),
-        others=_others(recogniser, corpus, judged.others),
+        others=_others(recogniser, corpus, judged.others, decisions),
         trained_on=len(judged.seen),
         sample_rate=recogniser.front_end.sample_rate,
         rejected=missed[0],
@@ -117,13 +117,15 @@ def _decided(recogniser: Recogniser, corpus: Corpus) -> Decisions:
     return recogniser.decide([one for _, block in read for one in fast_raw_features(front_end, block)])
 
 
-def _others(recogniser: Recogniser, corpus: Corpus, places: Sequence[int]) -> Others:
-    """How many of the words that the model does not know it takes for one that it does."""
+def _others(recogniser: Recogniser, corpus: Corpus, places: Sequence[int], known: Decisions) -> Others:
+    """How many of the words that the model does not know it takes for one that it does; `known`: what it makes of those."""
     if not places:
         return Others()
     decisions = _decided(recogniser, corpus.subset(places))
     taken = np.array([label != vocabulary.UNKNOWN for label in recogniser.labels])[decisions.indices]
-    return Others(len(places), int((taken & (decisions.outcomes == LABEL)).sum()))
+    sure = np.sort(known.confidence * (known.outcomes != NOTHING))[int(REJECTED * len(known.confidence))]
+    surely = taken & (decisions.outcomes != NOTHING) & (decisions.confidence >= sure)
+    return Others(len(places), int((taken & (decisions.outcomes == LABEL)).sum()), int(surely.sum()))
 
 
 def evaluate_robustness(

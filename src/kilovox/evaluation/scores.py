@@ -7,6 +7,9 @@ from typing import Any
 from kilovox.evaluation.intervals import Interval, speaker_interval
 from kilovox.evaluation.metrics import ClassScores, class_scores, wilson_interval
 
+REJECTED = 0.08
+"""Of the words that a model knows, rightly heard or not: what other words are compared at."""
+
 
 @dataclass(frozen=True)
 class Misclassified:
@@ -44,10 +47,14 @@ class SpeakerScore:
 
 @dataclass(frozen=True)
 class Others:
-    """Recordings of words that the model does not know, and how many of them it took for one that it does."""
+    """Recordings of words that the model does not know, and how many of them it took for one that it does.
+
+    `accepted_surely`: how many it would take at the confidence that rejects no more than REJECTED of the words it knows.
+    """
 
     recordings: int = 0
     accepted: int = 0
+    accepted_surely: int = 0
 
 
 @dataclass(frozen=True)
