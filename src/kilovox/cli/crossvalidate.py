@@ -112,6 +112,9 @@ def _show(result: "CrossValidation", corpus: str) -> None:
     table.add_row("random split", right, f"{result.random.accuracy:.2%}", _range(result.random.interval))
     console = Console()
     console.print(table)
+    counts = result.outcomes
+    if counts["rejected"] or counts["nothing"]:
+        console.print("All folds: " + ", ".join(f"{name} {count:,}" for name, count in counts.items()), highlight=False)
     console.print(
         f"The interval of the mean counts {result.interval_kind}, not recordings: where the mean on other people may lie. If "
         "these folds chose the recipe, they flatter it.", highlight=False,
