@@ -213,6 +213,9 @@ def test_pieces_and_their_words(folder, corpus):
     assert (ends > 0).any()
     assert prepared.validation is not None
     assert len(prepared.validation) == 1
+    # What a model file says of utterances: those of the people who train, in none of which a synthesiser spoke.
+    assert [(one.corpus, one.recordings, one.licences) for one in prepared.besides] == [("spoken", 3, {})]
+    assert prepared.besides[0].fingerprint == taught_sayings(config, mixture, mixture.divided(config))[0].fingerprint
 
 
 def test_pieces_are_drawn_once_and_kept(folder, corpus, monkeypatch):

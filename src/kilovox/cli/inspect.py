@@ -125,7 +125,7 @@ def _show(facts: dict[str, Any], size: Size) -> None:
         "file": f"{printable(facts['file'])} ({facts['file_bytes']:,} bytes)",
         "labels": " ".join(facts["labels"]),
         "aliases": ", ".join(f"{word} = {label}" for word, label in facts["aliases"].items()) or "none",
-        "trained on": f"{trained['count']:,} recordings of {trained['corpus']}, split {trained['split']}",
+        "trained on": _trained(trained),
         "fingerprint": trained["fingerprint"],
         **{f"and on {source['corpus']}": _source(source) for source in trained["besides"]},
         **({"note": trained["note"]} if trained["note"] else {}),
@@ -154,17 +154,25 @@ def _error_table(errors: dict[str, Any], thresholds: set[int]) -> Table:
     return table
 
 
+def _trained(trained: dict[str, Any]) -> str:
+    """`count` is of all that somebody spoke, in whatever corpus."""
+    other = " and what follows" if any(not source["licences"] for source in trained["besides"]) else ""
+    return f"{trained['count']:,} recordings of {trained['corpus']}{other}, split {trained['split']}"
+
+
 def _source(source: dict[str, Any]) -> str:
     licences = "; ".join(source["licences"].values())
     return f"{source['recordings']:,} recordings ({licences})" if licences else f"{source['recordings']:,} recordings"
 
 
 def _histograms(title: str, by_layer: dict[str, dict[int, int]]) -> Table:
-    table = Table("", title=title)
-    for layer in by_layer:
-        table.add_column(layer, justify="right")
-    for key in sorted({key for counts in by_layer.values() for key in counts}):
-        table.add_row(str(key), *(f"{counts[key]:,}" if key in counts else "." for counts in by_layer.values()))
+    """A row a layer: of those there may be many, and their names are long."""
+    keys = sorted({key for counts in by_layer.values() for key in counts})
+    table = Table("layer", title=title)
+    for key in keys:
+        table.add_column(str(key), justify="right")
+    for layer, counts in by_layer.items():
+        table.add_row(layer, *(f"{counts[key]:,}" if key in counts else "." for key in keys))
     return table
 
 

@@ -60,7 +60,7 @@ class Description:
                 note="" if len(prepared.split.test) else JUDGES_NOTHING.format(corpus=printable(corpus.name)),
             ),
             thresholds=() if config.streams is None else _thresholds(prepared.labels, LIKELIER),
-            metrics=_metrics(history, len(prepared.validation or ())) if history else {},
+            metrics=_metrics(history, prepared.validation, config.streams is not None) if history else {},
         )
         model = Model(metadata=metadata, tensors={**tensors, **prepared.normalisation.tensors()})
         if config.streams is None or prepared.validation is None or history is None:
@@ -87,13 +87,14 @@ def _thresholds(labels: tuple[str, ...], threshold: int) -> tuple[int, ...]:
     return tuple(0 if label == UNKNOWN else threshold for label in labels) if UNKNOWN in labels else ()
 
 
-def _metrics(history: list[Figures], validation: int) -> dict[str, Any]:
-    """Figures of the epoch whose weights the model holds, and on what they were measured."""
-    if not validation:
+def _metrics(history: list[Figures], validation: AudioFeaturesDataset | None, running: bool) -> dict[str, Any]:
+    """Figures of the epoch whose weights the model holds, and on how many recordings, or pieces of running sound, they were
+    measured."""
+    if validation is None:
         last = history[-1]
         return {"split": "train", "epoch": last["epoch"], "accuracy": last["recordings_accuracy"]}
     best = best_epoch(history)
     return {
-        "split": "validation", "recordings": validation, "epoch": best["epoch"],
+        "split": "validation", "pieces" if running else "recordings": len(validation), "epoch": best["epoch"],
         "accuracy": best["validation_accuracy"], "loss": best["validation_loss"],
     }  # fmt: skip

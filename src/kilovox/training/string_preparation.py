@@ -11,15 +11,18 @@ import numpy.typing as npt
 from rich.progress import track
 
 from kilovox.config import Configuration
+from kilovox.config import streams as config_streams
 from kilovox.config.streams import Streams
 from kilovox.corpus.base import Corpus, RecordingCorpus
 from kilovox.corpus.mixture import Divided, Mixture, Piece
+from kilovox.corpus.synthetic import licences
 from kilovox.corpus.utterances import UtteranceCorpus, word_cuts
 from kilovox.corpus.vocabulary import NOT_ASKED
 from kilovox.errors import KilovoxError
 from kilovox.frontend.cache import cached
 from kilovox.frontend.corpus_features import CorpusSamples, settings_of
 from kilovox.frontend.pipeline import fit_normalisation
+from kilovox.integer.model_file import Source
 from kilovox.native.fast import fast_raw_features
 from kilovox.training.dataset import AudioFeaturesDataset, padded_views
 from kilovox.training.preparation import Prepared, besides, checked, recordings_of
@@ -61,7 +64,8 @@ def prepare_strings(config: Configuration, streams: Streams, corpus: Corpus, mix
         validation = dataset(*held_out)
     return Prepared(
         divided.asked.labels, divided.asked.aliases, divided.split, train, validation, normalisation, mixture, divided,
-        (*recordings_of(divided), *(digest for one in sayings for digest in one.hashes)), besides(config, divided),
+        (*recordings_of(divided), *(digest for one in sayings for digest in one.hashes)),
+        (*besides(config, divided), *map(_source, streams.utterances, sayings)),
     )  # fmt: skip
 
 
@@ -109,6 +113,12 @@ def taught_sayings(config: Configuration, mixture: Mixture, divided: Divided) ->
             raise KilovoxError(f"{corpus.where}: split {source.split} leaves no utterance to train on; expected some")
         found.append(corpus.subset(taught))
     return found
+
+
+def _source(source: config_streams.Source, corpus: UtteranceCorpus) -> Source:
+    """What the model file says of these utterances."""
+    known = licences(corpus.speakers) if source.path is None else {}
+    return Source(corpus=source.name, fingerprint=corpus.fingerprint, recordings=len(corpus), licences=known)
 
 
 def _cut_out(corpus: UtteranceCorpus, rate: int, weight: float, divided: Divided) -> list[Voices]:
