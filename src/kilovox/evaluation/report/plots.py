@@ -48,12 +48,14 @@ MARKERS = {"float": "o", "PTQ": "s", "QAT": "^"}
 
 @dataclass(frozen=True)
 class Picture:
-    """One clip as the network sees it. features: (frames, coefficients); `seconds_per_frame`: the hop."""
+    """One clip as the network sees it. features: (frames, rows); `seconds_per_frame`: the hop; `levels`: a row is the level of
+    a mel band, not a cepstral coefficient."""
 
     label: str
     recording: str
     features: npt.NDArray[Any]
     seconds_per_frame: float
+    levels: bool = False
 
 
 @dataclass(frozen=True)
@@ -168,28 +170,31 @@ def layer_bytes(size: Size, limit: int | None = None, scope: Scope = "model") ->
 
 @styled
 def feature_pictures(pictures: Sequence[Picture]) -> Figure:
-    """Features of some clips side by side, time along x, coefficients upwards, all on one scale of colours."""
+    """Features of some clips side by side, time along x, rows upwards, all on one scale of colours."""
+    levels = pictures[0].levels
+    rows_are = "mel bands" if levels else "coefficients"
     columns = min(5 if max(len(picture.label) for picture in pictures) < 8 else 3, len(pictures))
     rows = -(-len(pictures) // columns)
-    said = "One clip each of " + ", ".join(picture.label for picture in pictures) + ": time along x, coefficients upwards."
+    said = "One clip each of " + ", ".join(picture.label for picture in pictures) + f": time along x, {rows_are} upwards."
     figure, axes = new_figure("Features of some clips", said, 1.1 * rows + 0.5, rows, columns, sharey=True)
     # Without the first coefficient, which is loudness: it dwarfs the others.
-    others = np.concatenate([picture.features[:, 1:].reshape(-1) for picture in pictures])
+    others = np.concatenate([picture.features[:, 0 if levels else 1 :].reshape(-1) for picture in pictures])
     spread = float(np.percentile(np.abs(others), 99)) if len(others) else 1.0
+    low, high = (others.min(), others.max()) if levels else (-(spread or 1.0), spread or 1.0)
     for place, picture in zip(axes, pictures, strict=False):
         frames, coefficients = picture.features.shape
         seconds = frames * picture.seconds_per_frame
         place.set_xlabel(f"{seconds:.2f} s", fontsize=8)
         place.imshow(
             picture.features.T, origin="lower", aspect="auto", cmap="cividis", interpolation="none",
-            vmin=-(spread or 1.0), vmax=spread or 1.0, extent=(0, seconds, -0.5, coefficients - 0.5),
+            vmin=low, vmax=high, extent=(0, seconds, -0.5, coefficients - 0.5),
         )  # fmt: skip
         place.set_title(short(picture.label, 12))
         place.set_xticks([])
         place.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     for place in axes[len(pictures) :]:
         place.set_axis_off()
-    figure.supylabel("coefficient", fontsize=9)
+    figure.supylabel(rows_are, fontsize=9)
     return figure
 
 

@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 
 from kilovox.audio import Samples
 from kilovox.budget import Scope, Size
-from kilovox.config import AnyFrontEnd
+from kilovox.config import AnyFrontEnd, FixedPointFrontEnd
 from kilovox.corpus.base import Corpus, RecordingCorpus
 from kilovox.evaluation.evaluate import Evaluation, Misclassified
 from kilovox.evaluation.latency import Latency
@@ -251,7 +251,8 @@ def pictures_of(front_end: AnyFrontEnd, corpus: Corpus, labels: Sequence[str] | 
     chosen = corpus.subset(indices)
     hop = front_end.hop / front_end.sample_rate
     features = zip(chosen.recordings, corpus_features(chosen, front_end), strict=True)
-    by_label = {one.label: Picture(one.label, one.name, sequence, hop) for one, sequence in features}
+    levels = isinstance(front_end, FixedPointFrontEnd) and front_end.features == "levels"
+    by_label = {one.label: Picture(one.label, one.name, sequence, hop, levels) for one, sequence in features}
     return tuple(by_label[label] for label in wanted if label in by_label)
 
 
