@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help reproduce quick strangers test lint benchmarks soak fuzz mutants compilers coverage-c clean bundle bundle-strangers
+.PHONY: help reproduce quick strangers listening test lint benchmarks soak fuzz mutants compilers coverage-c clean bundle bundle-strangers
 
 help:  ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -19,6 +19,12 @@ strangers: $(VENV)/.develop  ## Synthetic voices, leave one speaker out, and the
 	for name in digits digits-pow2; do \
 	    $(BIN)/kilovox crossvalidate $$name --robustness && $(BIN)/kilovox train $$name --out runs/$$name --resume || exit 1; \
 	done
+
+listening: $(VENV)/.develop  ## Synthetic voices, and the networks that listen, from recordings of people in people/ (hours; runs/)
+	$(BIN)/kilovox data synthesise --kokoro 6
+	$(BIN)/kilovox data synthesise --kokoro 130 --espeak 0 --flite 0 --words six,seven,nine
+	$(BIN)/kilovox data sentences
+	for name in listening listening-pow2; do $(BIN)/kilovox train $$name --out runs/$$name --resume || exit 1; done
 
 test: $(VENV)/.develop  ## Run the tests
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -q $(ARGS)
