@@ -63,10 +63,10 @@ STAGES = {1: (), 2: (HALF,), 3: (THIRD,), 4: (FIRST_HALF, HALF), 6: (FIRST_THIRD
 """By factor: what sound goes through."""
 
 
-def factor_of(input_rate: int, rate: int) -> int:
-    """How many samples at `input_rate` Hz make one at `rate` Hz. Raises KilovoxError for what is none of STAGES."""
+def factor_of(input_rate: int | None, rate: int) -> int:
+    """How many samples at `input_rate` Hz (None: `rate`) make one at `rate` Hz. Raises KilovoxError for none of STAGES."""
     for factor in STAGES:
-        if input_rate == factor * rate:
+        if input_rate in (None, factor * rate):
             return factor
     supported = [str(factor * rate) for factor in STAGES]
     raise KilovoxError(

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from kilovox.audio import Samples
 from kilovox.config import FixedPointFrontEnd
+from kilovox.frontend.decimator import decimated
 from kilovox.frontend.fixed_point import FixedPointStream, of_word
 from kilovox.frontend.pipeline import fixed_point_mfcc
 from kilovox.frontend.word_finder import WordFinder, WordStream
@@ -17,7 +18,7 @@ from kilovox.integer.outcome import FULL_CONFIDENCE, NOTHING, judged
 from kilovox.integer.recogniser import Recogniser
 from kilovox.integer.stream import Result
 
-STAGES = ("cepstra", "features", "hidden", "cell", "logits", "label", "confidence", "outcome")
+STAGES = ("samples", "cepstra", "features", "hidden", "cell", "logits", "label", "confidence", "outcome")
 """In the order in which they are computed."""
 
 Stages = tuple[npt.NDArray[np.int8], npt.NDArray[np.int8], npt.NDArray[np.int16]]
@@ -30,7 +31,8 @@ class Observation:
 
     cepstra (of a front end of levels, those): (frames, n) int16, Q7 octaves; features: (frames, n) int8, Q0.7; hidden, cell:
     (frames, layers, units) int8 in Q0.7, int16 in Q3.12; logits: (labels,) int32; label: (1,) index; confidence: (1,) 0 to
-    255; outcome: (1,), kilovox.integer.outcome. None: not looked at.
+    255; outcome: (1,), kilovox.integer.outcome; samples: (n,) int16, of sound at another rate than the model's, at that. None:
+    not looked at.
     """
 
     cepstra: npt.NDArray[np.int16] | None
@@ -41,6 +43,7 @@ class Observation:
     label: npt.NDArray[np.uint16]
     confidence: npt.NDArray[np.uint8]
     outcome: npt.NDArray[np.uint8]
+    samples: Samples | None = None
 
 
 def decided_by(result: Result, labels: Sequence[str]) -> Observation:
@@ -50,8 +53,9 @@ def decided_by(result: Result, labels: Sequence[str]) -> Observation:
     return Observation(None, None, None, None, result[2], *rest)
 
 
-def expected(recogniser: Recogniser, samples: Samples) -> Observation:
-    """What the Python engine computes of one recording. `recogniser` is of an integer model, and `samples` are some.
+def expected(recogniser: Recogniser, samples: Samples, factor: int = 1) -> Observation:
+    """What the Python engine computes of one recording. `recogniser` is of an integer model, and `samples` are some, at
+    `factor` times its rate.
 
     Frames are those of a live stream, whether or not anything is heard in them.
     """
@@ -59,6 +63,7 @@ def expected(recogniser: Recogniser, samples: Samples) -> Observation:
     assert engine is not None  # noqa: S101 (of integers)
     assert isinstance(config, FixedPointFrontEnd)  # noqa: S101 (of integers)
     front_end = fixed_point_mfcc(config)
+    samples = decimated(samples, factor)
     stream = FixedPointStream(front_end)
     cepstra, levels = stream.push(samples), stream.loudest
     cepstra, levels = np.concatenate([cepstra, stream.flush()]), levels + stream.loudest
@@ -67,7 +72,7 @@ def expected(recogniser: Recogniser, samples: Samples) -> Observation:
     else:
         found, values = _stages(recogniser, engine, cepstra)
     decided = _decided(recogniser, engine, values if stream.heard else None)
-    return Observation(cepstra, *found, *decided)
+    return Observation(cepstra, *found, *decided, samples if factor > 1 else None)
 
 
 def _decided(recogniser: Recogniser, engine: IntegerNetwork, values: npt.NDArray[np.int32] | None) -> tuple[Any, Any, Any, Any]:

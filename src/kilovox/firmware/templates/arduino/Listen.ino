@@ -1,8 +1,14 @@
 // Says what was spoken, on the serial port.
 //
 // Sound comes from the microphone of a Nano 33 BLE Sense or Nano RP2040 Connect (PDM), from an I2S microphone on an ESP32 (pins
-// below), or, on every other board, by the serial port: int16, the low byte first, mono, KV_SAMPLE_RATE a second.
+// below), or, on every other board, by the serial port: int16, the low byte first, mono, MIC_RATE a second.
 #include <kilovox.h>
+
+#ifdef KV_INPUT_RATE
+#define MIC_RATE KV_INPUT_RATE
+#else
+#define MIC_RATE KV_SAMPLE_RATE
+#endif
 
 static kv_recogniser ear;
 
@@ -11,7 +17,7 @@ static kv_recogniser ear;
 #include <PDM.h>
 
 #define PDM_RATE 16000
-#if KV_SAMPLE_RATE != PDM_RATE && 2 * KV_SAMPLE_RATE != PDM_RATE
+#if MIC_RATE != PDM_RATE && 2 * MIC_RATE != PDM_RATE
 #error "these microphones give 16,000 samples a second; this model takes neither these nor half of them"
 #endif
 
@@ -42,7 +48,7 @@ static void heard() {
     PDM.read(some, now * 2);
     count -= now;
     for (int i = 0; i < now; i++) {
-#if KV_SAMPLE_RATE == PDM_RATE
+#if MIC_RATE == PDM_RATE
       keep(some[i]);
 #else
       for (int k = 0; k < 10; k++) last[k] = last[k + 1];
@@ -80,7 +86,7 @@ static I2SClass microphone;
 
 static void begin_microphone() {
   microphone.setPins(PIN_CLOCK, PIN_SELECT, -1, PIN_DATA);
-  if (!microphone.begin(I2S_MODE_STD, KV_SAMPLE_RATE, I2S_DATA_BIT_WIDTH_32BIT, I2S_SLOT_MODE_MONO, I2S_STD_SLOT_LEFT))
+  if (!microphone.begin(I2S_MODE_STD, MIC_RATE, I2S_DATA_BIT_WIDTH_32BIT, I2S_SLOT_MODE_MONO, I2S_STD_SLOT_LEFT))
     Serial.println("no microphone");
 }
 
