@@ -110,7 +110,7 @@ class Avr:
         self.ram = int(np.frombuffer(seen["Z"], "<u4").sum())
         xh = self._shape.xh_bytes
         decision = seen["D"].ljust(self._shape.decision_bytes, b"\0")  # nothing is aligned there
-        return self._shape.observation(None, [(one[:xh], one[xh:]) for one in states], decision)
+        return self._shape.observation(None, [(one[:xh], one[xh:]) for one in states], decision, seen["X"])
 
     def sizes(self) -> AvrSizes:
         """Of the recogniser's own files; `ram` is known after a run."""
@@ -161,4 +161,4 @@ def _simulated(program: Path) -> dict[str, bytes]:
         seen[kind] = seen.get(kind, b"") + bytes.fromhex(digits)
     if missing := {"D", "T", "K", "Z"} - seen.keys():
         raise KilovoxError(f"simavr: the program told nothing of {', '.join(sorted(missing))}: {told[-500:]}")
-    return {"S": b"", **seen}
+    return {"S": b"", "X": b"", **seen}

@@ -31,14 +31,18 @@ PAINT = 0xA5
 
 FRONT_END = "front_end"
 HEAD = "head"
+DECIMATOR = "decimator"
 OTHER = "other"
-ENTRIES = {"kv_front_end_frame": FRONT_END, "kv_quantise": FRONT_END, "kv_layer_step": "layer", "kv_result": HEAD}
+ENTRIES = {
+    "kv_decimate": DECIMATOR, "kv_front_end_frame": FRONT_END, "kv_quantise": FRONT_END, "kv_layer_step": "layer",
+    "kv_result": HEAD,
+}  # fmt: skip
 """Functions at which another part begins, until they return. OTHER: taking samples, and going from part to part."""
 
 
 @dataclass
 class Counts:
-    """What was executed, by part (front_end, layer0, layer1 ..., head, other)."""
+    """What was executed, by part (decimator, front_end, layer0, layer1 ..., head, other)."""
 
     instructions: dict[str, int] = field(default_factory=dict)
     cycles: int = 0
@@ -60,7 +64,7 @@ class Core:
         self._machine = self._start(CORES[target].emulation)
         self._decode = disassembler(self._is_arm)
         self._layout = np.frombuffer(self._read("kv_target_layout", 12), np.uint32).tolist()
-        self._marks = {self._address(name): part for name, part in ENTRIES.items()}
+        self._marks = {self._address(name): part for name, part in ENTRIES.items() if name in self._elf.symbols}
         self._blocks: dict[str, dict[tuple[int, int], int]] = {}
         self._costs: dict[tuple[int, int], tuple[int, int, int]] = {}
         self._frames: list[tuple[bytes, bytes]] = []
@@ -77,10 +81,11 @@ class Core:
         """One recording, (samples,) int16, pushed in pieces of `chunks` samples. Raises KilovoxError where the core stops."""
         if 2 * len(samples) > SAMPLES_BYTES:
             raise KilovoxError(f"{len(samples)} samples; the emulated memory takes {SAMPLES_BYTES // 2}")
+        ear, decision = self._address("kv_target_ear"), self._address("kv_target_decision")
+        heard = self._decimated(ear, samples)
         self._frames, self._cepstra, self._blocks = [], [], {}
         self._machine.mem_write(SAMPLES, samples.astype("<i2").tobytes())
         self._machine.mem_write(STACK - STACK_BYTES, bytes([PAINT]) * STACK_BYTES)
-        ear, decision = self._address("kv_target_ear"), self._address("kv_target_decision")
         self.call("kv_reset", ear)
         frames, where = 0, SAMPLES
         for count in cut(len(samples), chunks):
@@ -94,7 +99,16 @@ class Core:
         states = [*self._frames[1:], self._state()] if self._frames else []
         if frames != len(self._cepstra):
             raise KilovoxError(f"kv_push and kv_finish returned {frames} frames; {len(self._cepstra)} were computed")
-        return self._shape.observation(self._cepstra, states, self._read("kv_target_decision", self._shape.decision_bytes))
+        decided = self._read("kv_target_decision", self._shape.decision_bytes)
+        return self._shape.observation(self._cepstra, states, decided, heard)
+
+    def _decimated(self, ear: int, samples: Samples) -> bytes | None:
+        """The samples at the model's rate, where they are not."""
+        if self._shape.factor == 1:
+            return None
+        self._machine.mem_write(SAMPLES, samples.astype("<i2").tobytes())
+        made = self.call("kv_target_decimate", ear, SAMPLES, len(samples))
+        return bytes(self._machine.mem_read(SAMPLES, 2 * made))
 
     def play(self, samples: Samples, steps: Sequence[Step]) -> tuple[list[int], list[Observation]]:
         """The frames and the decisions of kilovox.verification.turns."""

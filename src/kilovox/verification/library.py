@@ -91,8 +91,8 @@ class Library(ABC):
         decision = self.read(self.decision, self.shape.decision_bytes)
         if chunks:
             return self.shape.observation(None, None if several else states, decision)
-        cepstra = self._cepstra(len(samples))
-        return self.shape.observation(cepstra, self._traced(len(samples)), decision)
+        traced, heard = self._traced(len(samples)), self._decimated(len(samples))
+        return self.shape.observation(self._cepstra(len(heard) // 2), traced, decision, heard)
 
     def play(self, samples: Samples, steps: Sequence[Step]) -> tuple[list[int], list[Observation]]:
         """The frames and the decisions of kilovox.verification.turns."""
@@ -106,6 +106,12 @@ class Library(ABC):
     def _state(self) -> tuple[bytes, bytes]:
         _, xh, cell = self.layout
         return self.read(self.ear + xh, self.shape.xh_bytes), self.read(self.ear + cell, self.shape.cell_bytes)
+
+    def _decimated(self, count: int) -> bytes:
+        """The `count` samples at the model's rate, which take their place."""
+        if self.shape.factor > 1:
+            count = self.call("kv_target_decimate", self.ear, self.samples, count)
+        return self.read(self.samples, 2 * count)
 
     def _cepstra(self, count: int) -> list[bytes]:
         frames = self.call("kv_host_cepstra", self.samples, count, self.frames)

@@ -40,12 +40,14 @@ class Shape:
     layers: int
     units: int
     labels: int
+    factor: int = 1
+    """Samples that make one at the model's rate."""
 
     @classmethod
-    def of(cls, parts: Parts) -> "Shape":
-        """That of a model."""
+    def of(cls, parts: Parts, factor: int = 1) -> "Shape":
+        """That of a model, in a library that takes samples at `factor` times its rate."""
         layers = parts.network.layers
-        return cls(layers[0].inputs, len(layers), layers[0].units, len(parts.network.head.bias))
+        return cls(layers[0].inputs, len(layers), layers[0].units, len(parts.network.head.bias), factor)
 
     @property
     def xh_bytes(self) -> int:
@@ -63,9 +65,14 @@ class Shape:
         return 4 * self.labels + 4
 
     def observation(
-        self, cepstra: Iterable[bytes] | None, states: Sequence[tuple[bytes, bytes]] | None, decision: bytes
+        self,
+        cepstra: Iterable[bytes] | None,
+        states: Sequence[tuple[bytes, bytes]] | None,
+        decision: bytes,
+        samples: bytes | None = None,
     ) -> Observation:
-        """From the bytes of every frame's cepstra, of every frame's xh and cell, and of the decision."""
+        """From the bytes of every frame's cepstra, of every frame's xh and cell, of the decision, and of the samples at the
+        model's rate, which are looked at where they came at another."""
         found: Any = None
         features: Any = None
         hidden: Any = None
@@ -76,7 +83,8 @@ class Shape:
             xh = np.frombuffer(b"".join(xh for xh, _ in states), np.int8).reshape(-1, self.xh_bytes)
             cells = np.frombuffer(b"".join(cell for _, cell in states), "<i2").reshape(-1, self.layers, self.units)
             features, hidden = xh[:, : self.features], xh[:, self.features :].reshape(cells.shape)
-        return Observation(found, features, hidden, cells, *self.decided(decision))
+        heard = None if samples is None or self.factor == 1 else np.frombuffer(samples, "<i2")
+        return Observation(found, features, hidden, cells, *self.decided(decision), heard)
 
     def answer(self, decision: bytes) -> Observation:
         """The decision alone."""
@@ -101,10 +109,10 @@ def first_difference(want: Observation, have: Observation, clip: str, pushed: st
             found.append((-1, order, Difference(f"frames of {stage}", clip, pushed, None, (), len(a), len(b))))
             continue
         place = tuple(int(axis) for axis in np.argwhere(a != b)[0])
-        framed = order < STAGES.index("logits")
+        framed = STAGES.index("samples") < order < STAGES.index("logits")
         frame = place[0] if framed else None
         difference = Difference(stage, clip, pushed, frame, place[int(framed) :], int(a[place]), int(b[place]))
-        found.append((place[0] if framed else 1 << 30, order, difference))
+        found.append((place[0] if framed else -1 if stage == "samples" else 1 << 30, order, difference))
     return min(found, key=lambda one: one[:2])[2] if found else None
 
 

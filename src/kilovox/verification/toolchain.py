@@ -121,6 +121,7 @@ def compile_wasm(files: Mapping[str, str]) -> Image:
     names += ["kv_host_recording", "kv_host_cepstra", "kv_target_layout", "__heap_base"]
     names = [*dict.fromkeys([*names, "kv_next"])]
     names += ["kv_front_end_frame", "kv_quantise", "kv_layer_step"]
+    names += ["kv_target_decimate"] if "kv_decimate.c" in files else []
     with tempfile.TemporaryDirectory() as name:
         build = Path(name)
         _write({**files, **own}, build)

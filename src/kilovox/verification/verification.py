@@ -11,7 +11,8 @@ from kilovox.verification.observation import Difference
 class Instructions:
     """Executed instructions, means over `counted_clips` clips: of a clip, and of it in its parts.
 
-    other: taking samples, and going from part to part. per_second: of speech.
+    other: taking samples, and going from part to part. decimator: of sound at another rate than the model's. per_second: of
+    speech.
     """
 
     clip: int
@@ -22,6 +23,7 @@ class Instructions:
     per_frame: int
     per_second: int
     counted_clips: int
+    decimator: int = 0
 
     @classmethod
     def of(cls, counts: Sequence[Mapping[str, int]], layers: int, frames: int, seconds: float) -> "Instructions":
@@ -34,7 +36,9 @@ class Instructions:
         total = sum(sum(count.values()) for count in counts)
         parts = tuple(mean(f"layer{layer}") for layer in range(layers))
         rates = round(total / frames), round(total / seconds)
-        return cls(round(total / clips), mean("front_end"), parts, mean("head"), mean("other"), *rates, clips)
+        return cls(
+            round(total / clips), mean("front_end"), parts, mean("head"), mean("other"), *rates, clips, mean("decimator")
+        )
 
 
 @dataclass(frozen=True)
