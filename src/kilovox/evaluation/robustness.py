@@ -7,12 +7,13 @@ from statistics import fmean
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from kilovox import effects
 from kilovox.audio import Samples, to_int16_mono
 from kilovox.frontend.decimator import decimated
 from kilovox.integer.outcome import LABEL
-from kilovox.integer.recogniser import Recogniser
+from kilovox.integer.recogniser import Decisions, Recogniser
 
 NOISE_DB = (20, 10, 5, 0)
 """Signal-to-noise ratios: power of the whole recording over that of the noise."""
@@ -93,13 +94,17 @@ def robustness(
             change(samples, np.random.default_rng([SEED, number, seed]))
             for samples, seed in zip(recordings, seeds, strict=True)
         ]
-        decisions = recogniser(changed)
-        told = np.where(decisions.outcomes == LABEL, decisions.indices, -1 - decisions.outcomes.astype(np.int64))
-        clean = clean if scores else told
-        right, other = int((told == np.asarray(truth)).sum()), int((told != clean).sum())
+        answers = told(recogniser(changed))
+        clean = clean if scores else answers
+        right, other = int((answers == np.asarray(truth)).sum()), int((answers != clean).sum())
         scores.append(ConditionScore(name, right, len(recordings), decibels, other))
         advance()
     return Robustness(tuple(scores))
+
+
+def told(decisions: Decisions) -> npt.NDArray[np.int64]:
+    """(recordings,) what is told of each: the index of the label where one is accepted, else less than 0, by outcome."""
+    return np.where(decisions.outcomes == LABEL, decisions.indices, -1 - decisions.outcomes.astype(np.int64))
 
 
 def conditions(rate: int, voices: Sequence[Samples]) -> Iterator[tuple[str, int | None, Change]]:
