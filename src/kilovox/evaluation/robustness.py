@@ -127,7 +127,7 @@ def conditions(rate: int, voices: Sequence[Samples]) -> Iterator[tuple[str, int 
     for codec in effects.FILE_CODECS if rate in effects.FILE_RATES else ():
         yield f"{codec} codec", None, _through(codec, rate)
     for factor in (2, 6):
-        yield f"heard at {factor * rate:,} Hz, decimated in integers", None, _heard_at(factor, rate)
+        yield f"heard at {factor * rate:,} Hz, decimated", None, _heard_at(factor, rate)
 
 
 def _in_noise(kind: effects.NoiseKind, decibels: float, rate: int, voices: Sequence[Samples]) -> Change:
