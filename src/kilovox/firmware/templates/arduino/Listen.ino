@@ -25,12 +25,14 @@ static kv_recogniser ear;
 static int16_t ring[8192];
 static volatile uint16_t written = 0, taken = 0;
 
+#if MIC_RATE != PDM_RATE
 // Half the rate: a half-band filter of 11 taps, maximally flat.
 static int16_t halved(const int16_t *x) {
   const int32_t far = (int32_t)x[0] + x[10], near = (int32_t)x[2] + x[8], next = (int32_t)x[4] + x[6], centre = x[5];
   const int32_t y = (256 * centre + 150 * next - 25 * near + 3 * far + 256) >> 9;
   return (int16_t)(y < -32768L ? -32768L : y > 32767L ? 32767L : y);
 }
+#endif
 
 static void keep(int16_t sample) {
   const uint16_t next = (uint16_t)((written + 1) % 8192);
@@ -40,8 +42,11 @@ static void keep(int16_t sample) {
 }
 
 static void heard() {
-  static int16_t last[11], some[256];
+  static int16_t some[256];
+#if MIC_RATE != PDM_RATE
+  static int16_t last[11];
   static bool second = false;
+#endif
   int count = PDM.available() / 2;
   while (count > 0) {
     const int now = count < 256 ? count : 256;
