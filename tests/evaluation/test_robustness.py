@@ -48,14 +48,12 @@ def test_decisions_that_change_are_counted():
     """By what is told: which label is rejected does not matter."""
     heard = iter([([0, 1, 2, 3], [2, 2, 1, 2]), ([0, 2, 3, 3], [2, 2, 1, 0])])
 
-    class Changing:
-        front_end = Recogniser(integer_model("int8")).front_end
-
+    class Changing(Recogniser):
         def __call__(self, recordings):
             indices, outcomes = next(heard, ([0, 1, 2, 3], [2, 2, 1, 2]))
             return Decisions(np.array(indices), np.ones(4), np.zeros((4, 4)), np.array(outcomes, np.uint8))
 
-    scores = robustness(Changing(), [word()] * 4, [0, 1, 2, 3]).scores
+    scores = robustness(Changing(integer_model("int8")), [word()] * 4, [0, 1, 2, 3]).scores
     assert [score.correct for score in scores[:3]] == [3, 1, 3]
     assert [score.changed for score in scores[:3]] == [0, 2, 0]
 

@@ -77,7 +77,9 @@ def test_the_self_test_of_an_export(tmp_path: Path, compiler: str, rate: int, ki
     assert subprocess.run(["./a.out"], cwd=tmp_path, check=True, capture_output=True).stdout == b"all equal\n"
     readme = (tmp_path / "README.md").read_text()
     assert f"int16, mono, {rate} Hz" in readme
+    assert f"int16, mono, {rate:,} samples a second (`EAR_INPUT_RATE`), of which filters make the model's 8,000 |" in readme
     assert f"a frame every {rate // 50} samples" in readme
+    assert f"`kilovox verify MODEL --input-rate {rate} --target cortex-m0" in readme
     assert f"#define EAR_INPUT_RATE {rate}" in (tmp_path / "src" / "ear_model.h").read_text()
 
 

@@ -19,7 +19,7 @@ from kilovox.verification.clips import find_clips
 from kilovox.verification.verification import TargetReport, Verification
 from kilovox.verification.verify import TARGETS, verify
 
-WIDTH = 132
+WIDTH = 140
 """Of the tables, in characters: numbers are not cut."""
 
 

@@ -30,6 +30,11 @@ def decimation_tables(factor: int) -> dict[str, npt.NDArray[np.int16]]:
     return {f"kv_{name.lower()}_taps[KV_{name}_PAIRS + 1]": _stored(stage) for name, stage in _named(factor).items()}
 
 
+def decimation_bytes(factor: int) -> int:
+    """Of these tables."""
+    return sum(table.nbytes for table in decimation_tables(factor).values())
+
+
 def _named(factor: int) -> dict[str, Stage]:
     stages = STAGES[factor]
     return dict(zip(("FIRST", "LAST")[-len(stages) :], stages, strict=True)) if stages else {}

@@ -10,6 +10,7 @@ from typing import Literal, get_args
 from kilovox import __version__
 from kilovox.errors import KilovoxError
 from kilovox.files import make_folder, write_bytes, write_json
+from kilovox.firmware.decimation import decimation_bytes
 from kilovox.firmware.emit import provenance, sizes
 from kilovox.firmware.layout import Parts, blocks_of, parts_of
 from kilovox.firmware.names import DEFAULT, Names
@@ -140,14 +141,18 @@ def _facts(model: Model, names: Names, input_rate: int | None) -> dict[str, str]
     parts, metadata, trained = parts_of(model), model.metadata, model.metadata.trained_on
     constants = sizes(parts, input_rate)
     refusal = avr_refusal(constants)
+    rate, factor = constants["SAMPLE_RATE"], constants.get("DECIMATE", 1)
+    heard = "" if factor == 1 else f" (`{names.prefix.upper()}_INPUT_RATE`), of which filters make the model's {rate:,}"
     values = {
         "name": plain(metadata.name), "version": __version__, "arithmetic": metadata.arithmetic, "library": names.library,
         "labels": ", ".join(map(plain, metadata.labels)), "label_count": len(metadata.labels),
-        "sample_rate": constants.get("INPUT_RATE", constants["SAMPLE_RATE"]),
-        "hop": constants["HOP"] * constants.get("DECIMATE", 1),
+        "sample_rate": factor * rate, "hop": factor * constants["HOP"],
+        "sound": f"{factor * rate:,} samples a second{heard}",
+        "verify": "kilovox verify MODEL" + (f" --input-rate {factor * rate}" if factor > 1 else ""),
         "convolutions": f"{constants['BLOCKS']} blocks of convolutions, " if constants["LISTENS"] else "",
         "layers": constants["LAYERS"], "units": constants["UNITS"],
-        "network_bytes": f"{Recogniser(model).size.bytes:,}", "table_bytes": f"{parts.front_end.table_bytes:,}",
+        "network_bytes": f"{Recogniser(model).size.bytes:,}",
+        "table_bytes": f"{parts.front_end.table_bytes + decimation_bytes(factor):,}",
         "state_bytes": f"{state_bytes(constants):,}", "pace": _pace(parts, names),
         "architectures": ",".join(ARCHITECTURES if refusal else (*ARCHITECTURES, "avr")),
         "avr": refusal or "the model fits into an ATmega2560 or ATmega1284P, as far as its flash goes.",

@@ -128,8 +128,8 @@ class Shape:
         if words is not None and self.listens:
             detections = np.frombuffer(b"".join(words), DETECTION)
             detections = np.array([list(map(int, word)) for word in detections], np.int64).reshape(-1, 4)
-        heard = None if samples is None or self.factor == 1 else np.frombuffer(samples, "<i2")
-        return Observation(found, features, hidden, cells, *self.decided(decision), past, projection, detections, heard)
+        made = None if samples is None or self.factor == 1 else np.frombuffer(samples, "<i2")
+        return Observation(found, features, hidden, cells, *self.decided(decision), past, projection, detections, made)
 
     def _unrolled(self, heard: bytes) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int8]]:
         """The frame that block 0 heard last; of every block all frames but the one that falls out next, oldest first."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from kilovox.audio import Samples
 from kilovox.errors import KilovoxError
-from kilovox.firmware.decimation import decimation_tables
+from kilovox.firmware.decimation import decimation_bytes
 from kilovox.firmware.emit import sizes
 from kilovox.firmware.layout import Parts, parts_of
 from kilovox.firmware.sources import sources
@@ -87,8 +87,7 @@ class Task:
     @property
     def table_bytes(self) -> int:
         """Of the tables of front end and decimator."""
-        taps = decimation_tables(self.factor).values()
-        return self.parts.front_end.table_bytes + sum(table.nbytes for table in taps)
+        return self.parts.front_end.table_bytes + decimation_bytes(self.factor)
 
     def some(self, count: int | None, longest: int | None = None) -> list[Clip]:
         """`count` of the clips of at most `longest` samples, evenly spread; None: all. Raises KilovoxError for none."""
