@@ -73,18 +73,18 @@ static void look_at_words(void)
 }
 
 #ifdef KV_DECIMATE
-/* What the recogniser makes of `count` samples of `heard`, by filters of their own. */
+/* What the recogniser makes of `count` samples of `heard`, the next that it will be given, by filters of their own. */
 static void look_at_samples(uint16_t count)
 {
-    static kv_recogniser other;
+    static kv_decimator other;
     static uint8_t begun = 0;
     uint16_t i;
     if (!begun)
-        kv_reset(&other);
+        other = ear.decimator;
     begun = 1;
     for (i = 0; i < count; i++) {
         int16_t sample = heard[i];
-        if (kv_decimate(&other.decimator, &sample))
+        if (kv_decimate(&other, &sample))
             show('X', &sample, sizeof sample);
     }
 }
