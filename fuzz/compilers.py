@@ -66,13 +66,15 @@ OTHERS = (
 """Of other sizes of pointers, another order of bytes, another int."""
 
 
-def small_models() -> list[Model]:
-    """Of either arithmetic, with words and without, on levels, listening; small, of odd and even numbers of columns."""
-    return [
+def small_models() -> list[tuple[Model, int | None]]:
+    """Of either arithmetic, with words and without, on levels, listening; small, of odd and even numbers of columns. With each
+    the rate of its sound in Hz; None: its own."""
+    models = [
         random_model("int8", 5), random_model("pow2", 5, 1), random_model("int8", 8, 1, words=WORDS),
         random_model("pow2", 8, 2, words=WORDS), random_model("int8", 5, 1, features="levels", mel_bands=20),
         random_listener("int8"), random_listener("pow2"),
     ]  # fmt: skip
+    return [*((model, None) for model in models), (random_listener("int8"), 48000)]
 
 
 @cache
@@ -127,29 +129,33 @@ def main() -> int:
     bundled = [
         model for name in named or bundled_models() if (model := open_recogniser(name).model).metadata.arithmetic != "float32"
     ]
-    models = bundled + ([] if named else small_models())
+    models = [*((model, None) for model in bundled), *([] if named else small_models())]
     wrong = 0
     with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(os.cpu_count()) as pool:
         folders = {}
-        for number, model in enumerate(models):
+        for number, (model, rate) in enumerate(models):
             finds_words = model.metadata.front_end.get("words") and "random" in model.metadata.name
-            title = f"{model.metadata.name}{' words' if finds_words else ''}"
+            title = f"{model.metadata.name}{' words' if finds_words else ''}{f' {rate}' if rate else ''}"
             folders[title] = Path(name) / str(number)
-            export(model, folders[title])
+            export(model, folders[title], input_rate=rate)
         print(" " * 72 + "  ".join(folders))
         for way in (*HOST, *OTHERS):
             if reason := missing(way):
                 print(f"{way!s:72}left out: {reason}", flush=True)
                 continue
             results = list(pool.map(lambda folder, way=way: tried(way, folder), folders.values()))
-            # A model that does not fit into a chip is refused while it is compiled.
-            words = ["equal" if not found else "too large" if "#error" in found else "FAILS" for found in results]
+            # A model, or a recording, that does not fit into a chip is refused while it is compiled.
+            large = [way.compiler == "avr-gcc" and ("#error" in found or "is too large" in found) for found in results]
+            words = [
+                "equal" if not found else "too large" if refused else "FAILS"
+                for found, refused in zip(results, large, strict=True)
+            ]
             print(
                 f"{way!s:72}" + "  ".join(f"{word:{len(title)}}" for title, word in zip(folders, words, strict=True)),
                 flush=True,
             )
-            for found in results:
-                if found and "#error" not in found:
+            for found, refused in zip(results, large, strict=True):
+                if found and not refused:
                     wrong += 1
                     print(f"    {found}", flush=True)
     return 1 if wrong else 0

@@ -37,36 +37,46 @@ STRICT = ["-std=c99", "-Wall", "-Wextra", "-Werror"]
 WORDS = {"buffer": 30, "pause": 3, "margin": 1, "shortest": 2}
 
 
-def models() -> Iterator[Model]:
+Subject = tuple[Model, int | None]
+"""A model, and the rate of the sound that it is given, in Hz; None: its own."""
+
+
+def models() -> Iterator[Subject]:
     """The bundled ones, and variants whose front ends they do not have."""
     for name in ("fsdd-int8", "fsdd-pow2", "digits"):
-        yield open_recogniser(name).model
+        yield open_recogniser(name).model, None
     for name, changes in (("fsdd-int8", {"words": WORDS, "hop": 100}), ("fsdd-pow2", {"words": {}, "energy": "absolute"})):
         model = open_recogniser(name).model
         metadata = model.metadata.model_copy(
             update={"front_end": {**model.metadata.front_end, **changes}, "name": f"{name}-{'-'.join(changes)}"}
         )
-        yield model.model_copy(update={"metadata": metadata})
+        yield model.model_copy(update={"metadata": metadata}), None
     for arithmetic in ("int8", "pow2"):  # of an odd number of columns, and sure of itself
-        yield random_model(arithmetic, 24, 2)
-    yield random_model("int8", 5, 1, features="levels", mel_bands=20, energy="absolute")
-    yield random_listener("int8", layers=2)
-    yield random_listener("pow2", labels=("a", "b", "c"), features="cepstra", hop=100)  # without other words
+        yield random_model(arithmetic, 24, 2), None
+    yield random_model("int8", 5, 1, features="levels", mel_bands=20, energy="absolute"), None
+    yield random_listener("int8", layers=2), None
+    yield random_listener("pow2", labels=("a", "b", "c"), features="cepstra", hop=100), None  # without other words
+    yield random_listener("int8"), 48000
 
 
-def objects(model: Model, folder: Path, compiler: str, *flags: str) -> list[Path]:
-    """The C of `model`, exported to `folder` and compiled there, for several programs."""
-    export(model, folder)
+def _export(subject: Subject, folder: Path) -> None:
+    model, rate = subject
+    export(model, folder, input_rate=rate)
+
+
+def objects(subject: Subject, folder: Path, compiler: str, *flags: str) -> list[Path]:
+    """The C of `subject`, exported to `folder` and compiled there, for several programs."""
+    _export(subject, folder)
     units = [str(path.resolve()) for path in sorted((folder / "src").glob("*.c"))]
     subprocess.run([compiler, *STRICT, *flags, "-c", *units], check=True, cwd=folder)
     return sorted(folder.glob("*.o"))
 
 
 def build(
-    model: Model, folder: Path, program: Path, compiler: str, *flags: str, compiled: Sequence[Path] | None = None
+    subject: Subject, folder: Path, program: Path, compiler: str, *flags: str, compiled: Sequence[Path] | None = None
 ) -> Path:
-    """`program` with the C of `model`, compiled in `folder`; with `compiled` of it, where that was done before."""
-    export(model, folder)
+    """`program` with the C of `subject`, compiled in `folder`; with `compiled` of it, where that was done before."""
+    _export(subject, folder)
     binary = folder / program.stem
     units = [str(path.resolve()) for path in compiled or sorted((folder / "src").glob("*.c"))]
     arguments = [compiler, *STRICT, *flags, f"-I{folder / 'src'}", f"-I{folder / 'test'}", *units, str(program), "-o"]
@@ -77,10 +87,10 @@ def build(
 def soak(seconds: int) -> None:
     """An error of a sanitizer ends it."""
     compiler = shutil.which("clang") or "cc"
-    for model in models():
+    for subject in models():
         with tempfile.TemporaryDirectory() as name:
-            binary = build(model, Path(name) / "out", HERE.resolve() / "soak.c", compiler, *SANITIZERS)
-            print(f"{model.metadata.name}:", flush=True)
+            binary = build(subject, Path(name) / "out", HERE.resolve() / "soak.c", compiler, *SANITIZERS)
+            print(f"{subject[0].metadata.name}{f' at {subject[1]} Hz' if subject[1] else ''}:", flush=True)
             subprocess.run([str(binary), str(seconds)], check=True)
 
 
@@ -88,10 +98,10 @@ def fuzz(seconds: int) -> None:
     """A difference or an error of a sanitizer ends it, and leaves the input in the present folder. The corpus is minimised."""
     seed_corpus()
     every = list(models())
-    for model in every:
+    for subject in every:
         with tempfile.TemporaryDirectory() as name:
             flags = [*SANITIZERS, "-fsanitize=fuzzer"]
-            binary = build(model, Path(name) / "out", HERE.resolve() / "push.c", "clang", *flags)
+            binary = build(subject, Path(name) / "out", HERE.resolve() / "push.c", "clang", *flags)
             found = Path(name) / "found"
             found.mkdir()
             options = [f"-max_total_time={max(1, seconds // len(every))}", "-max_len=4000", "-print_final_stats=1"]
@@ -134,7 +144,7 @@ def coverage() -> int:
     """Prints a line a file, and every line and branch that nothing reached. Returns how many those are."""
     lines: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
     branches: dict[str, dict[tuple[int, int], int]] = defaultdict(lambda: defaultdict(int))
-    for model in models():
+    for subject in models():
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name) / "out"
             flags = ["-O0", "--coverage"]
@@ -143,10 +153,10 @@ def coverage() -> int:
                 HERE.resolve() / "push.c": [str(path.resolve()) for path in sorted(CORPUS.iterdir())],
                 folder / "test" / "self_test.c": [],
             }
-            export(model, folder)
+            _export(subject, folder)
             for program, arguments in programs.items():
                 own = ["-DKV_REPLAY"] if program.name == "push.c" else []
-                binary = build(model, folder, program, "gcc", *flags, *own)
+                binary = build(subject, folder, program, "gcc", *flags, *own)
                 subprocess.run([str(binary), *arguments], check=True, stdout=subprocess.DEVNULL)
                 _add_coverage(folder, lines, branches)
                 for file in folder.glob("*.gc*"):

@@ -79,7 +79,7 @@ def test_a_room_rings_and_a_dry_one_does_not():
     np.testing.assert_allclose(effects.reverberated(click, RATE, 0.3, 0.0, np.random.default_rng(0)), click, atol=1e-12)
 
 
-@pytest.mark.parametrize("codec", effects.CODECS)
+@pytest.mark.parametrize("codec", [*effects.CODECS, *effects.FILE_CODECS])
 def test_codecs_keep_the_length_and_most_of_the_sound(codec):
     samples = effects.as_samples(8000 * tone(440))
     coded = effects.coded(samples, RATE, codec)

@@ -18,9 +18,16 @@ Samples = npt.NDArray[np.int16]
 NoiseKind = Literal["white", "pink", "brown", "hum", "machine", "babble"]
 NOISE_KINDS: tuple[NoiseKind, ...] = get_args(NoiseKind)
 
-Codec = Literal["mu-law", "GSM"]
-CODECS: tuple[Codec, ...] = get_args(Codec)
-_SUBTYPES = {"mu-law": "ULAW", "GSM": "GSM610"}
+Codec = Literal["mu-law", "GSM", "MP3", "Vorbis", "Opus"]
+CODECS: tuple[Codec, ...] = ("mu-law", "GSM")
+"""Of telephones: those that training draws from."""
+FILE_CODECS: tuple[Codec, ...] = ("MP3", "Vorbis", "Opus")
+"""Of recordings that are kept, at FILE_RATES."""
+FILE_RATES = (8000, 12000, 16000, 24000, 48000)
+_FORMATS = {
+    "mu-law": ("WAV", "ULAW"), "GSM": ("WAV", "GSM610"), "MP3": ("MP3", "MPEG_LAYER_III"), "Vorbis": ("OGG", "VORBIS"),
+    "Opus": ("OGG", "OPUS"),
+}  # fmt: skip
 
 _SLOPES = {"white": 0.0, "pink": 0.5, "brown": 1.0}
 """Amplitude falls with this power of the frequency: 0, 3 and 6 dB an octave."""
@@ -159,9 +166,10 @@ def reverberated(sound: Sound, rate: int, seconds: float, wet: float, generator:
 
 
 def coded(samples: Samples, rate: int, codec: Codec) -> Samples:
-    """Through a telephone's codec and back, by libsndfile: (samples,) int16 -> the same number of int16."""
+    """Through a codec and back, by libsndfile as it does by default: (samples,) int16 -> the same number of int16."""
+    container, subtype = _FORMATS[codec]
     with io.BytesIO() as file:
-        soundfile.write(file, samples, rate, format="WAV", subtype=_SUBTYPES[codec])
+        soundfile.write(file, samples, rate, format=container, subtype=subtype)
         file.seek(0)
         decoded, _ = soundfile.read(file, dtype="int16")
     result = np.zeros_like(samples)

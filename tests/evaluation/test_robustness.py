@@ -6,7 +6,7 @@ import pytest
 from kilovox import effects
 from kilovox.evaluation.evaluate import evaluate_robustness
 from kilovox.evaluation.robustness import NOISE_DB, ConditionScore, Robustness, conditions, robustness
-from kilovox.integer.recogniser import Recogniser
+from kilovox.integer.recogniser import Decisions, Recogniser
 from models import integer_model
 
 RATE = 8000
@@ -19,7 +19,7 @@ def word():
 
 def test_conditions():
     found = {name: (decibels, change(word(), np.random.default_rng(1))) for name, decibels, change in conditions(RATE, [VOICE])}
-    assert len(found) == 1 + len(effects.NOISE_KINDS) * len(NOISE_DB) + 11
+    assert len(found) == 1 + len(effects.NOISE_KINDS) * len(NOISE_DB) + 16
     clean = found.pop("as recorded")[1]
     np.testing.assert_array_equal(clean, word())
     for name, (decibels, changed) in found.items():
@@ -41,6 +41,31 @@ def test_the_table_is_the_same_again_and_does_not_depend_on_the_order(synthetic_
     again = robustness(recogniser, recordings, [0, 1, 2, 3])
     assert first == again
     assert first.scores[0].correct == int((recogniser(recordings).indices == np.arange(4)).sum())
+    assert first.scores[0].changed == 0
+
+
+def test_decisions_that_change_are_counted():
+    """By what is told: which label is rejected does not matter."""
+    heard = iter([([0, 1, 2, 3], [2, 2, 1, 2]), ([0, 2, 3, 3], [2, 2, 1, 0])])
+
+    class Changing(Recogniser):
+        def __call__(self, recordings):
+            indices, outcomes = next(heard, ([0, 1, 2, 3], [2, 2, 1, 2]))
+            return Decisions(np.array(indices), np.ones(4), np.zeros((4, 4)), np.array(outcomes, np.uint8))
+
+    scores = robustness(Changing(integer_model("int8")), [word()] * 4, [0, 1, 2, 3]).scores
+    assert [score.correct for score in scores[:3]] == [3, 1, 3]
+    assert [score.changed for score in scores[:3]] == [0, 2, 0]
+
+
+def test_heard_at_other_rates_a_recording_is_nearly_what_it_was():
+    tone = np.rint(9000 * np.sin(np.arange(3000) / 4)).astype(np.int16)
+    found = {name: change(tone, np.random.default_rng(1)) for name, _, change in conditions(RATE, [VOICE])}
+    for rate, delay in (("16,000", 25 / 2), ("48,000", 25 / 2 + 10 / 6)):
+        heard = found[f"heard at {rate} Hz, decimated"]
+        assert len(heard) == 3000
+        expected = 9000 * np.sin((np.arange(3000) + 1 - 1 / (2 if rate == "16,000" else 6) - delay) / 4)
+        assert np.abs(heard[100:-100] - expected[100:-100]).max() < 90
 
 
 def test_figures():
@@ -48,13 +73,19 @@ def test_figures():
         ConditionScore("as recorded", 8, 10),
         ConditionScore("white noise, 10 dB", 6, 10, 10),
         ConditionScore("hum noise, 10 dB", 8, 10, 10),
-        ConditionScore("hum noise, 0 dB", 0, 10, 0),
+        ConditionScore("hum noise, 0 dB", 0, 10, 0, 9),
     )
     table = Robustness(scores)
     assert table.clean == 0.8
     assert table.kept_in_noise == pytest.approx(0.7 / 0.8)
     both = table.plus(table)
     assert both.scores[1] == ConditionScore("white noise, 10 dB", 12, 20, 10)
+    assert both.as_json()["changed"] == {
+        "as recorded": 0,
+        "white noise, 10 dB": 0,
+        "hum noise, 10 dB": 0,
+        "hum noise, 0 dB": 18,
+    }
     assert both.as_json()["conditions"]["white noise, 10 dB"] == 0.6
 
 

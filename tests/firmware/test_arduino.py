@@ -34,8 +34,9 @@ def model(request):
 
 
 @pytest.fixture
-def library(model, tmp_path):
-    for name, data in exported(model, "arduino").items():
+def library(model, tmp_path, request):
+    """Exported for sound at request.param Hz, where that is named."""
+    for name, data in exported(model, "arduino", input_rate=getattr(request, "param", None)).items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(data)
     sketch = tmp_path / "examples" / "Listen" / "Listen.ino"
@@ -43,6 +44,7 @@ def library(model, tmp_path):
     return tmp_path
 
 
+@pytest.mark.parametrize("library", [None, 16000], indirect=True)
 @pytest.mark.parametrize("board", BOARDS)
 def test_the_sketch_compiles_for(board, library):
     compiler = shutil.which("g++") or shutil.which("clang++")

@@ -17,7 +17,7 @@ ways = importlib.util.module_from_spec(SPECIFICATION)
 sys.modules["fuzz_compilers"] = ways  # a dataclass looks for its module
 SPECIFICATION.loader.exec_module(ways)
 
-MODELS = ("int8", "pow2", "int8-words", "pow2-words", "int8-levels", "int8-listens", "pow2-listens")
+MODELS = ("int8", "pow2", "int8-words", "pow2-words", "int8-levels", "int8-listens", "pow2-listens", "int8-listens-48000")
 DANGEROUS = [way for way in ways.HOST if way.flags == ("-O3", "-flto") or (way.one and "-O3" in way.flags)]
 """Those in which a compiler sees all of the program, and what one file writes and another reads."""
 
@@ -25,8 +25,8 @@ DANGEROUS = [way for way in ways.HOST if way.flags == ("-O3", "-flto") or (way.o
 @pytest.fixture(scope="module")
 def exports(tmp_path_factory):
     made = tmp_path_factory.mktemp("exports")
-    for name, model in zip(MODELS, ways.small_models(), strict=True):
-        export(model, made / name)
+    for name, (model, rate) in zip(MODELS, ways.small_models(), strict=True):
+        export(model, made / name, input_rate=rate)
     return made
 
 
@@ -48,7 +48,7 @@ def test_every_way_gives_the_same_bits(exports, index):
 
 
 @pytest.mark.parametrize("way", DANGEROUS, ids=str)
-@pytest.mark.parametrize("model", ["int8", "pow2", "int8-listens", "pow2-listens"])
+@pytest.mark.parametrize("model", ["int8", "pow2", "int8-listens", "pow2-listens", "int8-listens-48000"])
 def test_a_program_seen_whole_gives_the_same_bits(exports, way, model):
     needed(way)
     assert ways.tried(way, exports / model) == ""
@@ -111,7 +111,7 @@ def test_nothing_is_shifted_out_of_an_int_of_16_bits(exports, path):
     clang = shutil.which("clang")
     if clang is None:
         pytest.skip("clang is not installed")
-    models = ("int8-words", "pow2-words", "int8-levels", "int8-listens", "pow2-listens")
+    models = ("int8-words", "pow2-words", "int8-levels", "int8-listens-48000", "pow2-listens")
     source = next(file for name in models if (file := exports / name / "src" / path.name).exists())
     flags = ["--target=msp430", "-ffreestanding", "-fsyntax-only", *ways.STRICT]
     done = subprocess.run([clang, *flags, str(source)], capture_output=True, text=True, check=False)

@@ -37,7 +37,7 @@ def inputs(run):
     return [str(path) for path in found]
 
 
-@pytest.mark.parametrize("index", [*range(6), 7, 8, 9])
+@pytest.mark.parametrize("index", [*range(6), 7, 8, 9, 10])
 def test_corpus_and_soak(run, sanitizing_compiler, tmp_path, index):
     model = list(run.models())[index]
     c, flags = sanitizing_compiler, run.SANITIZERS

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from compilers import Pair
 from firmware.models import random_model
 from kilovox.firmware.sources import sources
+from kilovox.integer.model_file import Model
 from kilovox.integer.outcome import LABEL, NOTHING
 from kilovox.integer.recogniser import Recogniser
 from kilovox.integer.stream import RecogniserStream, Result
@@ -158,8 +159,8 @@ def test_a_recording_that_does_not_begin_anew_is_seen(
     except NoCompilerError as error:
         pytest.skip(str(error))
 
-    def planted(model: object) -> dict[str, str]:
-        files = sources(model)
+    def planted(model: Model, **options: int | None) -> dict[str, str]:
+        files = sources(model, **options)
         assert right in files[file]
         return files | {file: files[file].replace(right, wrong)}
 

@@ -113,8 +113,8 @@ def test_what_listens_is_equal_on(target, arithmetic):
 def test_a_bit_that_differs_where_it_listens_is_seen(monkeypatch, file, right, wrong, what):
     needed("host")
 
-    def planted(model):
-        files = sources(model)
+    def planted(model, **options):
+        files = sources(model, **options)
         assert right in files[file]
         return files | {file: files[file].replace(right, wrong)}
 
@@ -142,6 +142,59 @@ def test_levels_are_equal_on(target, arithmetic):
         assert levels.instructions.front_end < cepstra.instructions.front_end
 
 
+@pytest.mark.parametrize(("arithmetic", "rate"), [("int8", 16000), ("pow2", 48000)])
+def test_what_listens_to_sound_at_other_rates_is_equal_on(target, arithmetic, rate):
+    factor = rate // 8000
+    clips = [(name, np.repeat(samples[: 13000 // factor], factor)) for name, samples in (LONGER[0], LONGER[4])]
+    report = verify.verify(random_listener(arithmetic), [target], clips, input_rate=rate).targets[target]
+    assert report.difference is None
+    assert report.findings == ()
+    counted = report.instructions
+    if counted is not None:
+        assert all(0 < part < counted.clip for part in (counted.decimator, counted.convolutions, counted.other))
+        frame = counted.front_end / report.frames_per_clip
+        assert counted.longest_push is None or frame < counted.longest_push < counted.clip
+
+
+@pytest.mark.parametrize(("rate", "words"), [(16000, None), (48000, {"buffer": 30, "pause": 3, "margin": 1, "shortest": 2})])
+def test_sound_at_other_rates_is_equal_on(target, rate, words):
+    clips = [(name, np.repeat(samples, rate // 8000)) for name, samples in FEW]
+    report = verify.verify(random_model("int8", 5, words=words), [target], clips, input_rate=rate).targets[target]
+    assert report.difference is None
+    assert report.findings == ()
+    assert report.frames_per_clip == ((3 + 1 + 1) / 3 if words is None else 8 / 3)
+    if target != "host":
+        assert report.flash["front_end_tables"] == 1410 + 2 * (14 if rate == 16000 else 14 + 11)
+    if report.instructions is not None:
+        assert 0 < report.instructions.decimator < report.instructions.clip
+
+
+def test_a_wrong_tap_is_a_difference_of_samples(target, monkeypatch):
+    def corrupted(model, **options):
+        files = sources(model, **options)
+        wrong = files["kilovox_model.c"].replace(" 10386, 16384,", " 10387, 16384,")
+        assert wrong != files["kilovox_model.c"]
+        return files | {"kilovox_model.c": wrong}
+
+    monkeypatch.setattr(verify, "sources", corrupted)
+    clips = [(name, np.repeat(samples, 2)) for name, samples in FEW]
+    difference = verify.verify(random_model("int8", 5), [target], clips, input_rate=16000).targets[target].difference
+    assert difference is not None
+    assert difference.what == "samples"
+
+
+def test_a_rate_that_is_not_supported_is_refused():
+    with pytest.raises(KilovoxError, match="input rate 44100 Hz; expected 8000, 16000, 24000, 32000 or 48000"):
+        verify.verify(random_model("int8", 5), ["host"], FEW, input_rate=44100)
+
+
+def test_an_avr_takes_the_clips_that_it_has_room_for():
+    task = verify.Task(random_model("int8", 5), {}, CLIPS)
+    assert [name for name, samples in task.some(None, 600)] == [name for name, samples in CLIPS if len(samples) <= 600]
+    with pytest.raises(KilovoxError, match="recordings of 700 samples; expected some of at most 0"):
+        task.some(None, 0)
+
+
 @pytest.mark.parametrize("target", CORES)
 def test_equal_by_zig(target):
     for module in ("ziglang", "unicorn", "capstone", "elftools"):
@@ -152,8 +205,8 @@ def test_equal_by_zig(target):
 
 
 def test_a_wrong_weight_is_the_first_difference(target, monkeypatch):
-    def corrupted(model):
-        files = sources(model)
+    def corrupted(model, **options):
+        files = sources(model, **options)
         text = files["kilovox_model.c"]
         start = text.index("lstm1_weights[] KV_TABLE = {")
         wrong = re.sub(r"KV_4\((-?\d+),", lambda match: f"KV_4({-int(match[1])},", text[start:], count=1)
@@ -238,8 +291,8 @@ def test_a_planted_multiplication_fails_a_pow2_model(monkeypatch):
     kernel = "kv_pow2_matvec.c"
     assert kernel in KERNELS
 
-    def planted(model):
-        files = sources(model)
+    def planted(model, **options):
+        files = sources(model, **options)
         return files | {kernel: files[kernel] + "\nextern int f(int a, int b);\nint f(int a, int b) { return a * b; }\n"}
 
     monkeypatch.setattr(verify, "sources", planted)
@@ -256,7 +309,7 @@ def observation(**changes):
         "hidden": np.zeros((2, 2, 4), np.int8), "cell": np.zeros((2, 2, 4), np.int16),
         "logits": np.zeros(5, np.int32), "label": np.zeros(1, np.uint16), "confidence": np.zeros(1, np.uint8),
         "outcome": np.zeros(1, np.uint8), "past": np.zeros((2, 6), np.int8), "projection": np.zeros((2, 4), np.int8),
-        "detections": np.zeros((1, 4), np.int64),
+        "detections": np.zeros((1, 4), np.int64), "samples": np.zeros(9, np.int16),
     }  # fmt: skip
     return Observation(**(values | changes))
 
@@ -277,6 +330,13 @@ def test_the_first_difference_is_the_first_in_time():
     found = first_difference(observation(), observation(cell=cell, cepstra=cepstra), "clip", "in ragged chunks")
     assert found == Difference("cell", "clip", "in ragged chunks", 0, (1, 2), 0, 7)
     assert str(found) == "clip pushed in ragged chunks, frame 0: cell[1, 2] is 7; expected 0"
+
+
+def test_a_sample_is_different_before_what_is_made_of_it():
+    samples, cepstra = np.zeros(9, np.int16), np.zeros((2, 3), np.int16)
+    samples[7], cepstra[0, 0] = 5, 6
+    found = first_difference(observation(), observation(cepstra=cepstra, samples=samples), "clip", "whole")
+    assert found == Difference("samples", "clip", "whole", None, (7,), 0, 5)
 
 
 def test_a_frame_too_few_is_a_difference():

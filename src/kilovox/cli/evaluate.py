@@ -33,7 +33,7 @@ ENOUGH = 10
     help="Which of them.  [default: the model's own split on the corpus it was trained on, all of any other]",
 )
 @click.option("--include-trained", is_flag=True, help="Judge what the model was trained on as well, and say how much.")
-@click.option("--robustness", "robust", is_flag=True, help="Judge in noise, rooms, other levels and speeds too.")
+@click.option("--robustness", "robust", is_flag=True, help="Judge in noise, rooms, at other levels, speeds and rates too.")
 @click.option("--spotting", is_flag=True, help="Judge in long sound too: words joined, and what the next five options name.")
 @click.option(
     "--gaps",
@@ -105,10 +105,12 @@ def show_robustness(result: "Robustness") -> None:
     table = Table("condition", title="Robustness")
     table.add_column("right", justify="right")
     table.add_column("accuracy", justify="right")
+    table.add_column("other decisions", justify="right")
     for score in result.scores:
-        table.add_row(Text(score.condition), f"{score.correct}/{score.recordings}", f"{score.accuracy:.2%}")
+        right = f"{score.correct}/{score.recordings}"
+        table.add_row(Text(score.condition), right, f"{score.accuracy:.2%}", f"{score.changed}")
     table.add_section()
-    table.add_row(f"mean over noises at {JUDGED_DB} dB, of clean", "", f"{result.kept_in_noise:.2%}")
+    table.add_row(f"mean over noises at {JUDGED_DB} dB, of clean", "", f"{result.kept_in_noise:.2%}", "")
     Console().print(table)
 
 

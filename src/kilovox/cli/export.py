@@ -21,27 +21,31 @@ from kilovox.integer.model_file import load_model
     "--name", default=DEFAULT, show_default=True,
     help="What the library is called: its header, and the prefix of all it defines (without a name, kv_).",
 )  # fmt: skip
+@click.option(
+    "--input-rate", type=int, metavar="HZ",
+    help="Of the sound that it takes: 2, 3, 4 or 6 times the model's rate, as 16000 or 48000.  [default: the model's, 8000]",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output, and nothing else.")
-def command(model: str, folder: Path, target: str, name: str, as_json: bool) -> None:
+def command(model: str, folder: Path, target: str, name: str, input_rate: int | None, as_json: bool) -> None:
     """Write MODEL, a file or the name of a bundled model, to the folder DIR.
 
     c, arduino and wasm take int8 and pow2 models; onnx takes float32 ones. DIR must be empty, new, or an earlier export.
     Exports with names of their own live in one program.
     """
-    files = export(load_model(resolve_model(model)), folder, cast(Target, target), name)
+    files = export(load_model(resolve_model(model)), folder, cast(Target, target), name, input_rate)
     size = sum(file.stat().st_size for file in files)
     if as_json:
         click.echo(json.dumps({
-            "model": model, "target": target, "name": name, "folder": str(folder), "bytes": size,
+            "model": model, "target": target, "name": name, "input_rate": input_rate, "folder": str(folder), "bytes": size,
             "files": [file.relative_to(folder).as_posix() for file in files],
         }))  # fmt: skip
     else:
         click.echo(f"{click.format_filename(folder)}: {model} for {target}, {len(files)} files, {size:,} bytes of text")
-        for line in _next_steps(model, folder, target, Names(name)):
+        for line in _next_steps(model, folder, target, Names(name), input_rate):
             click.echo(line)
 
 
-def _next_steps(model: str, folder: Path, target: str, names: Names) -> list[str]:
+def _next_steps(model: str, folder: Path, target: str, names: Names, input_rate: int | None) -> list[str]:
     """What to do with what was written."""
     where = click.format_filename(folder)
     steps = {
@@ -56,7 +60,6 @@ def _next_steps(model: str, folder: Path, target: str, names: Names) -> list[str
         "wasm": [f"build: the command in {where}/README.md; it shows the calls from JavaScript, too"],
         "onnx": [f"run: {where}/model.onnx; its labels, one a line, are in labels.txt"],
     }[target]
-    bits = (
-        f"prove it: kilovox verify {shlex.quote(model)} compiles and runs it on emulated cores, compares every bit and counts"
-    )
+    verify = f"kilovox verify {shlex.quote(model)}" + (f" --input-rate {input_rate}" if input_rate else "")
+    bits = f"prove it: {verify} compiles and runs it on emulated cores, compares every bit and counts"
     return steps if target == "onnx" else [*steps, bits]

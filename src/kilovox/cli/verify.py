@@ -11,6 +11,7 @@ from rich.table import Table
 from kilovox.errors import KilovoxError
 from kilovox.firmware.emit import sizes
 from kilovox.firmware.layout import parts_of
+from kilovox.frontend.decimator import factor_of
 from kilovox.integer.bundled import resolve_model
 from kilovox.integer.model_file import Model, load_model
 from kilovox.verification.avr import avr_obstacle
@@ -18,7 +19,7 @@ from kilovox.verification.clips import find_clips
 from kilovox.verification.verification import TargetReport, Verification
 from kilovox.verification.verify import TARGETS, verify
 
-WIDTH = 120
+WIDTH = 140
 """Of the tables, in characters: numbers are not cut."""
 
 
@@ -39,6 +40,10 @@ WIDTH = 120
     "--clock", type=click.FloatRange(min=0, min_open=True), metavar="MHZ",
     help="Of the modelled times.  [default: 48 on cortex-m0, 168 on cortex-m4]",
 )  # fmt: skip
+@click.option(
+    "--input-rate", type=int, metavar="HZ",
+    help="Of the sound that the firmware takes: 2, 3, 4 or 6 times the model's rate.  [default: the model's, 8000]",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output, and nothing else.")
 @click.pass_context
 def command(
@@ -48,6 +53,7 @@ def command(
     clips: int | None,
     folder: Path | None,
     clock: float | None,
+    input_rate: int | None,
     as_json: bool,
 ) -> None:
     """Compile MODEL for every target, run it there, and compare every stage with the Python engine, bit for bit.
@@ -56,10 +62,14 @@ def command(
     what it must not: floating point, division, 64-bit multiplication, or, for pow2, a multiplication in its kernel.
     """
     loaded = load_model(resolve_model(model))
-    recordings, about = find_clips(folder, parts_of(loaded).front_end.sample_rate)
+    rate = parts_of(loaded).front_end.sample_rate
+    recordings, about = find_clips(folder, factor_of(input_rate, rate) * rate)
     tell = Console(stderr=True, quiet=as_json)
     targets = _targets(wanted, loaded, lambda line: tell.print(line, highlight=False, soft_wrap=True))
-    result = verify(loaded, targets, recordings, clips, about, tell=lambda line: tell.print(line, highlight=False), clock=clock)
+    result = verify(
+        loaded, targets, recordings, clips, about, tell=lambda line: tell.print(line, highlight=False), clock=clock,
+        input_rate=input_rate,
+    )  # fmt: skip
     if as_json:
         click.echo(json.dumps(result.as_json()))
     else:
@@ -93,7 +103,11 @@ def _show(result: Verification) -> None:
 
 
 def _remarks(report: TargetReport) -> list[str]:
-    lines = [f"modelled, not measured: {value:,.1f} ms a clip at {core}" for core, value in _modelled(report)]
+    lines = []
+    if report.instructions is not None and report.instructions.decimator:
+        counted = report.instructions
+        lines += [f"decimator: {counted.decimator * counted.per_second // counted.clip:,} of the instructions a second"]
+    lines += [f"modelled, not measured: {value:,.1f} ms a clip at {core}" for core, value in _modelled(report)]
     lines += [f"linked besides: {', '.join(report.helpers)}"] if report.helpers else []
     lines += [str(report.difference)] if report.difference else []
     return [*lines, *report.findings]
@@ -119,13 +133,15 @@ def _equal_table(result: Verification) -> Table:
 
 
 def _instructions_table(result: Verification) -> Table:
-    columns = ("clip", "front end", "convolved", "layers", "head", "other", "a frame", "a second", "longest push")
-    table = _table("Instructions", *columns)
+    decimates = any(report.instructions and report.instructions.decimator for report in result.targets.values())
+    columns = ("front end", "convolved", "layers", "head", "other", "a frame", "a second", "longest push")
+    table = _table("Instructions", "clip", *["decimator"] * decimates, *columns)
     for name, report in result.targets.items():
         counted = report.instructions
         if counted is not None:
             parts = (counted.front_end, counted.convolutions, sum(counted.layers), counted.head, counted.other)
-            counts = (counted.clip, *parts, counted.per_frame, counted.per_second, counted.longest_push)
+            counts: list[int | None] = [counted.clip, *[counted.decimator] * decimates, *parts]
+            counts += [counted.per_frame, counted.per_second, counted.longest_push]
             table.add_row(name, *("" if count is None else f"{count:,}" for count in counts))
     return table
 

@@ -1,17 +1,19 @@
-"""What is left of a recogniser's accuracy in noise, rooms, over a telephone, at other levels and speeds."""
+"""What is left of a recogniser's accuracy in noise, rooms, over a telephone, at other levels, speeds and rates."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from kilovox import effects
-from kilovox.audio import Samples
+from kilovox.audio import Samples, to_int16_mono
+from kilovox.frontend.decimator import decimated
 from kilovox.integer.outcome import LABEL
-from kilovox.integer.recogniser import Recogniser
+from kilovox.integer.recogniser import Decisions, Recogniser
 
 NOISE_DB = (20, 10, 5, 0)
 """Signal-to-noise ratios: power of the whole recording over that of the noise."""
@@ -25,12 +27,13 @@ Change = Callable[[Samples, np.random.Generator], Samples]
 
 @dataclass(frozen=True)
 class ConditionScore:
-    """Right decisions under one condition. `decibels`: of a noise, else None."""
+    """Right decisions under one condition. `decibels`: of a noise, else None; `changed`: decisions other than as recorded."""
 
     condition: str
     correct: int
     recordings: int
     decibels: int | None = None
+    changed: int = 0
 
     @property
     def accuracy(self) -> float:
@@ -58,13 +61,17 @@ class Robustness:
         """Both, pooled recording by recording."""
         pairs = zip(self.scores, other.scores, strict=True)
         return Robustness(
-            tuple(ConditionScore(a.condition, a.correct + b.correct, a.recordings + b.recordings, a.decibels) for a, b in pairs)
+            tuple(
+                replace(a, correct=a.correct + b.correct, recordings=a.recordings + b.recordings, changed=a.changed + b.changed)
+                for a, b in pairs
+            )
         )
 
     def as_json(self) -> dict[str, Any]:
-        """Accuracies by condition, and the share kept in noise of 10 dB."""
+        """Accuracies and changed decisions by condition, and the share kept in noise of 10 dB."""
         return {
             "conditions": {score.condition: score.accuracy for score in self.scores},
+            "changed": {score.condition: score.changed for score in self.scores},
             "recordings": self.scores[0].recordings,
             "kept_in_noise_10_db": self.kept_in_noise,
         }
@@ -75,21 +82,29 @@ def robustness(
 ) -> Robustness:
     """Judge `recogniser` on `recordings`, each (samples,) int16 at its rate, under every condition.
 
-    The changes of a recording are drawn from its own samples' hash: they do not depend on the others.
+    The changes of a recording are drawn from its own samples' hash: they do not depend on the others. A decision has changed
+    where its outcome is another, or the label that is accepted.
     """
     rate = recogniser.front_end.sample_rate
     seeds = [int.from_bytes(hashlib.sha256(samples.tobytes()).digest()[:4], "little") for samples in recordings]
-    scores = []
+    scores: list[ConditionScore] = []
+    clean = np.zeros(0, np.int64)
     for number, (name, decibels, change) in enumerate(conditions(rate, recordings)):
         changed = [
             recogniser.heard_out(change(samples, np.random.default_rng([SEED, number, seed])))
             for samples, seed in zip(recordings, seeds, strict=True)
         ]
-        decisions = recogniser(changed)
-        right = int(((decisions.indices == np.asarray(truth)) & (decisions.outcomes == LABEL)).sum())
-        scores.append(ConditionScore(name, right, len(recordings), decibels))
+        answers = told(recogniser(changed))
+        clean = clean if scores else answers
+        right, other = int((answers == np.asarray(truth)).sum()), int((answers != clean).sum())
+        scores.append(ConditionScore(name, right, len(recordings), decibels, other))
         advance()
     return Robustness(tuple(scores))
+
+
+def told(decisions: Decisions) -> npt.NDArray[np.int64]:
+    """(recordings,) what is told of each: the index of the label where one is accepted, else less than 0, by outcome."""
+    return np.where(decisions.outcomes == LABEL, decisions.indices, -1 - decisions.outcomes.astype(np.int64))
 
 
 def conditions(rate: int, voices: Sequence[Samples]) -> Iterator[tuple[str, int | None, Change]]:
@@ -109,6 +124,10 @@ def conditions(rate: int, voices: Sequence[Samples]) -> Iterator[tuple[str, int 
         yield f"room, {seconds:g} s of reverberation", None, _in_room(seconds, rate)
     for percent in (-15, 15):
         yield f"speed {percent:+d} %", None, _at_speed(1 + percent / 100)
+    for codec in effects.FILE_CODECS if rate in effects.FILE_RATES else ():
+        yield f"{codec} codec", None, _through(codec, rate)
+    for factor in (2, 6):
+        yield f"heard at {factor * rate:,} Hz, decimated", None, _heard_at(factor, rate)
 
 
 def _in_noise(kind: effects.NoiseKind, decibels: float, rate: int, voices: Sequence[Samples]) -> Change:
@@ -138,6 +157,10 @@ def _in_room(seconds: float, rate: int) -> Change:
 
 def _at_speed(factor: float) -> Change:
     return lambda samples, _: effects.as_samples(effects.faster(samples, factor))
+
+
+def _heard_at(factor: int, rate: int) -> Change:
+    return lambda samples, _: decimated(to_int16_mono(samples[:, None], rate, factor * rate), factor)
 
 
 def _filtered(samples: Samples, rate: int) -> Samples:

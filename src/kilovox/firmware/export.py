@@ -10,6 +10,7 @@ from typing import Literal, get_args
 from kilovox import __version__
 from kilovox.errors import KilovoxError
 from kilovox.files import make_folder, write_bytes, write_json
+from kilovox.firmware.decimation import decimation_bytes
 from kilovox.firmware.emit import provenance, sizes
 from kilovox.firmware.layout import Parts, blocks_of, parts_of
 from kilovox.firmware.names import DEFAULT, Names
@@ -55,14 +56,15 @@ MANIFEST = "kilovox-export.json"
 """Lists the files of an export; a folder that has one may be exported to again."""
 
 
-def export(model: Model, where: Path, target: Target = "c", name: str = DEFAULT) -> list[Path]:
+def export(model: Model, where: Path, target: Target = "c", name: str = DEFAULT, input_rate: int | None = None) -> list[Path]:
     """Write `model` to the folder `where` for `target`, called `name`. Returns the files, sorted.
 
-    Files of an earlier export to the same folder are replaced, each at once, or removed where there is no such file now.
-    Raises KilovoxError where the folder holds something else, the model is none for this target, or `name` cannot be one.
+    input_rate: Hz of the sound that it takes, made into the model's rate there; None: that. Files of an earlier export to the
+    same folder are replaced, each at once, or removed where there is no such file now. Raises KilovoxError where the folder
+    holds something else, the model is none for this target, `name` cannot be one, or the rate is not supported.
     """
     earlier = _earlier(where)
-    files = exported(model, target, name)
+    files = exported(model, target, name, input_rate)
     make_folder(where)
     for file, data in files.items():
         write_bytes(where / file, data)
@@ -72,21 +74,23 @@ def export(model: Model, where: Path, target: Target = "c", name: str = DEFAULT)
     return sorted(where / file for file in files)
 
 
-def exported(model: Model, target: Target, name: str = DEFAULT) -> dict[str, bytes]:
-    """The files of an export by relative name; the same model and name give the same bytes. Raises KilovoxError as `export`."""
+def exported(model: Model, target: Target, name: str = DEFAULT, input_rate: int | None = None) -> dict[str, bytes]:
+    """The files of an export by relative name; the same arguments give the same bytes. Raises KilovoxError as `export`."""
     names = Names(name)
     if target == "onnx":
+        if input_rate is not None:
+            raise KilovoxError(f"input rate {input_rate} Hz for onnx, which takes features; expected none")
         from kilovox.firmware.onnx_file import onnx_bytes
 
         labels = "".join(f"{line_of(label)}\n" for label in model.metadata.labels)
         return {"model.onnx": onnx_bytes(model), "labels.txt": labels.encode(errors="replace")}
     # A module for WebAssembly is linked whole, and what it exports goes by its plain name.
-    code = sources(model, names) if target == "wasm" else sealed_sources(model, names)
+    code = (sources if target == "wasm" else sealed_sources)(model, names, input_rate)
     files = {f"src/{file}": text for file, text in code.items()}
-    facts = _facts(model, names)
+    facts = _facts(model, names, input_rate)
     files |= {names.file(file): _fill(template, facts, names) for template, file in TEMPLATES[target].items()}
     if target == "c":
-        files["test/test_vectors.h"] = names.renamed(vectors(model))
+        files["test/test_vectors.h"] = names.renamed(vectors(model, input_rate))
     return {file: text.encode() for file, text in sorted(files.items())}
 
 
@@ -108,7 +112,9 @@ def state_bytes(constants: Mapping[str, int]) -> int:
     if constants["WORDS"]:
         ring = constants["WORD_BUFFER"] * (constants["FEATURES"] + 1)
         words = _up(_up(_up(ring + 4, 2) + 2) + 4 * constants["LABELS"] + 2 + 2)
-    cells = _up(2 * units + 4) if constants["LISTENS"] else _up(2 * units) if words else 2 * units
+    decimator = sum(4 * constants[name] + 2 for name in ("FIRST_LENGTH", "LAST_LENGTH") if name in constants)
+    cells = 2 * units + decimator
+    cells = _up(cells + 4) if constants["LISTENS"] else _up(cells) if words else cells
     xh = units + constants["INPUTS"]
     return _up(_up(2 * constants["WINDOW"]) + _up(max(front_end, layer)) + 8 + cells + words + heard + xh)
 
@@ -130,18 +136,23 @@ def _up(size: int, to: int = 4) -> int:
     return (size + to - 1) // to * to
 
 
-def _facts(model: Model, names: Names) -> dict[str, str]:
+def _facts(model: Model, names: Names, input_rate: int | None) -> dict[str, str]:
     """What fills the holes of the templates: numbers, words of ours, and the model's text made plain."""
     parts, metadata, trained = parts_of(model), model.metadata, model.metadata.trained_on
-    constants = sizes(parts)
+    constants = sizes(parts, input_rate)
     refusal = avr_refusal(constants)
+    rate, factor = constants["SAMPLE_RATE"], constants.get("DECIMATE", 1)
+    heard = "" if factor == 1 else f" (`{names.prefix.upper()}_INPUT_RATE`), of which filters make the model's {rate:,}"
     values = {
         "name": plain(metadata.name), "version": __version__, "arithmetic": metadata.arithmetic, "library": names.library,
         "labels": ", ".join(map(plain, metadata.labels)), "label_count": len(metadata.labels),
-        "sample_rate": constants["SAMPLE_RATE"], "hop": constants["HOP"],
+        "sample_rate": factor * rate, "hop": factor * constants["HOP"],
+        "sound": f"{factor * rate:,} samples a second{heard}",
+        "verify": "kilovox verify MODEL" + (f" --input-rate {factor * rate}" if factor > 1 else ""),
         "convolutions": f"{constants['BLOCKS']} blocks of convolutions, " if constants["LISTENS"] else "",
         "layers": constants["LAYERS"], "units": constants["UNITS"],
-        "network_bytes": f"{Recogniser(model).size.bytes:,}", "table_bytes": f"{parts.front_end.table_bytes:,}",
+        "network_bytes": f"{Recogniser(model).size.bytes:,}",
+        "table_bytes": f"{parts.front_end.table_bytes + decimation_bytes(factor):,}",
         "state_bytes": f"{state_bytes(constants):,}", "pace": _pace(parts, names),
         "architectures": ",".join(ARCHITECTURES if refusal else (*ARCHITECTURES, "avr")),
         "avr": refusal or "the model fits into an ATmega2560 or ATmega1284P, as far as its flash goes.",

@@ -4,6 +4,7 @@ import numpy as np
 
 from kilovox.audio import Samples
 from kilovox.firmware.emit import A_LINE, c_lines
+from kilovox.frontend.decimator import factor_of
 from kilovox.integer.model_file import Model
 from kilovox.integer.observation import expected
 from kilovox.integer.recogniser import Recogniser
@@ -33,15 +34,20 @@ def synthetic_recording(sample_rate: int) -> Samples:
     return samples
 
 
-def vectors(model: Model) -> str:
+def vectors(model: Model, input_rate: int | None = None) -> str:
     """test_vectors.h of an int8 or pow2 model: the recording, its features, logits, label, confidence, outcome and, of a model
-    that listens, its words."""
+    that listens, its words.
+
+    input_rate: Hz of the recording; None: the model's rate.
+    """
     recogniser = Recogniser(model)
-    samples = synthetic_recording(recogniser.front_end.sample_rate)
-    seen = expected(recogniser, samples)
+    rate = recogniser.front_end.sample_rate
+    factor = factor_of(input_rate, rate)
+    samples = synthetic_recording(factor * rate)
+    seen = expected(recogniser, samples, factor)
     assert seen.features is not None  # noqa: S101 (Python looks at everything)
     frames, features = len(seen.features), seen.features[-1:] if recogniser.finds_words else seen.features
-    end_frames, found = _ended(recogniser, samples)
+    end_frames, found = _ended(RecogniserStream(recogniser, input_rate), samples)
     words = [f"#define KV_TEST_WORDS {found}"] if recogniser.finds_words else []
     detections = [] if seen.detections is None else [
         f"#define KV_TEST_DETECTIONS {len(seen.detections)}", "",
@@ -71,8 +77,7 @@ def vectors(model: Model) -> str:
     return "\n".join(lines)
 
 
-def _ended(recogniser: Recogniser, samples: Samples) -> tuple[int, int]:
+def _ended(stream: RecogniserStream, samples: Samples) -> tuple[int, int]:
     """Frames that the end of `samples` completes, and words found in all (of no meaning where none are looked for)."""
-    stream = RecogniserStream(recogniser)
     stream.push(samples)
     return stream.finish(), stream.words

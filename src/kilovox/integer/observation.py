@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from kilovox.audio import Samples
 from kilovox.config import FixedPointFrontEnd
+from kilovox.frontend.decimator import decimated
 from kilovox.frontend.fixed_point import FixedPointStream, of_word
 from kilovox.frontend.pipeline import fixed_point_mfcc
 from kilovox.frontend.word_finder import WordFinder, WordStream
@@ -20,6 +21,7 @@ from kilovox.integer.recogniser import Recogniser
 from kilovox.integer.stream import RecogniserStream, Result
 
 STAGES = (
+    "samples",
     "cepstra",
     "features",
     "past",
@@ -34,7 +36,7 @@ STAGES = (
 )
 """In the order in which they are computed."""
 
-OF_FRAMES = STAGES[: STAGES.index("detections")]
+OF_FRAMES = STAGES[STAGES.index("cepstra") : STAGES.index("detections")]
 """Those that every frame has."""
 
 Stages = tuple[npt.NDArray[np.int8], npt.NDArray[np.int8], npt.NDArray[np.int16]]
@@ -51,6 +53,7 @@ class Observation:
     Of a network that listens: past, (frames, n) int8: what its convolutions have kept after each frame, layer by layer, oldest
     first, (bands, channels) of each; projection, (frames, inputs) int8: what the LSTM read last; detections, (words, 4): frame,
     label, confidence, outcome of each; logits: the largest of any frame.
+    Of sound at another rate than the model's: samples, (n,) int16, at the model's rate.
     """
 
     cepstra: npt.NDArray[np.int16] | None
@@ -64,6 +67,7 @@ class Observation:
     past: npt.NDArray[np.int8] | None = None
     projection: npt.NDArray[np.int8] | None = None
     detections: npt.NDArray[np.int64] | None = None
+    samples: Samples | None = None
 
 
 def as_rows(words: Iterable[Detection]) -> npt.NDArray[np.int64]:
@@ -78,8 +82,9 @@ def decided_by(result: Result, labels: Sequence[str]) -> Observation:
     return Observation(None, None, None, None, result[2], *rest)
 
 
-def expected(recogniser: Recogniser, samples: Samples) -> Observation:
-    """What the Python engine computes of one recording. `recogniser` is of an integer model, and `samples` are some.
+def expected(recogniser: Recogniser, samples: Samples, factor: int = 1) -> Observation:
+    """What the Python engine computes of one recording. `recogniser` is of an integer model, and `samples` are some, at
+    `factor` times its rate.
 
     Frames are those of a live stream, whether or not anything is heard in them.
     """
@@ -87,8 +92,10 @@ def expected(recogniser: Recogniser, samples: Samples) -> Observation:
     assert engine is not None  # noqa: S101 (of integers)
     assert isinstance(config, FixedPointFrontEnd)  # noqa: S101 (of integers)
     front_end = fixed_point_mfcc(config)
+    samples = decimated(samples, factor)
+    told = samples if factor > 1 else None
     if recogniser.convolutions is not None:
-        return _listened(recogniser, engine, recogniser.convolutions, samples)
+        return replace(_listened(recogniser, engine, recogniser.convolutions, samples), samples=told)
     stream = FixedPointStream(front_end)
     cepstra, levels = stream.push(samples), stream.loudest
     cepstra, levels = np.concatenate([cepstra, stream.flush()]), levels + stream.loudest
@@ -97,7 +104,7 @@ def expected(recogniser: Recogniser, samples: Samples) -> Observation:
     else:
         found, values = _stages(recogniser, engine, cepstra)
     decided = _decided(recogniser, engine, values if stream.heard else None)
-    return Observation(cepstra, *found, *decided)
+    return Observation(cepstra, *found, *decided, samples=told)
 
 
 def _listened(recogniser: Recogniser, engine: IntegerNetwork, convolutions: Convolutions, samples: Samples) -> Observation:

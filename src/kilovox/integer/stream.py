@@ -10,6 +10,7 @@ import numpy.typing as npt
 from kilovox.audio import Samples
 from kilovox.config import FixedPointFrontEnd
 from kilovox.errors import KilovoxError
+from kilovox.frontend.decimator import Decimator, factor_of
 from kilovox.frontend.fixed_point import FixedPointStream, check_samples
 from kilovox.frontend.word_features import WordFeatureStream
 from kilovox.frontend.word_finder import Word
@@ -68,18 +69,21 @@ class RecogniserStream:
     `next` forgets what was decided on: the words, but nothing that was heard since the last of them; of a model that neither
     finds words nor listens, everything, as `reset` does.
 
-    Raises KilovoxError for a float model.
+    input_rate: Hz of the sound, where it is not the model's (kilovox.frontend.decimator). Raises KilovoxError for a float
+    model, and a rate that is not supported.
     """
 
-    def __init__(self, recogniser: Recogniser) -> None:
+    def __init__(self, recogniser: Recogniser, input_rate: int | None = None) -> None:
         if recogniser.engine is None or not isinstance(recogniser.front_end, FixedPointFrontEnd):
             raise KilovoxError(f"{recogniser.name}: float32; expected an integer model, int8 or pow2")
         self._recogniser, self._engine = recogniser, recogniser.engine
         self._front_end = recogniser.transform()
+        self._decimator = Decimator(factor_of(input_rate, recogniser.front_end.sample_rate))
         self.reset()
 
     def reset(self) -> None:
         """Forget everything; the next sample begins a recording."""
+        self._decimator.reset()
         finds_words = self._front_end.words is not None
         self._stream = WordFeatureStream(self._front_end) if finds_words else FixedPointStream(self._front_end)
         self._states = self._engine.start(1)
@@ -105,6 +109,7 @@ class RecogniserStream:
         check_samples(samples)
         if self._ended and len(samples):
             self.reset()
+        samples = self._decimator.push(samples)
         if isinstance(self._stream, WordFeatureStream):
             return self._decide(*self._stream.push(samples))
         return self._advance(self._stream.push(samples))

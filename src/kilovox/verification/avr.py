@@ -113,7 +113,9 @@ class Avr:
         decision = seen["D"].ljust(shape.decision_bytes, b"\0")  # nothing is aligned there
         words, size = seen.get("W", b""), DETECTION.itemsize
         detections = [words[start : start + size] for start in range(0, len(words), size)]
-        return shape.observation(None, [(one[:xh], one[xh:cell], one[cell:]) for one in states], decision, detections)
+        return shape.observation(
+            None, [(one[:xh], one[xh:cell], one[cell:]) for one in states], decision, detections, seen["X"]
+        )
 
     def sizes(self) -> AvrSizes:
         """Of the recogniser's own files; `ram` is known after a run."""
@@ -164,4 +166,4 @@ def _simulated(program: Path) -> dict[str, bytes]:
         seen[kind] = seen.get(kind, b"") + bytes.fromhex(digits)
     if missing := {"D", "T", "K", "Z"} - seen.keys():
         raise KilovoxError(f"simavr: the program told nothing of {', '.join(sorted(missing))}: {told[-500:]}")
-    return {"S": b"", **seen}
+    return {"S": b"", "X": b"", **seen}

@@ -33,17 +33,18 @@ PAINT = 0xA5
 FRONT_END = "front_end"
 CONVOLUTIONS = "convolutions"
 HEAD = "head"
+DECIMATOR = "decimator"
 OTHER = "other"
 ENTRIES = {
-    "kv_front_end_frame": FRONT_END, "kv_quantise": FRONT_END, "kv_listen": CONVOLUTIONS, "kv_layer_step": "layer",
-    "kv_head": HEAD, "kv_judge": HEAD, "kv_result": HEAD,
+    "kv_decimate": DECIMATOR, "kv_front_end_frame": FRONT_END, "kv_quantise": FRONT_END, "kv_listen": CONVOLUTIONS,
+    "kv_layer_step": "layer", "kv_head": HEAD, "kv_judge": HEAD, "kv_result": HEAD,
 }  # fmt: skip
 """Functions at which another part begins, until they return. OTHER: taking samples, and going from part to part."""
 
 
 @dataclass
 class Counts:
-    """What was executed, by part (front_end, convolutions, layer0, layer1 ..., head, other)."""
+    """What was executed, by part (decimator, front_end, convolutions, layer0, layer1 ..., head, other)."""
 
     instructions: dict[str, int] = field(default_factory=dict)
     cycles: int = 0
@@ -82,10 +83,11 @@ class Core:
         """One recording, (samples,) int16, pushed in pieces of `chunks` samples. Raises KilovoxError where the core stops."""
         if 2 * len(samples) > SAMPLES_BYTES:
             raise KilovoxError(f"{len(samples)} samples; the emulated memory takes {SAMPLES_BYTES // 2}")
+        ear, decision = self._address("kv_target_ear"), self._address("kv_target_decision")
+        heard = self._decimated(ear, samples)
         self._frames, self._cepstra, self._blocks = [], [], {}
         self._machine.mem_write(SAMPLES, samples.astype("<i2").tobytes())
         self._machine.mem_write(STACK - STACK_BYTES, bytes([PAINT]) * STACK_BYTES)
-        ear, decision = self._address("kv_target_ear"), self._address("kv_target_decision")
         self.call("kv_reset", ear)
         frames, where = 0, SAMPLES
         words: list[bytes] = []
@@ -105,7 +107,7 @@ class Core:
         decided = self._read("kv_target_decision", self._shape.decision_bytes)
         # Pushed whole, no more words wait than can.
         all_words = words if chunks or len(words) < WAITING else None
-        return self._shape.observation(self._cepstra, states, decided, all_words)
+        return self._shape.observation(self._cepstra, states, decided, all_words, heard)
 
     def longest_push(self, samples: Samples, hop: int) -> int:
         """The most instructions that a kv_push of `hop` samples of a recording takes. Needs `counting`."""
@@ -125,6 +127,14 @@ class Core:
         while self._shape.listens and self.call("kv_detected", ear, place):
             words.append(self._read("kv_target_decision", DETECTION.itemsize))
         return words
+
+    def _decimated(self, ear: int, samples: Samples) -> bytes | None:
+        """The samples at the model's rate, where they are not."""
+        if self._shape.factor == 1:
+            return None
+        self._machine.mem_write(SAMPLES, samples.astype("<i2").tobytes())
+        made = self.call("kv_target_decimate", ear, SAMPLES, len(samples))
+        return bytes(self._machine.mem_read(SAMPLES, 2 * made))
 
     def play(self, samples: Samples, steps: Sequence[Step]) -> tuple[list[int], list[Observation]]:
         """The frames and the decisions of kilovox.verification.turns."""

@@ -83,7 +83,8 @@ class Library(ABC):
         states, words_by_frame = self._pushed(self.shape.frame_ends(len(samples)))
         # Pushed whole, no more words wait than can.
         words = words if len(words) < WAITING else words_by_frame
-        return self.shape.observation(self._cepstra(len(samples)), states, decision, words)
+        heard = self._decimated(len(samples))
+        return self.shape.observation(self._cepstra(len(heard) // 2), states, decision, words, heard)
 
     def _pushed(self, pieces: Sequence[int]) -> tuple[list[State] | None, list[bytes]]:
         """The recording at hand in `pieces`: the state after every frame, None where one completed several, and the words."""
@@ -126,6 +127,12 @@ class Library(ABC):
         places = ((xh, self.shape.xh_bytes), (cell, self.shape.cell_bytes), (newest, self.shape.heard_bytes))
         xh_found, cell_found, heard = (self.read(self.ear + place, size) for place, size in places)
         return xh_found, cell_found, heard
+
+    def _decimated(self, count: int) -> bytes:
+        """The `count` samples at the model's rate, which take their place."""
+        if self.shape.factor > 1:
+            count = self.call("kv_target_decimate", self.ear, self.samples, count)
+        return self.read(self.samples, 2 * count)
 
     def _cepstra(self, count: int) -> list[bytes]:
         frames = self.call("kv_host_cepstra", self.samples, count, self.frames)

@@ -49,19 +49,23 @@ class Shape:
     labels: int
     inputs: int
     window: int
+    """Samples of a recording until its first frame, at the rate at which they come; hop: likewise, from frame to frame."""
     hop: int
     past: tuple[tuple[int, int], ...] = ()
     """Of each block of convolutions: frames of its kernel, and bytes of one of them."""
+    factor: int = 1
+    """Samples that make one at the model's rate."""
 
     @classmethod
-    def of(cls, parts: Parts) -> "Shape":
-        """That of a model."""
+    def of(cls, parts: Parts, factor: int = 1) -> "Shape":
+        """That of a model, in a library that takes samples at `factor` times its rate."""
         layers, front_end = parts.network.layers, parts.front_end
         past = tuple((block.kernel.frames, block.frame) for block in blocks_of(parts))
         # With words a hop of silence is before every recording.
         window = front_end.window - (front_end.hop if front_end.words is not None else 0)
-        labels = len(parts.model.metadata.labels)
-        return cls(front_end.coefficients, len(layers), layers[0].units, labels, layers[0].inputs, window, front_end.hop, past)
+        labels, features = len(parts.model.metadata.labels), front_end.coefficients
+        pace = factor * window, factor * front_end.hop
+        return cls(features, len(layers), layers[0].units, labels, layers[0].inputs, *pace, past, factor)
 
     @property
     def listens(self) -> bool:
@@ -95,9 +99,15 @@ class Shape:
         return 4 * self.labels + 4
 
     def observation(
-        self, cepstra: Iterable[bytes] | None, states: Sequence[State] | None, decision: bytes, words: Sequence[bytes] | None
+        self,
+        cepstra: Iterable[bytes] | None,
+        states: Sequence[State] | None,
+        decision: bytes,
+        words: Sequence[bytes] | None,
+        samples: bytes | None = None,
     ) -> Observation:
-        """From the bytes of every frame's cepstra and of its state, of the decision, and of the kv_detections."""
+        """From the bytes of every frame's cepstra and state, of the decision, of the kv_detections, and of the samples at the
+        model's rate, which are looked at where they came at another."""
         found: Any = None
         features: Any = None
         hidden: Any = None
@@ -118,7 +128,8 @@ class Shape:
         if words is not None and self.listens:
             detections = np.frombuffer(b"".join(words), DETECTION)
             detections = np.array([list(map(int, word)) for word in detections], np.int64).reshape(-1, 4)
-        return Observation(found, features, hidden, cells, *self.decided(decision), past, projection, detections)
+        made = None if samples is None or self.factor == 1 else np.frombuffer(samples, "<i2")
+        return Observation(found, features, hidden, cells, *self.decided(decision), past, projection, detections, made)
 
     def _unrolled(self, heard: bytes) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int8]]:
         """The frame that block 0 heard last; of every block all frames but the one that falls out next, oldest first."""
@@ -151,15 +162,15 @@ def first_difference(want: Observation, have: Observation, clip: str, pushed: st
         a, b = getattr(want, stage), getattr(have, stage)
         if b is None or np.array_equal(a, b):
             continue
+        framed, whole = stage in OF_FRAMES, -1 if stage == "samples" else 1 << 30
         if a.shape != b.shape:
-            when, what = (-1, f"frames of {stage}") if stage in OF_FRAMES else (1 << 30, f"number of {stage}")
-            found.append((when, order, Difference(what, clip, pushed, None, (), len(a), len(b))))
+            what = f"frames of {stage}" if framed else f"number of {stage}"
+            found.append((-1 if framed else whole, order, Difference(what, clip, pushed, None, (), len(a), len(b))))
             continue
         place = tuple(int(axis) for axis in np.argwhere(a != b)[0])
-        framed = stage in OF_FRAMES
         frame = place[0] if framed else None
         difference = Difference(stage, clip, pushed, frame, place[int(framed) :], int(a[place]), int(b[place]))
-        found.append((place[0] if framed else 1 << 30, order, difference))
+        found.append((place[0] if framed else whole, order, difference))
     return min(found, key=lambda one: one[:2])[2] if found else None
 
 

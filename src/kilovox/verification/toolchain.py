@@ -122,6 +122,7 @@ def compile_wasm(files: Mapping[str, str]) -> Image:
     names = [*dict.fromkeys([*names, "kv_next"])]
     names += ["kv_front_end_frame", "kv_quantise", "kv_layer_step"]
     names += ["kv_detected", "kv_listen"] if "kv_listen.c" in files else []
+    names += ["kv_target_decimate"] if "kv_decimate.c" in files else []
     with tempfile.TemporaryDirectory() as name:
         build = Path(name)
         _write({**files, **own}, build)

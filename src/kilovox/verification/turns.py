@@ -30,9 +30,14 @@ def script(count: int) -> list[Step]:
     ]  # fmt: skip
 
 
-def expected_of(recogniser: Recogniser, samples: Samples, steps: Sequence[Step]) -> tuple[list[int], list[Observation]]:
-    """What the Python engine answers: the frames of every push and end, the decision of every result and the words so far."""
-    stream = RecogniserStream(recogniser)
+def expected_of(
+    recogniser: Recogniser, samples: Samples, steps: Sequence[Step], input_rate: int | None = None
+) -> tuple[list[int], list[Observation]]:
+    """What the Python engine answers: the frames of every push and end, the decision of every result and the words so far.
+
+    input_rate: Hz of `samples`; None: the model's rate.
+    """
+    stream = RecogniserStream(recogniser, input_rate)
     frames, decisions = [], []
     for what, first, end in steps:
         if what == "push":

@@ -11,7 +11,8 @@ from kilovox.verification.observation import Difference
 class Instructions:
     """Executed instructions, means over `counted_clips` clips: of a clip, and of it in its parts.
 
-    other: taking samples, and going from part to part. per_second: of speech. longest_push: of a hop; None: not measured.
+    decimator: of sound at another rate than the model's; other: taking samples, and going from part to part. per_second: of
+    speech. longest_push: of a hop; None: not measured.
     """
 
     clip: int
@@ -24,6 +25,7 @@ class Instructions:
     per_second: int
     counted_clips: int
     longest_push: int | None = None
+    decimator: int = 0
 
     @classmethod
     def of(
@@ -38,8 +40,8 @@ class Instructions:
         total = sum(sum(count.values()) for count in counts)
         parts = tuple(mean(f"layer{layer}") for layer in range(layers))
         rates = round(total / frames), round(total / seconds)
-        front_end, convolutions, head, other = map(mean, ("front_end", "convolutions", "head", "other"))
-        return cls(round(total / clips), front_end, convolutions, parts, head, other, *rates, clips, longest_push)
+        front_end, convolutions, head, other, decimator = map(mean, ("front_end", "convolutions", "head", "other", "decimator"))
+        return cls(round(total / clips), front_end, convolutions, parts, head, other, *rates, clips, longest_push, decimator)
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,16 @@ import numpy as np
 
 from kilovox.audio import Samples
 from kilovox.errors import KilovoxError
+from kilovox.firmware.decimation import decimation_bytes
 from kilovox.firmware.emit import sizes
 from kilovox.firmware.layout import Parts, parts_of
 from kilovox.firmware.sources import sources
+from kilovox.frontend.decimator import decimated, factor_of
 from kilovox.integer.model_file import Model
 from kilovox.integer.observation import Observation, expected
 from kilovox.integer.recogniser import Recogniser
 from kilovox.verification import turns
-from kilovox.verification.avr import CHIP, MEGAHERTZ, Avr
+from kilovox.verification.avr import CHIP, CLIP_BYTES, MEGAHERTZ, Avr
 from kilovox.verification.costs import modelled_milliseconds
 from kilovox.verification.emulator import Core, memory
 from kilovox.verification.findings import findings
@@ -68,11 +70,13 @@ class Task:
     clips: Sequence[Clip]
     use_gcc: bool = True
     clock: float | None = None
+    input_rate: int | None = None
     _expected: dict[str, Observation] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.parts: Parts = parts_of(self.model)
-        self.shape = Shape.of(self.parts)
+        self.factor = factor_of(self.input_rate, self.parts.front_end.sample_rate)
+        self.shape = Shape.of(self.parts, self.factor)
         self._recogniser = Recogniser(self.model)
 
     @property
@@ -80,17 +84,24 @@ class Task:
         """Samples of the longest clip."""
         return max(len(samples) for _, samples in self.clips)
 
-    def some(self, count: int | None) -> list[Clip]:
-        """`count` of the clips, evenly spread; None: all."""
-        every = len(self.clips)
-        count = every if count is None else min(count, every)
-        return [self.clips[index] for index in np.linspace(0, every - 1, count).round().astype(int)]
+    @property
+    def table_bytes(self) -> int:
+        """Of the tables of front end and decimator."""
+        return self.parts.front_end.table_bytes + decimation_bytes(self.factor)
+
+    def some(self, count: int | None, longest: int | None = None) -> list[Clip]:
+        """`count` of the clips of at most `longest` samples, evenly spread; None: all. Raises KilovoxError for none."""
+        clips = [clip for clip in self.clips if longest is None or len(clip[1]) <= longest]
+        if not clips:
+            raise KilovoxError(f"recordings of {self.longest} samples; expected some of at most {longest}")
+        count = len(clips) if count is None else min(count, len(clips))
+        return [clips[index] for index in np.linspace(0, len(clips) - 1, count).round().astype(int)]
 
     def expected(self, clip: Clip) -> Observation:
         """What the Python engine computes, once."""
         name, samples = clip
         if name not in self._expected:
-            self._expected[name] = expected(self._recogniser, samples)
+            self._expected[name] = expected(self._recogniser, samples, self.factor)
         return self._expected[name]
 
     def difference(self, target: Target, clip: Clip) -> Difference | None:
@@ -108,9 +119,9 @@ class Task:
     def difference_in_turn(self, target: Player, clips: Sequence[Clip]) -> Difference | None:
         """The first where recordings come in turn: parts of the first of `clips`, by kilovox.verification.turns."""
         name, samples = clips[0]
-        samples = samples[: turns.LONGEST]
+        samples = samples[: turns.LONGEST * self.factor]
         steps = turns.script(len(samples))
-        frames, decisions = turns.expected_of(self._recogniser, samples, steps)
+        frames, decisions = turns.expected_of(self._recogniser, samples, steps, self.input_rate)
         found_frames, found = target.play(samples, steps)
         if frames != found_frames:
             place = next(at for at, pair in enumerate(zip(frames, found_frames, strict=True)) if pair[0] != pair[1])
@@ -123,17 +134,18 @@ class Task:
 
     def frames(self, clips: Sequence[Clip]) -> int:
         """Of `clips` together."""
-        return sum(self.parts.front_end.frames(len(samples)) for _, samples in clips)
+        return sum(self.parts.front_end.frames(len(samples) // self.factor) for _, samples in clips)
 
     def steps(self, samples: Samples) -> int | None:
         """Frames of the words that the network is run on; None: all frames."""
-        return len(self._recogniser.raw_features([samples])[0]) if self._recogniser.finds_words else None
+        heard = decimated(samples, self.factor)
+        return len(self._recogniser.raw_features([heard])[0]) if self._recogniser.finds_words else None
 
     def instructions(
         self, counts: Sequence[Mapping[str, int]], clips: Sequence[Clip], longest_push: int | None = None
     ) -> Instructions:
         """Of `counts`, one for each of `clips`."""
-        seconds = sum(len(samples) for _, samples in clips) / self.parts.front_end.sample_rate
+        seconds = sum(len(samples) for _, samples in clips) / (self.parts.front_end.sample_rate * self.factor)
         return Instructions.of(counts, self.shape.layers, self.frames(clips), seconds, longest_push)
 
     def findings(self, image: Image, target: str) -> tuple[str, ...]:
@@ -150,14 +162,16 @@ def verify(
     use_gcc: bool = True,
     tell: Callable[[str], None] = lambda line: None,
     clock: float | None = None,
+    input_rate: int | None = None,
 ) -> Verification:
     """Compile `model` for each of `targets`, run `recordings` there, and compare every stage with the Python engine.
 
     recordings: name and (samples,) int16; clips: how many of them, evenly spread; None: all on host and wasm32,
     EMULATED_CLIPS elsewhere; about: what the recordings are; use_gcc: whether bare cores are compiled with GCC where it is
     installed; tell: hears of each target as its turn comes; clock: MHz of the modelled times, None: those of
-    kilovox.verification.costs. Raises KilovoxError for an unknown target, recordings without a sample, and where a compiler or
-    an optional package is missing.
+    kilovox.verification.costs; input_rate: Hz of the recordings, which the firmware makes into the model's, None: that. Raises
+    KilovoxError for an unknown target, recordings without a sample, a rate that is not supported, and where a compiler or an
+    optional package is missing.
     """
     unknown = [target for target in targets if target not in TARGETS]
     if unknown or not targets:
@@ -165,7 +179,7 @@ def verify(
     empty = [name for name, samples in recordings if len(samples) == 0]
     if empty or not recordings:
         raise KilovoxError(f"{empty[0] if empty else 'no recording'}: no samples; expected at least one")
-    task = Task(model, sources(model), recordings, use_gcc, clock)
+    task = Task(model, sources(model, input_rate=input_rate), recordings, use_gcc, clock, input_rate)
     reports = {}
     for target in targets:
         tell(f"{target} ...")
@@ -192,19 +206,19 @@ def _wasm(task: Task, target: str, count: int | None) -> TargetReport:
     counts = [counting.counts(samples, front_end.window, front_end.hop, task.steps(samples)) for _, samples in counted]
     return TargetReport(
         image.compiler, difference, len(clips), task.frames(clips) / len(clips), task.instructions(counts, counted),
-        module_sizes(image, task.parts.front_end.table_bytes), module.layout[0] + task.shape.decision_bytes,
+        module_sizes(image, task.table_bytes), module.layout[0] + task.shape.decision_bytes,
         findings=task.findings(image, target),
     )  # fmt: skip
 
 
 def _avr(task: Task, _: str, count: int | None) -> TargetReport:
-    clips = task.some(AVR_CLIPS if count is None else count)
-    chip = Avr(task.files, task.shape, sizes(task.parts))
+    clips = task.some(AVR_CLIPS if count is None else count, CLIP_BYTES // 2)
+    chip = Avr(task.files, task.shape, sizes(task.parts, task.input_rate))
     difference, took = None, 0
     for clip in clips:
         difference = difference or task.difference(chip, clip)
         took += chip.cycles
-    found, table_bytes = chip.sizes(), task.parts.front_end.table_bytes
+    found, table_bytes = chip.sizes(), task.table_bytes
     return TargetReport(
         chip.compiler, difference, len(clips), task.frames(clips) / len(clips),
         flash={"code": found.code, "front_end_tables": table_bytes, "network": found.tables - table_bytes},
@@ -226,8 +240,8 @@ def _core(task: Task, target: str, count: int | None) -> TargetReport:
         found = counting.counts()
         counts.append(found.instructions)
         took, multiplications = took + found.cycles, multiplications + found.multiplications
-    longest = counting.longest_push(counted[0][1], task.parts.front_end.hop)
-    flash, ram, helpers = memory(image, task.parts.front_end.table_bytes)
+    longest = counting.longest_push(counted[0][1], task.shape.hop)
+    flash, ram, helpers = memory(image, task.table_bytes)
     return TargetReport(
         image.compiler, difference, len(clips), task.frames(clips) / len(clips), task.instructions(counts, counted, longest),
         flash, ram, max(core.stack, counting.stack), tuple(helpers), task.findings(image, target),

@@ -62,20 +62,25 @@ class WasmModule(Library):
         self._memory.write(self._store, data, address)
 
     def counts(self, samples: Samples, window: int, hop: int, steps: int | None = None) -> dict[str, int]:
-        """Instructions of one recording by part: front_end, convolutions, layer0 ..., head and other (taking samples). Needs
-        `counting`.
+        """Instructions of one recording by part: decimator, front_end, convolutions, layer0 ..., head and other (taking
+        samples). Needs `counting`.
 
         Parts are run one by one, on the features of every frame; the layers `steps` times, where words are found. Where a
-        network listens, its head, at every frame, counts with the convolutions.
+        network listens, its head, at every frame, counts with the convolutions; with the decimator, taking the samples that
+        go through it.
         """
         self.write(self.samples, samples.astype("<i2").tobytes())
-        padded = samples if steps is None else np.pad(samples, hop)
         states, _ = self._pushed(self.shape.frame_ends(len(samples)))
         result: Counter[str] = Counter()
+        begin = self.executed
+        heard = np.frombuffer(self._decimated(len(samples)), "<i2")
+        if self.shape.factor > 1:
+            result["decimator"] = self.executed - begin - self._took("kv_reset", self.ear)
+        padded = heard if steps is None else np.pad(heard, hop)
         self.call("kv_reset", self.ear)
         for frame, (read, _, _) in enumerate(states or []):
-            heard = padded[frame * hop : frame * hop + window]
-            self.write(self.ear, np.pad(heard, (0, window - len(heard))).astype("<i2").tobytes())  # its first field
+            piece = padded[frame * hop : frame * hop + window]
+            self.write(self.ear, np.pad(piece, (0, window - len(piece))).astype("<i2").tobytes())  # its first field
             result["front_end"] += self._took("kv_front_end_frame", self.ear, self.frames)
             result["front_end"] += self._took("kv_quantise", self.frames, self.frames)
             if self.shape.listens:
@@ -85,6 +90,7 @@ class WasmModule(Library):
             for layer in range(self.shape.layers if steps is None or frame < steps else 0):
                 result[f"layer{layer}"] += self._took("kv_layer_step", self.ear, layer)
         result["head"] = self._took("kv_result", self.ear, self.decision)
+        self.write(self.samples, samples.astype("<i2").tobytes())
         begin = self.executed
         self.call("kv_reset", self.ear)
         self.call("kv_push", self.ear, self.samples, len(samples))

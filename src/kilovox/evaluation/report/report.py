@@ -258,9 +258,12 @@ def pictures_of(front_end: AnyFrontEnd, corpus: Corpus, labels: Sequence[str] | 
 
 def robustness_section(result: Robustness) -> Section:
     """The table of conditions."""
-    rows = [(score.condition, f"{score.correct}/{score.recordings}", f"{score.accuracy:.2%}") for score in result.scores]
+    rows = [
+        (score.condition, f"{score.correct}/{score.recordings}", f"{score.accuracy:.2%}", f"{score.changed}")
+        for score in result.scores
+    ]
     text = f"Mean over the noises at {JUDGED_DB} dB: {result.kept_in_noise:.2%} of the clean accuracy."
-    return Section("Robustness", text, Table(("condition", "right", "accuracy"), tuple(rows)))
+    return Section("Robustness", text, Table(("condition", "right", "accuracy", "other decisions"), tuple(rows)))
 
 
 def provenance_of(model: Model) -> dict[str, str]:

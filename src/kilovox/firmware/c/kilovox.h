@@ -32,8 +32,11 @@
  * Nothing was heard (KV_NOTHING): before the first word; and before the first frame, KV_WINDOW samples of the recording's own,
  * whose samples are not all equal: in silence, or in less than a window.
  *
- * Samples are int16, mono, KV_SAMPLE_RATE a second. Sizes (KV_LABELS, KV_FEATURES, KV_LAYERS, KV_UNITS ...) are defined by
- * the generated kilovox_model.h. */
+ * Samples are int16, mono, KV_SAMPLE_RATE a second. A library exported with --input-rate takes KV_INPUT_RATE a second, KV_DECIMATE
+ * times as many: kv_push sends them through the filters of kv_decimate first. All else counts at KV_SAMPLE_RATE: KV_HOP and
+ * KV_WINDOW are samples of these, KV_DECIMATE times as many of what is pushed.
+ *
+ * Sizes (KV_LABELS, KV_FEATURES, KV_LAYERS, KV_UNITS ...) are defined by the generated kilovox_model.h. */
 #ifndef KILOVOX_H
 #define KILOVOX_H
 
@@ -113,6 +116,23 @@ typedef struct {
 } kv_decider;
 #endif
 
+#ifdef KV_DECIMATE
+/* Where the next sample goes in a filter's line, and samples until its next result. */
+typedef struct {
+    uint8_t at, left;
+} kv_place;
+
+/* Sound at KV_INPUT_RATE on its way to KV_SAMPLE_RATE: what the filters still need of it, each sample twice. */
+typedef struct {
+#ifdef KV_FIRST_FACTOR
+    int16_t first[2 * KV_FIRST_LENGTH];
+    kv_place first_place;
+#endif
+    int16_t last[2 * KV_LAST_LENGTH];
+    kv_place last_place;
+} kv_decimator;
+#endif
+
 /* One stream of sound. Its fields are for reading (tests and verification do), not for writing. */
 typedef struct {
     int16_t samples[KV_WINDOW]; /* the frame that is being filled */
@@ -124,6 +144,9 @@ typedef struct {
     uint16_t filled;                                /* samples in the frame, 0 ... KV_WINDOW - 1 between calls */
     uint16_t stage;                                 /* of the recording: KV_BEGAN, KV_HEARD, KV_ENDED */
     int16_t cell[KV_LAYERS][KV_UNITS];              /* Q3.12 */
+#ifdef KV_DECIMATE
+    kv_decimator decimator;
+#endif
 #if KV_WORDS
     kv_word_buffer heard;
     int16_t loudest; /* level of the loudest band of the last frame, Q8 octaves */
@@ -178,10 +201,14 @@ void kv_next(kv_recogniser *r);
 void kv_result(const kv_recogniser *r, kv_decision *decision);
 
 /* The parts, for those who test, count or replace one.
+ * kv_decimate: of a library with KV_INPUT_RATE: takes *sample; returns whether it completed one at KV_SAMPLE_RATE, now *sample.
  * kv_front_end_frame: r->samples, a whole window, -> cepstra (of KV_LEVELS, levels) (KV_FEATURES) int16, Q7 octaves.
  * kv_quantise: cepstra -> features (KV_FEATURES) int8, Q0.7.
  * kv_step_features: one frame of features (KV_INPUTS), or of the projection, through all layers.
  * kv_layer_step: layer `index` alone, from what stands before it in r->xh. */
+#ifdef KV_DECIMATE
+int kv_decimate(kv_decimator *d, int16_t *sample);
+#endif
 void kv_front_end_frame(kv_recogniser *r, int16_t *cepstra);
 void kv_quantise(const int16_t *cepstra, int8_t *features);
 void kv_step_features(kv_recogniser *r, const int8_t *features);

@@ -33,6 +33,13 @@ extern const uint8_t kv_head_weights[(KV_UNITS + 1) / 2][KV_OUTPUTS]; /* two cod
 extern const int8_t kv_head_weights[KV_OUTPUTS][KV_UNITS];
 #endif
 
+#ifdef KV_DECIMATE
+#ifdef KV_FIRST_FACTOR
+extern const int16_t kv_first_taps[KV_FIRST_PAIRS + 1]; /* Q15: those of a side that are not 0, then the middle one */
+#endif
+extern const int16_t kv_last_taps[KV_LAST_PAIRS + 1];
+#endif
+
 extern const uint16_t kv_half_window[KV_WINDOW / 2];
 extern const int16_t kv_sine[KV_WINDOW * 3 / 4];
 extern const uint8_t kv_bit_reverse[KV_TRANSFORM];

@@ -31,7 +31,14 @@ size_t kv_push(kv_recogniser *r, const int16_t *samples, size_t count)
     if (count && r->stage & KV_ENDED)
         kv_reset(r);
     while (samples != end) {
+#ifdef KV_DECIMATE
+        int16_t sample = *samples++;
+        if (!kv_decimate(&r->decimator, &sample))
+            continue;
+        r->samples[r->filled++] = sample;
+#else
         r->samples[r->filled++] = *samples++;
+#endif
         if (r->filled == KV_WINDOW) {
             advance(r);
             frames++;

@@ -3,6 +3,19 @@
 
 void kv_reset(kv_recogniser *r)
 {
+#ifdef KV_DECIMATE
+    uint32_t i;
+#ifdef KV_FIRST_FACTOR
+    for (i = 0; i < 2 * KV_FIRST_LENGTH; i++)
+        r->decimator.first[i] = 0;
+    r->decimator.first_place.at = 0;
+    r->decimator.first_place.left = KV_FIRST_FACTOR;
+#endif
+    for (i = 0; i < 2 * KV_LAST_LENGTH; i++)
+        r->decimator.last[i] = 0;
+    r->decimator.last_place.at = 0;
+    r->decimator.last_place.left = KV_LAST_FACTOR;
+#endif
     kv_forget_states(r);
     r->maximum = KV_LOWEST_LEVEL;
     r->filled = 0;

@@ -1,6 +1,6 @@
 /* What kilovox verify runs on an AVR: one recording, in pieces that complete a frame at most, looked at after each. What was seen
- * goes out by the serial port, in hexadecimal: S the state after a frame, E that after the end, W a word, D the decision, and costs. No part
- * of a device's program. */
+ * goes out by the serial port, in hexadecimal: S the state after a frame, E that after the end, W a word, D the decision, and costs; X
+ * the samples at the model's rate, where they come at another. No part of a device's program. */
 #include <avr/interrupt.h>
 #include <avr/io.h>
 #include <avr/pgmspace.h>
@@ -72,6 +72,29 @@ static void look_at_words(void)
 #endif
 }
 
+#ifdef KV_DECIMATE
+/* What the recogniser makes of `count` samples of `heard`, the next that it will be given, by filters of their own. */
+static void look_at_samples(uint16_t count)
+{
+    static kv_decimator other;
+    static uint8_t begun = 0;
+    uint16_t i;
+    if (!begun)
+        other = ear.decimator;
+    begun = 1;
+    for (i = 0; i < count; i++) {
+        int16_t sample = heard[i];
+        if (kv_decimate(&other, &sample))
+            show('X', &sample, sizeof sample);
+    }
+}
+#else
+static void look_at_samples(uint16_t count)
+{
+    (void)count;
+}
+#endif
+
 int main(void)
 {
     const uint32_t clip = pgm_get_far_address(kv_clip), pieces = pgm_get_far_address(kv_clip_pieces);
@@ -94,6 +117,7 @@ int main(void)
         for (i = 0; i < piece; i++)
             heard[i] = (int16_t)pgm_read_word_far(clip + 2 * (at + i));
         at += piece;
+        look_at_samples(piece);
         begun = TCNT1;
         frames = kv_push(&ear, heard, piece);
         ticks += (uint16_t)(TCNT1 - begun);

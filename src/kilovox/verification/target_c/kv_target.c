@@ -24,6 +24,23 @@ extern const uint32_t kv_target_layout[4];
 KV_SECTION(".target_layout") const uint32_t kv_target_layout[4] = {
     sizeof(kv_recogniser), offsetof(kv_recogniser, xh), offsetof(kv_recogniser, cell), KV_NEWEST};
 
+#ifdef KV_DECIMATE
+/* samples: (count) at KV_INPUT_RATE, in whose place come those at KV_SAMPLE_RATE, from the beginning of a recording. Returns how
+ * many these are. */
+extern size_t kv_target_decimate(kv_recogniser *r, int16_t *samples, size_t count);
+KV_SECTION(".target") size_t kv_target_decimate(kv_recogniser *r, int16_t *samples, size_t count)
+{
+    size_t made = 0, i;
+    kv_reset(r);
+    for (i = 0; i < count; i++) {
+        int16_t sample = samples[i];
+        if (kv_decimate(&r->decimator, &sample))
+            samples[made++] = sample;
+    }
+    return made;
+}
+#endif
+
 /* Never run: names what is to be linked. */
 extern void kv_target_entry(const int16_t *samples, size_t count);
 KV_SECTION(".target") void kv_target_entry(const int16_t *samples, size_t count)

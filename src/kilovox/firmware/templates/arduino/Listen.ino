@@ -1,8 +1,14 @@
 // Says what was spoken, on the serial port.
 //
 // Sound comes from the microphone of a Nano 33 BLE Sense or Nano RP2040 Connect (PDM), from an I2S microphone on an ESP32 (pins
-// below), or, on every other board, by the serial port: int16, the low byte first, mono, KV_SAMPLE_RATE a second.
+// below), or, on every other board, by the serial port: int16, the low byte first, mono, MIC_RATE a second.
 #include <kilovox.h>
+
+#ifdef KV_INPUT_RATE
+#define MIC_RATE KV_INPUT_RATE
+#else
+#define MIC_RATE KV_SAMPLE_RATE
+#endif
 
 static kv_recogniser ear;
 
@@ -11,7 +17,7 @@ static kv_recogniser ear;
 #include <PDM.h>
 
 #define PDM_RATE 16000
-#if KV_SAMPLE_RATE != PDM_RATE && 2 * KV_SAMPLE_RATE != PDM_RATE
+#if MIC_RATE != PDM_RATE && 2 * MIC_RATE != PDM_RATE
 #error "these microphones give 16,000 samples a second; this model takes neither these nor half of them"
 #endif
 
@@ -19,12 +25,14 @@ static kv_recogniser ear;
 static int16_t ring[8192];
 static volatile uint16_t written = 0, taken = 0;
 
+#if MIC_RATE != PDM_RATE
 // Half the rate: a half-band filter of 11 taps, maximally flat.
 static int16_t halved(const int16_t *x) {
   const int32_t far = (int32_t)x[0] + x[10], near = (int32_t)x[2] + x[8], next = (int32_t)x[4] + x[6], centre = x[5];
   const int32_t y = (256 * centre + 150 * next - 25 * near + 3 * far + 256) >> 9;
   return (int16_t)(y < -32768L ? -32768L : y > 32767L ? 32767L : y);
 }
+#endif
 
 static void keep(int16_t sample) {
   const uint16_t next = (uint16_t)((written + 1) % 8192);
@@ -34,15 +42,18 @@ static void keep(int16_t sample) {
 }
 
 static void heard() {
-  static int16_t last[11], some[256];
+  static int16_t some[256];
+#if MIC_RATE != PDM_RATE
+  static int16_t last[11];
   static bool second = false;
+#endif
   int count = PDM.available() / 2;
   while (count > 0) {
     const int now = count < 256 ? count : 256;
     PDM.read(some, now * 2);
     count -= now;
     for (int i = 0; i < now; i++) {
-#if KV_SAMPLE_RATE == PDM_RATE
+#if MIC_RATE == PDM_RATE
       keep(some[i]);
 #else
       for (int k = 0; k < 10; k++) last[k] = last[k + 1];
@@ -80,7 +91,7 @@ static I2SClass microphone;
 
 static void begin_microphone() {
   microphone.setPins(PIN_CLOCK, PIN_SELECT, -1, PIN_DATA);
-  if (!microphone.begin(I2S_MODE_STD, KV_SAMPLE_RATE, I2S_DATA_BIT_WIDTH_32BIT, I2S_SLOT_MODE_MONO, I2S_STD_SLOT_LEFT))
+  if (!microphone.begin(I2S_MODE_STD, MIC_RATE, I2S_DATA_BIT_WIDTH_32BIT, I2S_SLOT_MODE_MONO, I2S_STD_SLOT_LEFT))
     Serial.println("no microphone");
 }
 

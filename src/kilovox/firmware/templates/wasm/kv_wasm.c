@@ -12,9 +12,14 @@ uint32_t kv_wasm_decision_bytes(void)
     return (uint32_t)sizeof(kv_decision);
 }
 
+/* Of the sound that kv_push takes, samples a second. */
 uint32_t kv_wasm_sample_rate(void)
 {
+#ifdef KV_INPUT_RATE
+    return KV_INPUT_RATE;
+#else
     return KV_SAMPLE_RATE;
+#endif
 }
 
 uint32_t kv_wasm_labels(void)
