@@ -172,7 +172,7 @@ def test_json_says_what_users_depend_on(tones):
     assert promised | {"outcomes", "others", "interval_kind", "interval_recordings", "interval_speakers"} <= values.keys()
     assert values["model"] == "tiny"
     assert values["outcomes"] == {"right": values["correct"], "wrong": 6 - values["correct"], "rejected": 0, "nothing": 0}
-    assert values["others"] == {"recordings": 0, "accepted": 0}
+    assert values["others"] == {"recordings": 0, "accepted": 0, "accepted_surely": 0}
     assert values["interval"] == values["interval_speakers"]
     assert values["corpus"] == "tones"
     assert 0 <= values["interval"][0] <= values["accuracy"] <= values["interval"][1] <= 1

@@ -51,7 +51,7 @@ def test_decisions_that_change_are_counted():
     class Changing(Recogniser):
         def __call__(self, recordings):
             indices, outcomes = next(heard, ([0, 1, 2, 3], [2, 2, 1, 2]))
-            return Decisions(np.array(indices), np.ones(4), np.zeros((4, 4)), np.array(outcomes, np.uint8))
+            return Decisions(np.array(indices), np.ones(4), np.zeros((4, 4)), np.array(outcomes, np.uint8), np.array(indices))
 
     scores = robustness(Changing(integer_model("int8")), [word()] * 4, [0, 1, 2, 3]).scores
     assert [score.correct for score in scores[:3]] == [3, 1, 3]

@@ -111,18 +111,37 @@ def test_words_are_best_read_where_they_end():
                 astray = sum(not there(words, over, label, place) for place, label in enumerate(path))
                 total += float(torch.prod(piece[range(6), list(path)])) * np.exp(-ASTRAY * astray)
         expected.append(-np.log(total) / (len(words) + 1))
+    labels = torch.from_numpy(targets(said, BLANK, ends))
+    own._set_learning_rate(0, 100)
+    assert float(own._loss(logits, labels)) == pytest.approx(np.mean(expected), rel=1e-5)
+
+
+def test_words_are_led_to_their_ends_in_the_first_half_of_a_training_alone():
+    logits = torch.randn(1, 6, 3, generator=torch.manual_seed(1))
+    own, known, unknown = trainer(), *(torch.from_numpy(targets([[0]], BLANK, [[end]])) for end in (30, -1))
+    own.stride = 10
+    free = float(own._loss(logits, unknown))
+    costs = []
+    for step in (0, 30, 50, 99):
+        own._set_learning_rate(step, 100)
+        costs.append(float(own._loss(logits, known)) - free)
+    assert costs[0] > costs[1] > costs[2] == costs[3] == 0
+    own._set_learning_rate(0, 100)
     own.model.eval()
-    found = own._loss(logits, torch.from_numpy(targets(said, BLANK, ends)))
-    assert float(found) == pytest.approx(np.mean(expected), rel=1e-5)
+    assert float(own._loss(logits, known)) == free
+    own.model.train()
+    own.led = False
+    own._set_learning_rate(0, 100)
+    assert float(own._loss(logits, known)) == free
 
 
 def test_ends_are_those_of_the_batch_as_it_was_shifted():
     own = trainer()
     labels = torch.from_numpy(targets([[0]], BLANK, [[20]])).chunk(2, dim=1)
-    own._shift = 2
-    assert own._in_place(*labels, 40, BLANK)[:, 0, 0].nonzero().ravel().tolist() == list(range(20 - EARLY - 2, 20 + LATE - 1))
-    own.model.eval()
-    assert own._in_place(*labels, 40, BLANK)[:, 0, 0].nonzero().ravel().tolist() == list(range(20 - EARLY, 20 + LATE + 1))
+    for shift in (0, 2):
+        own._shift = shift
+        found = own._in_place(*labels, 40, BLANK)[:, 0, 0].nonzero().ravel().tolist()
+        assert found == list(range(20 - EARLY - shift, 20 + LATE + 1 - shift))
 
 
 def test_other_words_that_nobody_told_of_are_no_mistake():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kilovox.config.streams import Streams
-from kilovox.training.strings import Sayings, Strings, Voices, cut_closely, padded_targets
+from kilovox.training.strings import Sayings, Strings, Voices, cut_closely, padded_targets, spoken_end
 
 RATE, OTHER = 8000, 3
 HERTZ = (500.0, 1000.0, 2000.0, 3000.0)
@@ -165,6 +165,20 @@ def test_facts_tell_material_apart():
     assert same.facts == strings().facts
     assert len({str(one.facts) for one in (same, fewer, other, strings(close=0.9), strings(seed=9))}) == 4
     assert same.facts == strings(count=7).facts
+
+
+@pytest.mark.parametrize("noise", [0.0, 300.0, 900.0])
+def test_a_word_is_over_where_it_is_in_noise_too(noise):
+    draw = np.random.default_rng(3)
+    word = tone(1000.0, 0.3, lead=0.4)
+    heard = (word + noise * draw.normal(size=len(word))).astype(np.int16)
+    assert spoken_end(heard, RATE) == pytest.approx(0.7 * RATE, abs=0.03 * RATE)
+    assert spoken_end(heard[:100], RATE) == 100
+
+
+def test_a_word_without_silence_around_it_is_over_at_its_end():
+    assert spoken_end(tone(1000.0, 0.3), RATE) == pytest.approx(0.3 * RATE, abs=0.03 * RATE)
+    assert spoken_end(np.zeros(4000, np.int16), RATE) == 4000
 
 
 def test_cut_closely():

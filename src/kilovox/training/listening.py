@@ -17,7 +17,9 @@ LARGEST_SHIFT = 3
 EARLY, LATE = 8, 12
 """Frames before and after the end of a word, where that is known, in which it should be read."""
 ASTRAY = 6.0
-"""What a word costs that is read elsewhere, in nats: as if it were 400 times less likely."""
+"""What a word costs at first that is read elsewhere, in nats: as if it were 400 times less likely. It falls evenly to 0."""
+LED = 0.5
+"""Share of a training in which it costs anything: where words end is an estimate, which is free to be wrong later."""
 
 
 class ListeningTrainer(ModelTrainer):
@@ -25,8 +27,8 @@ class ListeningTrainer(ModelTrainer):
     the frames in which words end.
 
     Loss: A. Graves et al., "Connectionist Temporal Classification", ICML 2006, of a piece divided by its words and one. Of all
-    the ways to read the words those near the places where they end are preferred, which teaches far sooner what a word is, and
-    to tell of it at once (as in A. Senior et al., "Acoustic modelling with CD-CTC-sMBR LSTM RNNs", ASRU 2015).
+    the ways to read the words those near the places where they end are preferred at first, where the training is `led`, which
+    teaches far sooner what a word is (as in A. Senior et al., "Acoustic modelling with CD-CTC-sMBR LSTM RNNs", ASRU 2015).
     `other`, the class of words that are not asked for, may be read anywhere in a piece whose labels have none of it: there it
     is as good as the blank.
     Accuracy counts the pieces of which every word is read right, and nothing else. Each batch is heard through other
@@ -36,7 +38,13 @@ class ListeningTrainer(ModelTrainer):
     other: int | None = None
     stride = 1
     """Frames from an output of the model to the next."""
+    led = True
     _shift = 0
+    _astray = 0.0
+
+    def _set_learning_rate(self, step: int, steps: int) -> None:
+        super()._set_learning_rate(step, steps)
+        self._astray = ASTRAY * max(0.0, 1 - step / (LED * steps)) if self.led else 0.0
 
     def _inputs(self, features: Tensor) -> list[Tensor]:
         steps = torch.randn(len(features), 1, KNOTS, device=features.device).cumsum(dim=2) * TILT
@@ -57,14 +65,15 @@ class ListeningTrainer(ModelTrainer):
             free = (labels != self.other).all(dim=1)[None, :]
             either = torch.logaddexp(likely[..., blank], likely[..., self.other])
             likely = torch.cat((likely[..., :blank], torch.where(free, either, likely[..., blank])[..., None]), dim=2)
-        likely = torch.where(self._in_place(labels, ends, logits.shape[1], blank), likely, likely - ASTRAY)
+        if self.model.training and self._astray:
+            likely = torch.where(self._in_place(labels, ends, logits.shape[1], blank), likely, likely - self._astray)
         frames = torch.full((len(labels),), logits.shape[1], dtype=torch.int64)
         losses = functional.ctc_loss(likely, labels, frames, words, blank=blank, reduction="none", zero_infinity=True)
         return (losses / (words + 1)).mean()
 
     def _in_place(self, labels: Tensor, ends: Tensor, outputs: int, blank: int) -> Tensor:
         """(outputs, pieces, classes): whether a word of that class may be read there; the blank may be anywhere."""
-        times = torch.arange(outputs, device=labels.device) * self.stride + (self._shift if self.model.training else 0)
+        times = torch.arange(outputs, device=labels.device) * self.stride + self._shift
         late = times - ends[:, :, None]
         near = ((late >= -EARLY) & (late <= LATE)) | (ends < 0)[:, :, None]
         classes = functional.one_hot(labels, blank + 1)

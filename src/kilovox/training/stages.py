@@ -39,6 +39,7 @@ def train(
     )  # fmt: skip
     if isinstance(trainer, ListeningTrainer):
         trainer.other, trainer.stride = prepared.divided.asked.other, config.model.frame_stride
+        trainer.led = isinstance(network, ConvolutionalClassifier)
     history = trainer.train()
     if prepared.validation is None:
         history[-1] |= {"recordings_accuracy": trainer.accuracy(prepared.train.as_they_are(256))}

@@ -19,7 +19,7 @@ from kilovox.audio import Samples
 from kilovox.config.streams import Streams
 from kilovox.training.acoustics import KNOTS_HZ
 
-VERSION = 3
+VERSION = 4
 """To be raised when the same material begins to give other pieces, or other networks that were taught with them."""
 
 TILTED_SHARE, TILT_DB, LARGEST_TILT_DB = 0.6, 4.0, 15.0
@@ -32,6 +32,9 @@ TRIMMED_SHARE = 0.75
 """Of the pieces: their words are cut out closely; the others keep what silence they were recorded with."""
 EDGE_DB, EDGE_MS, LARGEST_MARGIN_MS = 30.0, 10, 50
 """A word is what lies between the first and the last 10 ms within 30 dB of its loudest."""
+QUIET_SHARE, SMOOTHED_FRAMES, ABOVE_QUIET = 0.15, 5, 0.35
+"""A word is over after the last frame that is louder, over so many frames, than the quietest share of its recording by this
+part of the way to the loudest, in decibels: a third of a crowd's recordings are noisy within EDGE_DB to their very end."""
 UTTERANCE_RATE = 0.15
 
 MUSIC_SHARE = 0.15
@@ -141,7 +144,7 @@ class Strings:
         while True:
             label, samples = self._word(draw)
             word = effects.resampled(cut_closely(samples, self.rate, draw) if trimmed else samples, _factor(draw, asked.rate))
-            end = spoken_part(word, self.rate)[1]
+            end = spoken_end(word, self.rate)
             word *= 10 ** (draw.uniform(-asked.level_db, asked.level_db) / 20) / max(float(np.abs(word).max(initial=0.0)), 1e-9)
             if place + len(word) > self.length:
                 # The first word of a piece is always heard, from its beginning.
@@ -217,13 +220,31 @@ def cut_closely(samples: Samples, rate: int, draw: np.random.Generator) -> Sampl
 
 def spoken_part(samples: npt.NDArray[Any], rate: int) -> tuple[int, int]:
     """From which sample to which there is a word in a recording of one, in whole frames; all of less than two frames."""
+    power = _power(samples, rate)
+    if len(power) < 2:
+        return 0, len(samples)
+    loud, frame = np.flatnonzero(power >= power.max() * 10 ** (-EDGE_DB / 10)), rate * EDGE_MS // 1000
+    return int(loud[0]) * frame, int(loud[-1] + 1) * frame
+
+
+def spoken_end(samples: npt.NDArray[Any], rate: int) -> int:
+    """Sample after which the word of a recording is over, noisy as it may be; all of less than two frames."""
+    power = _power(samples, rate)
+    if len(power) < 2:
+        return len(samples)
+    smooth = np.convolve(power, np.ones(SMOOTHED_FRAMES) / SMOOTHED_FRAMES, "same")[: len(power)]
+    level = 10 * np.log10(smooth + 1e-3)
+    quiet, loudest = float(np.quantile(level, QUIET_SHARE)), float(level.max())
+    least = max(loudest - EDGE_DB, quiet + ABOVE_QUIET * (loudest - quiet))
+    return int(np.flatnonzero(level >= least)[-1] + 1) * (rate * EDGE_MS // 1000)
+
+
+def _power(samples: npt.NDArray[Any], rate: int) -> npt.NDArray[np.float64]:
+    """Of each whole frame."""
     frame = rate * EDGE_MS // 1000
     count = len(samples) // frame
-    if count < 2:
-        return 0, len(samples)
-    power = np.square(samples[: count * frame].reshape(count, frame), dtype=np.float64).mean(axis=1)
-    loud = np.flatnonzero(power >= power.max() * 10 ** (-EDGE_DB / 10))
-    return int(loud[0]) * frame, int(loud[-1] + 1) * frame
+    found: npt.NDArray[np.float64] = np.square(samples[: count * frame].reshape(count, frame), dtype=np.float64).mean(axis=1)
+    return found
 
 
 def padded_targets(said: Sequence[Sequence[int]], ends: Sequence[Sequence[int]], blank: int) -> npt.NDArray[np.int64]:
