@@ -20,7 +20,8 @@ from kilovox.training.run_key import RunKeys
 from kilovox.training.string_preparation import prepare_strings, taught_sayings
 from models import make_recordings, make_utterances
 
-UTTERANCES = {"ada_1": "zero stop one", "ada_2": "one", "eve_1": "stop stop", "eve_2": "zero zero", "dan_1": "one zero"}
+UTTERANCES = {"ada_1": "zero stop one", "ada_2": "one", "eve_1": "stop stop", "eve_2": "zero zero", "dan_1": "one zero",
+              "dan_2": "stop"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -214,8 +215,23 @@ def test_pieces_and_their_words(folder, corpus):
     assert prepared.validation is not None
     assert len(prepared.validation) == 1
     # What a model file says of utterances: those of the people who train, in none of which a synthesiser spoke.
-    assert [(one.corpus, one.recordings, one.licences) for one in prepared.besides] == [("spoken", 3, {})]
+    assert [(one.corpus, one.recordings, one.licences) for one in prepared.besides] == [("spoken", 4, {})]
     assert prepared.besides[0].fingerprint == taught_sayings(config, mixture, mixture.divided(config))[0].fingerprint
+
+
+def test_utterances_of_one_word_are_words_of_strings_too(folder, corpus):
+    config = configured(folder)
+    assert config.streams is not None
+    mixture = RunKeys(corpus).mixture(config)
+    divided = mixture.divided(config)
+    taught = taught_sayings(config, mixture, divided)
+    drawn = string_preparation._strings(config, config.streams, divided.train, divided, "strings", taught)
+    alone = [one for one in drawn.voices if one.fingerprint.startswith("alone")]
+    (place,) = [place for place, one in enumerate(taught[0].utterances) if [word.word for word in one.words] == ["stop"]]
+    # Of a word whose time is known the part in which it is spoken is cut out already.
+    assert [one.classes.tolist() for one in alone] == [[3]]
+    np.testing.assert_array_equal(alone[0].sounds[0], taught[0].sounds.samples(place, 8000))
+    assert alone[0].weight == config.streams.utterances[0].share
 
 
 def test_pieces_are_drawn_once_and_kept(folder, corpus, monkeypatch):

@@ -14,7 +14,7 @@ class Source(Section):
     `split`: as in `data_splitting`, of whole speakers.
 
     `share`: of the utterances, beside the other sources; and of the words, those that are cut out of these utterances, where it
-    is known when they are spoken.
+    is known when they are spoken, and those that are an utterance alone.
     """
 
     name: Name

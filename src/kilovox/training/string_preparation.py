@@ -92,7 +92,7 @@ def _strings(
     ]
     spoken: list[Sayings] = []
     for source, taught in zip(streams.utterances if sayings else (), sayings, strict=True):
-        voices += _cut_out(taught, rate, source.share, divided)
+        voices += _cut_out(taught, rate, source.share, divided) + _alone(taught, rate, source.share, divided)
         spoken.append(_spoken(taught, rate, source.share, divided))
     return Strings(streams, voices, spoken, other, rate, derive_seed(config.experiment.seed, purpose))
 
@@ -130,6 +130,17 @@ def _cut_out(corpus: UtteranceCorpus, rate: int, weight: float, divided: Divided
     used = np.flatnonzero(classes != NOT_ASKED)
     sounds = CorpusSamples(cuts, rate, used.tolist())
     return [Voices(sounds, classes[used], weight, f"cuts {corpus.fingerprint}")] if len(used) else []
+
+
+def _alone(corpus: UtteranceCorpus, rate: int, weight: float, divided: Divided) -> list[Voices]:
+    """Utterances of one word, which nobody need cut out: of more other words than any list of recordings has."""
+    single = [place for place, one in enumerate(corpus.utterances) if len(one.words) == 1 and one.words[0].start is None]
+    classes = divided.asked.classes_of([corpus.utterances[place].words[0].word for place in single])
+    used = np.flatnonzero(classes != NOT_ASKED)
+    if not weight or not len(used):
+        return []
+    sounds = CorpusSamples(corpus.sounds, rate, [single[place] for place in used])
+    return [Voices(sounds, classes[used], weight, f"alone {corpus.fingerprint}")]
 
 
 def _spoken(corpus: UtteranceCorpus, rate: int, weight: float, divided: Divided) -> Sayings:
