@@ -26,7 +26,7 @@ RECIPE: dict[str, dict[str, Any]] = {
 LISTENING: dict[str, dict[str, Any]] = {
     "frontend": {"kind": "fixed_point", "features": "levels"},
     "model": {"hidden_dim": "fit", "num_layers": 1, "dropout": 0.1},
-    "training": {"epochs": 15, "batch_size": 40, "learning_rate": 0.008, "averaging": 0.995},
+    "training": {"epochs": 12, "batch_size": 40, "learning_rate": 0.008, "averaging": 0.995},
     "quantisation": {"epochs": 3, "learning_rate": 0.001, "dropout": 0.0},
 }
 """Of integer networks that read running sound, where there is a section `streams`: that of `listening`."""
