@@ -142,4 +142,4 @@ def test_the_likeliest_label_is_told_where_nothing_was_heard_too():
     assert one_word(quiet, LABELS, ALL) == (0, 0, NOTHING)
     assert likeliest(quiet) == 1
     none = np.zeros(0, np.int64)
-    assert likeliest(Frames(none, none, none, none)) == 0
+    assert likeliest(Frames(none, none, none, none)) == -1

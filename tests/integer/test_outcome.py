@@ -34,6 +34,9 @@ def test_nothing_is_heard_in_silence_and_in_less_than_a_window(recogniser):
     nothing = found.outcomes == outcome.NOTHING
     assert not found.logits[nothing].any()
     assert not found.confidence[nothing].any()
+    # Nor is it the first label where nothing may be rejected.
+    assert (found.likeliest[nothing] == -1).all()
+    np.testing.assert_array_equal(found.likeliest[~nothing], found.indices[~nothing])
     assert (found.confidence[~nothing] > 0).all()
     alone = recogniser([NOISE])
     np.testing.assert_allclose(alone.logits[0], found.logits[0], rtol=1e-5)

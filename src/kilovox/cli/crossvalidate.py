@@ -91,7 +91,7 @@ def _show(result: "CrossValidation", corpus: str) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from kilovox.cli.evaluate import show_robustness
+    from kilovox.cli.evaluate import outcomes_in_words, show_robustness
 
     groups = result.interval_kind != "speakers"
     kind = "group of speakers" if groups else "speaker"
@@ -114,7 +114,7 @@ def _show(result: "CrossValidation", corpus: str) -> None:
     console.print(table)
     counts = result.outcomes
     if counts["rejected"] or counts["nothing"]:
-        console.print("All folds: " + ", ".join(f"{name} {count:,}" for name, count in counts.items()), highlight=False)
+        console.print(f"All folds: {outcomes_in_words(counts)}", highlight=False)
     console.print(
         f"The interval of the mean counts {result.interval_kind}, not recordings: where the mean on other people may lie. If "
         "these folds chose the recipe, they flatter it.", highlight=False,

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rich.table import Table
 
     from kilovox.evaluation.evaluate import Evaluation
@@ -114,6 +116,11 @@ def show_robustness(result: "Robustness") -> None:
     Console().print(table)
 
 
+def outcomes_in_words(outcomes: "Mapping[str, int]") -> str:
+    """What came of how many recordings."""
+    return ", ".join(f"{name} {count:,}" for name, count in outcomes.items())
+
+
 def _show(result: "Evaluation") -> None:
     from rich.console import Console
 
@@ -133,7 +140,7 @@ def _show(result: "Evaluation") -> None:
         least, most = result.interval_recordings
         lines.append(f"interval if every recording were another person's: {least:.2%} to {most:.2%}")
     if sum(result.missed):
-        lines.append(", ".join(f"{name} {count:,}" for name, count in result.outcomes.items()))
+        lines.append(outcomes_in_words(result.outcomes))
         lines.append(f"if nothing were rejected: {result.likeliest} right, {result.likeliest / result.recordings:.2%}")
     if result.left_out:
         others = result.others

@@ -118,8 +118,8 @@ def one_word(
 
 
 def likeliest(frames: Frames) -> int:
-    """Of a whole recording: the label with the largest share of any of its frames, however small; the first of no frames."""
-    return int(frames.labels[frames.share.argmax()]) if len(frames.labels) else 0
+    """Of a whole recording: the label with the largest share of any of its frames, however small; -1 of no frames."""
+    return int(frames.labels[frames.share.argmax()]) if len(frames.labels) else -1
 
 
 def integer_frames(head: Head, logits: npt.NDArray[np.int32], labels: Sequence[str]) -> Frames:

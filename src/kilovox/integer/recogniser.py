@@ -49,7 +49,7 @@ class Decisions:
     """Of each clip: index of the likeliest label, confidence (0 to 1), logits (clips, labels), float32 or, in integers, int32,
     and what it comes to (kilovox.integer.outcome). Where nothing was heard index, confidence and logits are 0: no label.
 
-    `likeliest`: index of the label it would be if something had to be said of every clip.
+    `likeliest`: index of the label it would be if nothing were rejected; -1 where there was nothing to go by.
     """
 
     indices: npt.NDArray[np.int64]
@@ -139,7 +139,7 @@ class Recogniser:
             batch = heard[start : start + size]
             indices[batch], sure[batch], logits[batch] = self._decide(self.normalised([raw[index] for index in batch]))
         outcomes[heard] = judged(indices[heard], sure[heard], self.thresholds)
-        return Decisions(indices, sure, logits, outcomes, indices)
+        return Decisions(indices, sure, logits, outcomes, np.where(outcomes == NOTHING, -1, indices))
 
     def listener(self) -> Listener:
         """The network of a model that listens, for one sound."""

@@ -26,7 +26,7 @@ from kilovox.firmware.sources import sources
 from kilovox.frontend.fixed_point import check_samples
 from kilovox.integer.decider import Detection
 from kilovox.integer.model_file import Model
-from kilovox.integer.outcome import FULL_CONFIDENCE
+from kilovox.integer.outcome import FULL_CONFIDENCE, NOTHING
 from kilovox.integer.recogniser import Decisions
 from kilovox.integer.stream import Result
 from kilovox.native import compiler
@@ -263,7 +263,8 @@ class HostStream:
 
 def _decisions(logits: npt.NDArray[np.int32], decided: npt.NDArray[np.uint8]) -> Decisions:
     indices = decided[:, 0].astype(np.int64) | decided[:, 1].astype(np.int64) << 8
-    return Decisions(indices, decided[:, 2] / FULL_CONFIDENCE, logits, decided[:, 3].copy(), indices)
+    outcomes = decided[:, 3].copy()
+    return Decisions(indices, decided[:, 2] / FULL_CONFIDENCE, logits, outcomes, np.where(outcomes == NOTHING, -1, indices))
 
 
 def _pointer(array: Array) -> ctypes.c_void_p:
