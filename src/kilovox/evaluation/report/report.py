@@ -29,6 +29,7 @@ from kilovox.evaluation.metrics import macro_average, weighted_average
 from kilovox.evaluation.report import plots
 from kilovox.evaluation.report.plots import Picture
 from kilovox.evaluation.robustness import JUDGED_DB, Robustness
+from kilovox.evaluation.scores import REJECTED
 from kilovox.figures import WIDTH
 from kilovox.files import write_text
 from kilovox.frontend.corpus_features import corpus_features
@@ -198,6 +199,7 @@ def render_report(report: Report, corpora: Iterable[Corpus] = ()) -> str:
         methods=any(run.method for run in report.runs),
         timed=any(run.seconds is not None for run in report.runs),
         latency=_latency,
+        sure_of=REJECTED,
         missed=lambda judged: {"rejected": judged.rejected, "nothing heard": judged.nothing},
         paragraphs=lambda text: [part.strip() for part in text.split("\n\n") if part.strip()],
     )
