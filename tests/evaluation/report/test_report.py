@@ -12,7 +12,7 @@ import pytest
 from kilovox.budget import size_of
 from kilovox.config import FrontEnd
 from kilovox.errors import KilovoxError
-from kilovox.evaluation.evaluate import Evaluation, Misclassified, SpeakerScore, evaluate
+from kilovox.evaluation.evaluate import Evaluation, Misclassified, Others, SpeakerScore, evaluate
 from kilovox.evaluation.latency import measure_latency
 from kilovox.evaluation.report import plots
 from kilovox.evaluation.report.plots import Point, accuracy_against_bytes, to_svg
@@ -181,6 +181,17 @@ def test_nothing_misclassified():
     page = Balanced(render_report(Report("t", "c", (), (run,), 1.0)))
     assert "None." in page.text
     assert "100.00" in page.text
+
+
+def test_what_was_rejected_and_what_passes_is_told():
+    result = Evaluation(
+        "m", "c", "f", "random", ("a", "b"), ((3, 1), (0, 2)), (), (), Others(40, 7, 5), rejected=(1, 0), nothing=(0, 2),
+        likeliest=6,
+    )  # fmt: skip
+    run = Run("r", "a", size_of(4, 1, "pow2", outputs=2), {"random": result}, 1.0)
+    text = " ".join(Balanced(render_report(Report("t", "c", (), (run,), 1.0))).text.split())
+    assert "Right 5, wrong 1, rejected 1, nothing heard 2; 6 would be right if nothing were rejected." in text
+    assert "Of 40 recordings of words that it does not know, 7 were taken for one that it does, 5 where 8 % of those" in text
 
 
 def test_nasty_names_stay_text():
