@@ -7,7 +7,7 @@ import pytest
 import soundfile
 
 from kilovox.corpus import sentences
-from kilovox.corpus.sentence_texts import DIGITS, SPELT, draw_text
+from kilovox.corpus.sentence_texts import DIGITS, LARGEST, SPELT, draw_text, read_texts
 from kilovox.corpus.sentence_texts import words as lists
 from kilovox.corpus.synthetic import LICENCES
 from kilovox.corpus.utterances import word_cuts
@@ -99,6 +99,36 @@ def test_voices_of_another_seed_do_not_get_these_transcripts(tmp_path, spoken):
     with pytest.raises(KilovoxError, match=r"seed\.txt: cannot be read .*; expected the seed of the voices in it"):
         sentences.say_sentences(tmp_path, {"espeak": 1}, quiet=True)
     assert all(one.path.exists() for one in first.utterances)
+
+
+def test_sentences_of_a_file_are_said(tmp_path, spoken):
+    file = tmp_path / "mine.txt"
+    file.write_text("\ufeffTurn it off, please!\n\n  Don't - not yet.  \n", encoding="utf-8")
+    texts = read_texts(file)
+    assert [text.words for text in texts] == [("turn", "it", "off", "please"), ("don't", "not", "yet")]
+    corpus = sentences.say_sentences(tmp_path / "out", {"espeak": 2}, quiet=True, texts=texts)
+    assert {one.transcript for one in corpus.utterances} == {"turn it off please", "don't not yet"}
+    assert set(spoken) == {"Turn it off, please!", "Don't - not yet."}
+    again = sentences.say_sentences(tmp_path / "out", {"espeak": 2}, quiet=True, texts=texts)
+    assert again.fingerprint == corpus.fingerprint
+    for other in ((), texts[:1]):
+        with pytest.raises(
+            KilovoxError, match=r"seed\.txt: '1 [0-9a-f]{16}'; expected 1.*: another folder, or --seed 1 and its texts"
+        ):
+            sentences.say_sentences(tmp_path / "out", {"espeak": 2}, quiet=True, texts=other)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"Good.\nTake 5 of them.\n", r"mine\.txt, line 2: 'Take 5 of them\.'; expected at most 300 letters a to z"),
+     (b"--help me", "line 1: '--help me'; expected"), (b"[[h@'loU]]", "line 1"), ("schön".encode(), "line 1: 'schön'"),
+     (b"- ' -", "line 1"), (b"a ' b", "line 1"), (b"a" * 301, "line 1"), (b" \n\n", "mine.txt: empty; expected sentences"),
+     (b"\xff\xfe", "mine.txt: not UTF-8"), (b"a\n" * LARGEST, "mine.txt: more than 1,048,576 bytes")],
+)  # fmt: skip
+def test_a_file_of_something_else_is_refused(tmp_path, content, message):
+    (tmp_path / "mine.txt").write_bytes(content)
+    with pytest.raises(KilovoxError, match=message):
+        read_texts(tmp_path / "mine.txt")
 
 
 def test_what_is_wrong_is_named(tmp_path, monkeypatch):

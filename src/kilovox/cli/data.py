@@ -66,21 +66,21 @@ def synthesise(out: Path | None, kokoro: int, espeak: int, flite: int, words: st
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to put the utterances into (default: the cache).")
 @click.option("--espeak", type=click.IntRange(0, 9999), default=300, show_default=True, help="Voices of espeak-ng.")
 @click.option("--flite", type=click.IntRange(0, 9999), default=90, show_default=True, help="Voices of flite.")
+@click.option("--texts", type=click.Path(path_type=Path), help="Sentences to say instead: a text file, one a line.")
 @click.option("--seed", type=click.IntRange(0, 2**31), default=1, show_default=True, help="Of the voices and what they say.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-def sentences(out: Path | None, espeak: int, flite: int, seed: int, as_json: bool) -> None:
+def sentences(out: Path | None, espeak: int, flite: int, texts: Path | None, seed: int, as_json: bool) -> None:
     """Make voices that nobody owns say 20 things each, with transcripts: what a network that listens hears between digits.
 
     Sentences, spelt words, digits in a row, numbers, and other words alone. espeak-ng and flite must be installed, or be asked
     for no voice. Interrupted, the same command goes on where it stopped.
     """
     from kilovox.corpus import sentences as spoken
+    from kilovox.corpus.sentence_texts import read_texts
 
-    _say_made(
-        spoken.say_sentences(out or spoken.default_folder(), {"espeak": espeak, "flite": flite}, seed, quiet=as_json),
-        "utterances",
-        as_json,
-    )
+    lines, counts = read_texts(texts) if texts is not None else (), {"espeak": espeak, "flite": flite}
+    corpus = spoken.say_sentences(out or spoken.default_folder(), counts, seed, quiet=as_json, texts=lines)
+    _say_made(corpus, "utterances", as_json)
 
 
 def _say_made(corpus: "RecordingCorpus | UtteranceCorpus", what: str, as_json: bool) -> None:

@@ -5,12 +5,17 @@ cannot be heard cannot be taught.
 """
 
 import functools
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from kilovox.corpus.synthetic import WORDS as DIGITS
+from kilovox.errors import KilovoxError
+from kilovox.files import read_small
+from kilovox.text import shown
 
 LISTS = Path(__file__).with_name("words.txt")
 
@@ -26,6 +31,14 @@ KINDS = {"sentence": 0.3, "spelling": 0.2, "numbers": 0.1, "mixed": 0.15, "word"
 OTHERS = {"common": 0.5, "alike": 0.22, "commands": 0.16, "other_numbers": 0.06, "tens": 0.03, "months": 0.03}
 """Of words that are no digits, the shares of the lists of words.txt: alike are those that are so to a digit in some part,
 commands what devices are told, in Speech Commands (P. Warden, arXiv 1804.03209) and AN4 among others."""
+
+
+LARGEST, LONGEST = 2**20, 300
+"""Bytes of a file of sentences, and characters of a line of it."""
+
+# A letter first: nothing that a program would take for an option.
+_SENTENCE = re.compile(r"[A-Za-z][A-Za-z',.;:?! -]*")
+_WORD = re.compile(r"[A-Za-z']+")
 
 
 @dataclass(frozen=True)
@@ -46,8 +59,37 @@ def words() -> dict[str, tuple[str, ...]]:
     return found
 
 
-def draw_text(generator: np.random.Generator) -> Text:
-    """The next of the things that are said."""
+def read_texts(path: Path) -> tuple[Text, ...]:
+    """The sentences of a text file, UTF-8, one a line; transcripts have their words in lower case, without punctuation.
+
+    Raises KilovoxError, naming file and line, for anything but words of English letters and the usual punctuation: a number is
+    to be written out, for only then it is known what is said.
+    """
+    try:
+        lines = read_small(path, LARGEST, "sentences, one a line").decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise KilovoxError(
+            f"{path}: not UTF-8 ({error.reason} at byte {error.start}); expected sentences, one a line"
+        ) from None
+    found = [_sentence(f"{path}, line {number}", line.strip()) for number, line in enumerate(lines, 1) if line.strip()]
+    if not found:
+        raise KilovoxError(f"{path}: empty; expected sentences, one a line")
+    return tuple(found)
+
+
+def _sentence(where: str, line: str) -> Text:
+    words = tuple(word.strip("'").lower() for word in _WORD.findall(line))
+    if len(line) > LONGEST or not _SENTENCE.fullmatch(line) or not all(words):
+        raise KilovoxError(
+            f"{where}: {shown(line)}; expected at most {LONGEST} letters a to z, with ' , . ; : ? ! and -, numbers written out"
+        )
+    return Text(words, line)
+
+
+def draw_text(generator: np.random.Generator, texts: Sequence[Text] = ()) -> Text:
+    """The next of the things that are said: one of `texts`, where there are any."""
+    if texts:
+        return texts[int(generator.integers(len(texts)))]
     kind = str(generator.choice(list(KINDS), p=list(KINDS.values())))
     count = int(generator.integers(2, 7))
     if kind == "word":

@@ -4,8 +4,9 @@ A voice is fixed by its number and the seed, and so is what it says; a folder th
 """
 
 import csv
+import hashlib
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -29,36 +30,51 @@ PROGRAMS: dict[str, tuple[Callable[[np.random.Generator, Path], Speaker], int]] 
 }
 
 
-def say_sentences(folder: Path, counts: Mapping[str, int], seed: int = 1, quiet: bool = False) -> UtteranceCorpus:
+def say_sentences(
+    folder: Path, counts: Mapping[str, int], seed: int = 1, quiet: bool = False, texts: Sequence[Text] = ()
+) -> UtteranceCorpus:
     """Make `counts` voices of espeak and flite say TEXTS_PER_VOICE things each, in `folder`; what is there already is kept.
 
-    Sound is FLAC, 16 kHz. segments.csv says where a word is that stands alone: it is the whole sound. Raises KilovoxError where
-    a synthesiser is missing, or `folder` holds something else, or what voices of another seed said.
+    `texts`: what they say, each some of them; without any, what `draw_text` draws. Sound is FLAC, 16 kHz. segments.csv says
+    where a word is that stands alone: it is the whole sound. Raises KilovoxError where a synthesiser is missing, or `folder`
+    holds something else, or what voices of another seed or with other texts said.
     """
-    _check_seed(folder, seed)
+    made = _made_of(seed, texts)
+    _check_made(folder, made)
     said: list[tuple[str, str, Text]] = []
     with speaking(folder, counts, PROGRAMS, quiet) as (scratch, advance):
-        write_text(folder / SEED_FILE, f"{seed}\n")
+        write_text(folder / SEED_FILE, f"{made}\n")
         for source, count in counts.items():
             for number in range(count):
-                said += _voice(folder, source, number, seed, scratch)
+                said += _voice(folder, source, number, seed, texts, scratch)
                 advance()
         write_text(folder / TABLE, _table(said))
         write_text(folder / SEGMENTS, _segments(folder, said))
     return open_utterances(folder)
 
 
-def _check_seed(folder: Path, seed: int) -> None:
+def _made_of(seed: int, texts: Sequence[Text]) -> str:
+    """What is kept in SEED_FILE: the seed, and the texts by their hash."""
+    if not texts:
+        return str(seed)
+    return f"{seed} {hashlib.sha256(repr([text.spoken for text in texts]).encode()).hexdigest()[:16]}"
+
+
+def _check_made(folder: Path, made: str) -> None:
     """Raise KilovoxError where something was said in `folder` by other voices: it would be kept, under what these say."""
     if not any(folder.glob("*/*.flac")):
         return
     record = folder / SEED_FILE
     found = printable(read_small(record, 100, "the seed of the voices in it").decode("utf-8", "replace").strip())
-    if found != str(seed):
-        raise KilovoxError(f"{record}: {found!r}; expected {seed}, as asked for: another folder, or --seed {found}")
+    if found != made:
+        texts = " and its texts" if len(f"{found} {made}".split()) > 2 else ""
+        seed = found.partition(" ")[0]
+        raise KilovoxError(f"{record}: {found!r}; expected {made}, as asked for: another folder, or --seed {seed}{texts}")
 
 
-def _voice(folder: Path, source: str, number: int, seed: int, scratch: Path) -> Iterator[tuple[str, str, Text]]:
+def _voice(
+    folder: Path, source: str, number: int, seed: int, texts: Sequence[Text], scratch: Path
+) -> Iterator[tuple[str, str, Text]]:
     """(path, speaker, text) of what one voice says, written where it is not there yet."""
     speaker, rate = PROGRAMS[source]
     generator = np.random.default_rng([seed, list(PROGRAMS).index(source), number])
@@ -66,7 +82,7 @@ def _voice(folder: Path, source: str, number: int, seed: int, scratch: Path) -> 
     name = f"{source}{number:04d}"
     make_folder(folder / name)
     for place in range(TEXTS_PER_VOICE):
-        text = draw_text(generator)
+        text = draw_text(generator, texts)
         path = f"{name}/{name}-{place:02d}.flac"
         if not (folder / path).exists():
             write_sound(folder / path, say(text.spoken), rate)
