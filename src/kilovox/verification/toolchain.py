@@ -1,5 +1,6 @@
 """The firmware of a model compiled and linked for a bare core, by GCC where it is installed or zig; for WebAssembly, by zig."""
 
+import hashlib
 import importlib
 import importlib.util
 import shutil
@@ -17,6 +18,9 @@ from kilovox.firmware.export import wasm_exports
 from kilovox.verification.host import run_compiler
 
 FLAGS = ("-std=c99", "-O3", "-ffreestanding", "-ffunction-sections")
+MOST_OBJECTS = 2000
+"""Kept in memory, a few kilobytes each; beyond it all are forgotten."""
+_COMPILED: dict[bytes, bytes] = {}
 GCC_FLAGS = ("-fno-tree-loop-distribute-patterns",)
 """GCC: no call of memcpy for a loop that copies."""
 ZIG_FLAGS = ("-fno-builtin", "-fno-sanitize=all", "-fomit-frame-pointer", "-fno-unwind-tables")
@@ -75,9 +79,12 @@ def need(module: str, package: str) -> ModuleType:
 
 def zig() -> list[str]:
     """How zig is called. Raises KilovoxError where the package ziglang is not installed."""
-    if importlib.util.find_spec("ziglang") is None:
-        need("ziglang", "ziglang")
-    return [sys.executable, "-m", "ziglang"]
+    found = importlib.util.find_spec("ziglang")
+    if found is None or found.origin is None:
+        raise not_installed("ziglang")
+    program = Path(found.origin).parent / ("zig.exe" if sys.platform == "win32" else "zig")
+    # Python, only to start it, would take as long as a file of ours takes to compile.
+    return [str(program)] if program.is_file() else [sys.executable, "-m", "ziglang"]
 
 
 def core_compiler(core: Core, use_gcc: bool = True) -> list[str]:
@@ -154,11 +161,25 @@ def _write(files: Mapping[str, str], build: Path) -> None:
 
 
 def compile_objects(command: list[str], names: list[str], build: Path) -> dict[str, bytes]:
-    """The object files of C files in the folder `build`, by the name of the C file."""
+    """The object files of C files in the folder `build`, by the name of the C file; they are left there as `name`.o too.
+
+    What this process compiled before, from the same text and headers by the same command, is not compiled again.
+    """
+    headers = sorted((path.name, path.read_bytes()) for path in build.glob("*.h"))
+    known = hashlib.sha256(repr((command, headers)).encode()).digest()
 
     def one(name: str) -> bytes:
-        run_compiler([*command, "-I.", "-c", "-o", f"{name}.o", name], build)
-        return (build / f"{name}.o").read_bytes()
+        key = hashlib.sha256(known + (build / name).read_bytes()).digest()
+        found = _COMPILED.get(key)
+        if found is None:
+            run_compiler([*command, "-I.", "-c", "-o", f"{name}.o", name], build)
+            found = (build / f"{name}.o").read_bytes()
+            if len(_COMPILED) >= MOST_OBJECTS:
+                _COMPILED.clear()
+            _COMPILED[key] = found
+        else:
+            (build / f"{name}.o").write_bytes(found)
+        return found
 
     with ThreadPoolExecutor(2) as pool:
         return dict(zip(sorted(names), pool.map(one, sorted(names)), strict=True))
