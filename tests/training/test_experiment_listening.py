@@ -80,6 +80,12 @@ def test_the_model_decides_and_detects(trained, corpus):
     assert all(one.label != "unknown" and 0 < one.seconds <= len(samples) / 8000 for one in found)
 
 
+def test_where_recordings_lie_is_not_told(trained, folder):
+    assert str(folder).encode() not in (trained / MODEL_FILE).read_bytes()
+    (source,) = load_model(trained / MODEL_FILE).metadata.configuration["streams"]["utterances"]
+    assert source == {"name": "spoken", "share": 0.1, "split": "speaker:eve"}
+
+
 @pytest.fixture(scope="module", params=["int8", "pow2"])
 def integers(request, folder, corpus, tmp_path_factory):
     out = tmp_path_factory.mktemp(request.param)

@@ -21,7 +21,10 @@ from kilovox.training.trainer import Figures, best_epoch
 JUDGES_NOTHING = "every recording of {corpus} was trained on: no figure on it judges this model"
 
 
-_PATHS: Any = {"dataset": {"path"}, "synthetic": {"path"}, "corpora": {"__all__": {"path"}}}
+_PATHS: Any = {
+    "dataset": {"path"}, "synthetic": {"path"}, "corpora": {"__all__": {"path"}},
+    "streams": {"utterances": {"__all__": {"path"}}},
+}  # fmt: skip
 """Where recordings lie is nobody else's business."""
 
 
