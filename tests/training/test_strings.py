@@ -80,6 +80,27 @@ def test_words_end_where_their_sound_does():
             assert near.mean() > power.max() / 16
 
 
+def test_a_word_may_come_after_a_long_silence_and_the_next_after_another():
+    draw = strings(single=0.4, spoken=0.0, nothing=0.0, noisy=0.0, gap_ms=200.0, seconds=4.0)
+    firsts, gaps = [], []
+    for number in range(150):
+        sound, _, _ = draw(number)
+        loud = np.flatnonzero(np.abs(sound.astype(float)) > np.abs(sound).max() / 8) / RATE
+        firsts.append(loud[0])
+        gaps += list(np.diff(loud))
+    late = np.array(firsts) > 0.3
+    assert 0.15 < late.mean() < 0.5
+    assert 2.0 < max(firsts) < 3.0
+    assert 0.15 < np.mean(np.array(firsts) < 0.02) < 0.5
+    assert max(gaps) > 1.0
+
+
+def test_some_pieces_are_clipped():
+    draw = strings(spoken=0.0, nothing=0.0, noisy=0.0)
+    clipped = [(np.abs(draw(number)[0].astype(int)) >= 32767).mean() > 0.01 for number in range(200)]
+    assert 0.03 < np.mean(clipped) < 0.15
+
+
 def test_ends_of_utterances_move_with_them():
     known = [saying([tone(700.0, 1.0)], (1, 0), ends=(0.4, None))]
     draw = strings(sayings=known, spoken=0.99, single=0.0, nothing=0.0, noisy=0.0)

@@ -19,7 +19,7 @@ from kilovox.audio import Samples
 from kilovox.config.streams import Streams
 from kilovox.training.acoustics import KNOTS_HZ
 
-VERSION = 4
+VERSION = 5
 """To be raised when the same material begins to give other pieces, or other networks that were taught with them."""
 
 TILTED_SHARE, TILT_DB, LARGEST_TILT_DB = 0.6, 4.0, 15.0
@@ -28,11 +28,16 @@ QUIETEST_DB, LOUDEST_DB = -36.0, -1.0
 """Of the peak of a piece, below full scale."""
 CLEAN_DB = 60.0
 """Noise of the pieces that are not noisy, below the speech."""
+CLIPPED_SHARE, CLIPPED_DB = 0.08, 15.0
+"""Of the pieces, those that go beyond full scale, by up to so much."""
+AT_ONCE_SHARE, LATE_SHARE, LATEST, PAUSE_SHARE = 0.3, 0.35, 0.75, 0.1
+"""Of the pieces with words, those that begin with one, and those that may say nothing for as long as this part of them; of the
+gaps, those that may be as long: who has heard nothing for a while must expect a word as much as who has just heard one."""
 TRIMMED_SHARE = 0.75
 """Of the pieces: their words are cut out closely; the others keep what silence they were recorded with."""
 EDGE_DB, EDGE_MS, LARGEST_MARGIN_MS = 30.0, 10, 50
 """A word is what lies between the first and the last 10 ms within 30 dB of its loudest."""
-QUIET_SHARE, SMOOTHED_FRAMES, ABOVE_QUIET = 0.15, 5, 0.35
+QUIET_SHARE, SMOOTHED_FRAMES, ABOVE_QUIET, EVEN_DB = 0.15, 5, 0.35, 3.0
 """A word is over after the last frame that is louder, over so many frames, than the quietest share of its recording by this
 part of the way to the loudest, in decibels: a third of a crowd's recordings are noisy within EDGE_DB to their very end."""
 UTTERANCE_RATE = 0.15
@@ -140,7 +145,7 @@ class Strings:
         """Words until the piece is full, or one alone; as many as fit in whole."""
         asked, sound, said, ends = self.settings, np.zeros(self.length), list[int](), list[int]()
         close, trimmed = draw.random() < asked.close, draw.random() < TRIMMED_SHARE
-        place = int(draw.uniform(0, asked.gap_ms) * self.rate / 1000) if draw.random() < 0.7 else 0
+        place = self._lead(draw)
         while True:
             label, samples = self._word(draw)
             word = effects.resampled(cut_closely(samples, self.rate, draw) if trimmed else samples, _factor(draw, asked.rate))
@@ -160,12 +165,25 @@ class Strings:
                 return sound, said, ends
             place = max(0, place + len(word) + self._gap(draw, close))
 
+    def _lead(self, draw: np.random.Generator) -> int:
+        """Samples before the first word."""
+        kind = draw.random()
+        if kind < AT_ONCE_SHARE:
+            return 0
+        longest = LATEST * self.length if kind < AT_ONCE_SHARE + LATE_SHARE else self._samples(self.settings.gap_ms)
+        return int(draw.uniform(0, longest))
+
     def _gap(self, draw: np.random.Generator, close: bool) -> int:
         """Samples from a word to the next; less than none where they overlap."""
         if not close:
-            return int(draw.uniform(0, self.settings.gap_ms) * self.rate / 1000)
+            return int(
+                draw.uniform(0, LATEST * self.length if draw.random() < PAUSE_SHARE else self._samples(self.settings.gap_ms))
+            )
         overlapping = draw.random() < 0.5
-        return -int(draw.uniform(0, self.settings.overlap_ms) * self.rate / 1000) if overlapping else 0
+        return -int(draw.uniform(0, self._samples(self.settings.overlap_ms))) if overlapping else 0
+
+    def _samples(self, milliseconds: float) -> float:
+        return milliseconds * self.rate / 1000
 
     def _word(self, draw: np.random.Generator) -> tuple[int, Samples]:
         """A label, each as often as the others, then a corpus that has it, then one of its recordings."""
@@ -196,7 +214,8 @@ class Strings:
         if telephone:
             sound = effects.band_limited(sound, self.rate, draw.uniform(*LOW_HZ), draw.uniform(*HIGH_HZ))
         peak = max(float(np.abs(sound).max()), 1e-9)
-        samples = effects.as_samples(sound * (32767.0 / peak * 10 ** (draw.uniform(QUIETEST_DB, LOUDEST_DB) / 20)))
+        level = draw.uniform(0.0, CLIPPED_DB) if draw.random() < CLIPPED_SHARE else draw.uniform(QUIETEST_DB, LOUDEST_DB)
+        samples = effects.as_samples(sound * (32767.0 / peak * 10 ** (level / 20)))
         return effects.coded(samples, self.rate, "mu-law") if telephone and draw.random() < 0.5 else samples
 
     def _noise(self, draw: np.random.Generator) -> effects.Sound:
@@ -232,10 +251,13 @@ def spoken_end(samples: npt.NDArray[Any], rate: int) -> int:
     power = _power(samples, rate)
     if len(power) < 2:
         return len(samples)
-    smooth = np.convolve(power, np.ones(SMOOTHED_FRAMES) / SMOOTHED_FRAMES, "same")[: len(power)]
+    window = np.ones(SMOOTHED_FRAMES)
+    # The mean of the frames that there are: a word that its recording ends with is not quieter for that.
+    smooth = (np.convolve(power, window, "same") / np.convolve(np.ones(len(power)), window, "same"))[: len(power)]
     level = 10 * np.log10(smooth + 1e-3)
     quiet, loudest = float(np.quantile(level, QUIET_SHARE)), float(level.max())
-    least = max(loudest - EDGE_DB, quiet + ABOVE_QUIET * (loudest - quiet))
+    # Of a sound that is nowhere quiet, the differences say nothing.
+    least = max(loudest - EDGE_DB, min(quiet + ABOVE_QUIET * (loudest - quiet), loudest - EVEN_DB))
     return int(np.flatnonzero(level >= least)[-1] + 1) * (rate * EDGE_MS // 1000)
 
 
