@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help reproduce quick strangers listening test lint benchmarks soak fuzz mutants compilers coverage-c clean bundle bundle-strangers
+.PHONY: help reproduce quick strangers listening test lint benchmarks soak fuzz mutants compilers coverage-c clean bundle bundle-strangers bundle-listening
 
 help:  ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -21,8 +21,8 @@ strangers: $(VENV)/.develop  ## Synthetic voices, leave one speaker out, and the
 	done
 
 listening: $(VENV)/.develop  ## Synthetic voices, and the networks that listen, from recordings of people in people/ (hours; runs/)
-	$(BIN)/kilovox data synthesise --kokoro 6
-	$(BIN)/kilovox data synthesise --kokoro 130 --espeak 0 --flite 0 --words six,seven,nine
+	$(BIN)/kilovox data synthesise --out people/synthetic --kokoro 6
+	$(BIN)/kilovox data synthesise --out people/synthetic --kokoro 130 --espeak 0 --flite 0 --words six,seven,nine
 	$(BIN)/kilovox data sentences
 	for name in listening listening-pow2; do $(BIN)/kilovox train $$name --out runs/$$name --resume || exit 1; done
 
@@ -78,3 +78,7 @@ bundle:  ## Put the networks that `make reproduce` trained into the package, as 
 bundle-strangers:  ## The same with those of `make strangers`
 	cp runs/digits/model.safetensors src/kilovox/integer/bundled/digits.safetensors
 	cp runs/digits-pow2/model.safetensors src/kilovox/integer/bundled/digits-pow2.safetensors
+
+bundle-listening:  ## The same with those of `make listening`
+	cp runs/listening/model.safetensors src/kilovox/integer/bundled/listening.safetensors
+	cp runs/listening-pow2/model.safetensors src/kilovox/integer/bundled/listening-pow2.safetensors

@@ -4,8 +4,8 @@
     python fuzz/run.py fuzz [--seconds 600]        libFuzzer (clang), so long for all models together; grows fuzz/corpus
     python fuzz/run.py coverage                    lines and branches of every C file that these and the self-tests reach (gcc)
 
-Models: the bundled fsdd-int8, fsdd-pow2 and digits, and small ones of random weights that find words, keep the level, read
-mel levels, or listen.
+Models: the bundled fsdd-int8, fsdd-pow2, digits, listening and listening-pow2, and small ones of random weights that find
+words, keep the level, read mel levels, or listen.
 """
 
 import argparse
@@ -57,6 +57,8 @@ def models() -> Iterator[Subject]:
     yield random_listener("int8", layers=2), None
     yield random_listener("pow2", labels=("a", "b", "c"), features="cepstra", hop=100), None  # without other words
     yield random_listener("int8"), 48000
+    for name in ("listening", "listening-pow2"):
+        yield open_recogniser(name).model, None
 
 
 def _export(subject: Subject, folder: Path) -> None:

@@ -68,7 +68,8 @@ def test_a_bundled_model_refuses_what_it_was_trained_on(fsdd_folder):
 
 
 def test_inspect_every_bundled_model():
-    trained_on = {"fsdd-float32": 2400, "fsdd-int8": 2400, "fsdd-pow2": 2400, "digits": 3000, "digits-pow2": 3000}
+    trained_on = dict.fromkeys(("fsdd-float32", "fsdd-int8", "fsdd-pow2"), 2400)
+    trained_on |= {"digits": 3000, "digits-pow2": 3000, "listening": 24657, "listening-pow2": 24657}
     assert set(bundled_models()) == set(trained_on)
     for name in bundled_models():
         done = run("inspect", name, "--json")
@@ -76,6 +77,6 @@ def test_inspect_every_bundled_model():
         found = json.loads(done.stdout)
         assert found["name"] == name
         assert found["trained_on"]["count"] == trained_on[name]
-        assert ("no figure on it judges" in found["trained_on"]["note"]) == name.startswith("digits")
+        assert ("no figure on it judges" in found["trained_on"]["note"]) == (not name.startswith("fsdd"))
         if found["arithmetic"] != "float32":
             assert found["bytes"]["total"] <= 36864

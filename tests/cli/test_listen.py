@@ -12,6 +12,7 @@ import pytest
 import soundfile
 import soxr
 
+from kilovox.alignment import align
 from kilovox.cli.main import main
 from kilovox.integer.model_file import save_model
 from kilovox.microphone import Device, Which
@@ -227,14 +228,32 @@ def test_the_same_words_at_every_rate(runner, listener, three_words, tmp_path):
         assert [word["seconds"] for word in found] == pytest.approx([word["seconds"] for word in expected], abs=0.05), path
 
 
-def test_the_same_digits_at_every_rate(runner, fsdd_folder, tmp_path):
-    """Six digits of six people, between digital silence."""
+def joined_digits(fsdd_folder, gap):
+    """Six digits of six people, between digital silence; what they are."""
     names = ("3_jackson_5", "7_theo_2", "1_nicolas_4", "6_george_1", "0_lucas_8", "9_yweweler_3")
-    parts = [np.zeros(5600, np.int16)]
+    parts = [np.zeros(gap, np.int16)]
     for name in names:
-        parts += [soundfile.read(fsdd_folder / f"{name}.wav", dtype="int16")[0], np.zeros(5600, np.int16)]
-    joined = np.concatenate(parts)
+        parts += [soundfile.read(fsdd_folder / f"{name}.wav", dtype="int16")[0], np.zeros(gap, np.int16)]
+    return np.concatenate(parts), [name[0] for name in names]
+
+
+def test_the_same_digits_at_every_rate(runner, fsdd_folder, tmp_path):
+    joined, digits = joined_digits(fsdd_folder, 5600)
     soundfile.write(tmp_path / "joined.wav", joined, 8000)
-    assert [word["label"] for word in words_of(runner, "digits", tmp_path / "joined.wav")] == list("371609")
+    assert [word["label"] for word in words_of(runner, "digits", tmp_path / "joined.wav")] == digits
     for path in versions(tmp_path, joined):
-        assert [word["label"] for word in words_of(runner, "digits", path)] == list("371609"), path
+        assert [word["label"] for word in words_of(runner, "digits", path)] == digits, path
+
+
+def test_where_no_model_is_named_one_that_listens_hears(runner, fsdd_folder, tmp_path):
+    """After ten seconds of silence too, and words that are no pause apart."""
+    joined, digits = joined_digits(fsdd_folder, 800)
+    soundfile.write(tmp_path / "joined.wav", np.concatenate([np.zeros(80_000, np.int16), joined]), 8000)
+    result = runner.invoke(main, ["listen", "--file", str(tmp_path / "joined.wav"), "--json"])
+    assert result.exit_code == 0, result.output
+    found = [json.loads(line) for line in result.stdout.splitlines()]
+    assert found == words_of(runner, "listening", tmp_path / "joined.wav")
+    assert all(word["seconds"] > 10 for word in found)
+    wrong = sum(said is None or heard is None or digits[said] != found[heard]["label"]
+                for said, heard in align(digits, [word["label"] for word in found]))  # fmt: skip
+    assert wrong <= 1

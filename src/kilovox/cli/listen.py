@@ -9,7 +9,7 @@ from rich.console import Console
 
 from kilovox.audio import stream_audio
 from kilovox.cli.live import View, said, watched
-from kilovox.cli.sound import DEFAULT_MODEL, means_sound, raw_format, shown, source
+from kilovox.cli.sound import DEFAULT_LISTENER, means_sound, raw_format, shown, source
 from kilovox.errors import KilovoxError
 from kilovox.integer.bundled import open_recogniser
 from kilovox.integer.detection import Detection
@@ -33,11 +33,11 @@ def command(
     arguments: tuple[str, ...], file: Path | None, rate: int | None, channels: int | None, device: str | None,
     channel: int | None, listed: bool, everything: bool, plain: bool, as_json: bool,
 ) -> None:  # fmt: skip
-    """Listen with MODEL, and say each word when a pause has followed it: the time in seconds, label and confidence.
+    """Listen with MODEL, and say each word as it ends: the time in seconds, label and confidence.
 
-    MODEL is a file or the name of a bundled model, and must be one that finds words (default: digits). The microphone needs
-    the extra listen (from a clone: pip install '.[listen]'); Ctrl-C ends it. A terminal shows its level, a spectrogram and the
-    last words while it is heard.
+    MODEL is a file or the name of a bundled model (default: listening). One that finds words, such as digits, says them when a
+    pause has followed; one of whole recordings cannot listen. The microphone needs the extra listen (from a clone: pip install
+    '.[listen]'); Ctrl-C ends it. A terminal shows its level, a spectrogram and the last words while it is heard.
     """
     if listed:
         _list(as_json)
@@ -96,7 +96,7 @@ def _model(arguments: tuple[str, ...]) -> str:
             raise KilovoxError(f"{name}: a sound where MODEL is expected; expected kilovox listen --file {name}")
     if len(arguments) > 1:
         raise KilovoxError(f"{arguments[1]!r}: one argument too many; expected [MODEL], and a sound as --file")
-    return arguments[0] if arguments else DEFAULT_MODEL
+    return arguments[0] if arguments else DEFAULT_LISTENER
 
 
 def _lost() -> None:

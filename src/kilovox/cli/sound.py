@@ -8,7 +8,8 @@ from kilovox.audio import SUFFIXES, RawFormat, is_sound
 from kilovox.errors import KilovoxError
 from kilovox.integer.bundled import SUFFIX, bundled_models
 
-DEFAULT_MODEL = "digits"
+DEFAULT_MODEL, DEFAULT_LISTENER = "digits", "listening"
+"""Of words that are handed over one by one, and of running sound."""
 STANDARD_INPUT = "-"
 
 

@@ -60,7 +60,8 @@ class WordDetector:
     def __init__(self, recogniser: Recogniser) -> None:
         if not recogniser.finds_words:
             raise KilovoxError(
-                f"{recogniser.name}: hears whole recordings; expected a model that finds words (frontend.words), such as digits"
+                f"{recogniser.name}: hears whole recordings; "
+                "expected a model that finds words or listens, such as digits or listening"
             )
         self._recogniser = recogniser
         self.rate, self.hop = recogniser.front_end.sample_rate, recogniser.front_end.hop
