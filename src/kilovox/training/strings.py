@@ -170,20 +170,18 @@ class Strings:
         kind = draw.random()
         if kind < AT_ONCE_SHARE:
             return 0
-        longest = LATEST * self.length if kind < AT_ONCE_SHARE + LATE_SHARE else self._samples(self.settings.gap_ms)
-        return int(draw.uniform(0, longest))
+        return self._silence(draw, long=kind < AT_ONCE_SHARE + LATE_SHARE)
 
     def _gap(self, draw: np.random.Generator, close: bool) -> int:
         """Samples from a word to the next; less than none where they overlap."""
         if not close:
-            return int(
-                draw.uniform(0, LATEST * self.length if draw.random() < PAUSE_SHARE else self._samples(self.settings.gap_ms))
-            )
+            return self._silence(draw, long=draw.random() < PAUSE_SHARE)
         overlapping = draw.random() < 0.5
-        return -int(draw.uniform(0, self._samples(self.settings.overlap_ms))) if overlapping else 0
+        return -int(draw.uniform(0, self.settings.overlap_ms * self.rate / 1000)) if overlapping else 0
 
-    def _samples(self, milliseconds: float) -> float:
-        return milliseconds * self.rate / 1000
+    def _silence(self, draw: np.random.Generator, long: bool) -> int:
+        """Samples without a word."""
+        return int(draw.uniform(0, LATEST * self.length if long else self.settings.gap_ms * self.rate / 1000))
 
     def _word(self, draw: np.random.Generator) -> tuple[int, Samples]:
         """A label, each as often as the others, then a corpus that has it, then one of its recordings."""
