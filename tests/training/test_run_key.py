@@ -9,7 +9,7 @@ from kilovox.config import find_configuration, parse_configuration
 from kilovox.corpus.base import Recording, RecordingCorpus
 from kilovox.corpus.manifest import open_manifest
 from kilovox.training import run_key
-from kilovox.training.run_key import RunKey, RunKeys, canonical
+from kilovox.training.run_key import RunKey, RunKeys, canonical, without_paths
 from models import make_recordings, write_wav
 
 
@@ -62,6 +62,17 @@ def test_one_sample_of_one_recording(config, corpus, tmp_path):
     after = key_of(config, RecordingCorpus("tones", moved, str(tmp_path / "other")))
     assert after.differences(before.facts) == ["corpus tones: sound"]
     assert before.of_teachers() != after.of_teachers()
+
+
+def test_where_recordings_lie_is_left_out_but_no_word():
+    values = {
+        "dataset": {"kind": "fsdd", "path": "/home/ada"}, "corpora": [{"name": "a", "path": "/home/ada"}],
+        "streams": {"utterances": [{"name": "b", "path": None}]}, "vocabulary": {"words": {"path": "road", "road": "road"}},
+    }  # fmt: skip
+    assert without_paths(values) == {
+        "dataset": {"kind": "fsdd"}, "corpora": [{"name": "a"}], "streams": {"utterances": [{"name": "b"}]},
+        "vocabulary": {"words": {"path": "road", "road": "road"}},
+    }  # fmt: skip
 
 
 def test_a_folder_moved_and_renamed_is_the_same(config, corpus, tmp_path):

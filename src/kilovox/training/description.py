@@ -16,16 +16,10 @@ from kilovox.text import printable
 from kilovox.training.calibration import LIKELIER, detections, errors_of, fitted_knots, threshold_for
 from kilovox.training.dataset import AudioFeaturesDataset
 from kilovox.training.preparation import Prepared
+from kilovox.training.run_key import without_paths
 from kilovox.training.trainer import Figures, best_epoch
 
 JUDGES_NOTHING = "every recording of {corpus} was trained on: no figure on it judges this model"
-
-
-_PATHS: Any = {
-    "dataset": {"path"}, "synthetic": {"path"}, "corpora": {"__all__": {"path"}},
-    "streams": {"utterances": {"__all__": {"path"}}},
-}  # fmt: skip
-"""Where recordings lie is nobody else's business."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +47,8 @@ class Description:
             aliases=prepared.aliases,
             front_end=config.frontend.model_dump(mode="json"),
             network={**config.model.model_dump(mode="json"), "hidden_dim": config.hidden},
-            configuration=config.model_dump(mode="json", exclude=_PATHS),
+            # Where recordings lie is nobody else's business.
+            configuration=without_paths(config.model_dump(mode="json")),
             trained_on=Provenance(
                 corpus=printable(corpus.name) or "nameless",
                 fingerprint=corpus.fingerprint,

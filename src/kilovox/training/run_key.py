@@ -127,7 +127,7 @@ _NOT_OF_TEACHERS = ("quantisation", "budget", "hidden")
 
 def canonical(config: Configuration) -> dict[str, Any]:
     """A configuration with every default filled in, without where recordings lie and without the device's name."""
-    values: dict[str, Any] = _without_paths(config.model_dump(mode="json"))
+    values: dict[str, Any] = without_paths(config.model_dump(mode="json"))
     values["dataset"].pop("kind")
     values["training"].pop("device")
     values["frontend"] = without_later_keys(values["frontend"])
@@ -193,10 +193,11 @@ def _hash(texts: Iterable[str]) -> str:
     return hashed.hexdigest()
 
 
-def _without_paths(values: Any) -> Any:
+def without_paths(values: Any) -> Any:
+    """`values` of a configuration but for where recordings lie; `words` are the user's own, with a "path" perhaps."""
     if isinstance(values, dict):
-        return {key: _without_paths(value) for key, value in values.items() if key != "path"}
-    return [_without_paths(value) for value in values] if isinstance(values, list) else values
+        return {key: value if key == "words" else without_paths(value) for key, value in values.items() if key != "path"}
+    return [without_paths(value) for value in values] if isinstance(values, list) else values
 
 
 def _leaves(values: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
