@@ -1,6 +1,5 @@
 """The firmware of a model compiled and linked for a bare core, by GCC where it is installed or zig; for WebAssembly, by zig."""
 
-import hashlib
 import importlib
 import importlib.util
 import shutil
@@ -18,9 +17,6 @@ from kilovox.firmware.export import wasm_exports
 from kilovox.verification.host import run_compiler
 
 FLAGS = ("-std=c99", "-O3", "-ffreestanding", "-ffunction-sections")
-MOST_OBJECTS = 2000
-"""Kept in memory, a few kilobytes each; beyond it all are forgotten."""
-_COMPILED: dict[bytes, bytes] = {}
 GCC_FLAGS = ("-fno-tree-loop-distribute-patterns",)
 """GCC: no call of memcpy for a loop that copies."""
 ZIG_FLAGS = ("-fno-builtin", "-fno-sanitize=all", "-fomit-frame-pointer", "-fno-unwind-tables")
@@ -161,25 +157,11 @@ def _write(files: Mapping[str, str], build: Path) -> None:
 
 
 def compile_objects(command: list[str], names: list[str], build: Path) -> dict[str, bytes]:
-    """The object files of C files in the folder `build`, by the name of the C file; they are left there as `name`.o too.
-
-    What this process compiled before, from the same text and headers by the same command, is not compiled again.
-    """
-    headers = sorted((path.name, path.read_bytes()) for path in build.glob("*.h"))
-    known = hashlib.sha256(repr((command, headers)).encode()).digest()
+    """The object files of C files in the folder `build`, by the name of the C file."""
 
     def one(name: str) -> bytes:
-        key = hashlib.sha256(known + (build / name).read_bytes()).digest()
-        found = _COMPILED.get(key)
-        if found is None:
-            run_compiler([*command, "-I.", "-c", "-o", f"{name}.o", name], build)
-            found = (build / f"{name}.o").read_bytes()
-            if len(_COMPILED) >= MOST_OBJECTS:
-                _COMPILED.clear()
-            _COMPILED[key] = found
-        else:
-            (build / f"{name}.o").write_bytes(found)
-        return found
+        run_compiler([*command, "-I.", "-c", "-o", f"{name}.o", name], build)
+        return (build / f"{name}.o").read_bytes()
 
     with ThreadPoolExecutor(2) as pool:
         return dict(zip(sorted(names), pool.map(one, sorted(names)), strict=True))
