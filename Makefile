@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help reproduce quick strangers listening test lint benchmarks soak fuzz mutants compilers coverage-c clean bundle bundle-strangers bundle-listening
+.PHONY: help reproduce quick strangers listening notebooks docs test lint benchmarks soak fuzz mutants compilers coverage-c clean bundle bundle-strangers bundle-listening
 
 help:  ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -25,6 +25,12 @@ listening: $(VENV)/.develop  ## Synthetic voices, and the networks that listen, 
 	$(BIN)/kilovox data synthesise --out people/synthetic --kokoro 130 --espeak 0 --flite 0 --words six,seven,nine
 	$(BIN)/kilovox data sentences
 	for name in listening listening-pow2; do $(BIN)/kilovox train $$name --out runs/$$name --resume || exit 1; done
+
+notebooks: $(VENV)/.develop  ## Run the notebooks anew, pictures and all (each in under three minutes)
+	$(BIN)/python -m pytest -q -p no:cacheprovider --nbmake --nbmake-timeout=180 --overwrite $(ARGS) notebooks
+
+docs: $(VENV)/.develop  ## The documentation as a site, in site/; a warning is an error
+	$(BIN)/mkdocs build --strict $(ARGS)
 
 test: $(VENV)/.develop  ## Run the tests
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -q $(ARGS)
@@ -54,7 +60,7 @@ coverage-c: $(VENV)/.develop  ## Lines and branches of the C that these and the 
 	$(BIN)/python fuzz/run.py coverage
 
 clean:  ## Remove the virtual environment and what was made
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis results results-quick runs
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis results results-quick runs site
 
 $(VENV)/.python:
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else f"Python {v[0]}.{v[1]} found; expected 3.11 to 3.13: make PYTHON=python3.12 ...")'
