@@ -5,7 +5,9 @@ import shutil
 import numpy as np
 import pytest
 import soundfile
+from click.testing import CliRunner
 
+from kilovox.cli.main import main
 from kilovox.corpus import sentences
 from kilovox.corpus.sentence_texts import DIGITS, LARGEST, SPELT, draw_text, read_texts
 from kilovox.corpus.sentence_texts import words as lists
@@ -141,6 +143,48 @@ def test_what_is_wrong_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("KILOVOX_CACHE", str(tmp_path / "cache"))
     with pytest.raises(KilovoxError, match="no synthetic sentences; expected them made by: kilovox data sentences"):
         sentences.open_sentences()
+
+
+def test_digits_in_a_row_are_said_by_kokoro_too_and_the_same_when_taken_up(tmp_path, spoken, monkeypatch):
+    class Kokoro:
+        styles = {"af_one": np.ones((510, 256), np.float32), "bm_two": np.zeros((510, 256), np.float32)}  # noqa: RUF012
+
+        def __init__(self):
+            self.heard = []
+
+        def say(self, phonemes, style, speed):
+            self.heard.append((phonemes, round(speed, 6)))
+            return np.sin(np.arange(4_800)).astype(np.float32)
+
+    kokoro = Kokoro()
+    monkeypatch.setattr(sentences, "load_kokoro", lambda quiet: kokoro)
+    counts = {"espeak": 1, "kokoro": 2}
+    corpus = sentences.say_sentences(tmp_path / "once", counts, quiet=True, digits=True)
+    assert corpus.speakers == ("espeak0000", "kokoro0000", "kokoro0001")
+    said = [[word.word for word in one.words] for one in corpus.utterances]
+    assert all(set(words) <= set(DIGITS) and 2 <= len(words) <= 7 for words in said)
+    assert {word for words in said for word in words} == set(DIGITS)
+    assert [len(heard.replace(",", " ").split()) for heard, _ in kokoro.heard] == [len(words) for words in said[20:]]
+    first, kokoro.heard = kokoro.heard, []
+    lost = corpus.utterances[27].path
+    lost.unlink()
+    sentences.say_sentences(tmp_path / "once", counts, quiet=True, digits=True)
+    assert kokoro.heard == [first[7]]
+    with pytest.raises(KilovoxError, match="'1 digits'; expected 1, as asked for"):
+        sentences.say_sentences(tmp_path / "once", {"espeak": 1}, quiet=True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--kokoro", "3"], "--kokoro 3: its voices know digits alone; expected --digits with it"),
+        (["--digits", "--texts", "lines.txt"], "--texts: says what is said instead of digits in a row"),
+    ],
+)
+def test_what_does_not_go_together_is_told(tmp_path, arguments, message):
+    done = CliRunner().invoke(main, ["data", "sentences", "--out", str(tmp_path / "out"), *arguments])
+    assert (done.exit_code, message in done.stderr) == (2, True)
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(("source", "program"), [("espeak", "espeak-ng"), ("flite", "flite")])

@@ -12,6 +12,7 @@ from kilovox.corpus.inspection import Inspection, inspect_corpus
 from kilovox.corpus.open import open_corpus_at, open_default_corpus
 from kilovox.corpus.synthetic import WORDS, default_folder, licences
 from kilovox.corpus.synthetic import synthesise as make_synthetic
+from kilovox.errors import KilovoxError
 from kilovox.text import printable
 
 if TYPE_CHECKING:
@@ -66,20 +67,31 @@ def synthesise(out: Path | None, kokoro: int, espeak: int, flite: int, words: st
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to put the utterances into (default: the cache).")
 @click.option("--espeak", type=click.IntRange(0, 9999), default=300, show_default=True, help="Voices of espeak-ng.")
 @click.option("--flite", type=click.IntRange(0, 9999), default=90, show_default=True, help="Voices of flite.")
+@click.option("--kokoro", type=click.IntRange(0, 9999), default=0, show_default=True, help="Voices of Kokoro, with --digits.")
 @click.option("--texts", type=click.Path(path_type=Path), help="Sentences to say instead: a text file, one a line.")
+@click.option("--digits", is_flag=True, help="Say nothing but digits in a row instead.")
 @click.option("--seed", type=click.IntRange(0, 2**31), default=1, show_default=True, help="Of the voices and what they say.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-def sentences(out: Path | None, espeak: int, flite: int, texts: Path | None, seed: int, as_json: bool) -> None:
+def sentences(
+    out: Path | None, espeak: int, flite: int, kokoro: int, texts: Path | None, digits: bool, seed: int, as_json: bool
+) -> None:
     """Make voices that nobody owns say 20 things each, with transcripts: what a network that listens hears between digits.
 
     Sentences, spelt words, digits in a row, numbers, and other words alone. espeak-ng and flite must be installed, or be asked
-    for no voice. Interrupted, the same command goes on where it stopped.
+    for no voice, and onnxruntime (pip install 'kilovox[synthetic]') for Kokoro's. Interrupted, the same command goes on where
+    it stopped.
     """
     from kilovox.corpus import sentences as spoken
     from kilovox.corpus.sentence_texts import read_texts
 
+    if digits and texts is not None:
+        raise KilovoxError("--texts: says what is said instead of digits in a row; expected no --digits with it")
+    if kokoro and not digits:
+        raise KilovoxError(f"--kokoro {kokoro}: its voices know digits alone; expected --digits with it")
     lines, counts = read_texts(texts) if texts is not None else (), {"espeak": espeak, "flite": flite}
-    corpus = spoken.say_sentences(out or spoken.default_folder(), counts, seed, quiet=as_json, texts=lines)
+    if kokoro:
+        counts["kokoro"] = kokoro
+    corpus = spoken.say_sentences(out or spoken.default_folder(), counts, seed, as_json, lines, digits)
     _say_made(corpus, "utterances", as_json)
 
 

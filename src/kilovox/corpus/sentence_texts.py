@@ -103,6 +103,13 @@ def draw_text(generator: np.random.Generator, texts: Sequence[Text] = ()) -> Tex
     return _text([_other(generator) for _ in range(count)])
 
 
+def draw_digits(generator: np.random.Generator) -> Text:
+    """Two to seven digits, as a number is read out: in one breath, or in groups of three or four with a comma between."""
+    said = [str(generator.choice(DIGITS)) for _ in range(int(generator.integers(2, 8)))]
+    group = int(generator.choice([len(said), 3, 4], p=[0.7, 0.15, 0.15]))
+    return Text(tuple(said), ", ".join(" ".join(said[at : at + group]) for at in range(0, len(said), group)))
+
+
 def _other(generator: np.random.Generator) -> str:
     """A word that is no digit."""
     return str(generator.choice(words()[str(generator.choice(list(OTHERS), p=list(OTHERS.values())))]))

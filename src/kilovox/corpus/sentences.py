@@ -4,6 +4,7 @@ A voice is fixed by its number and the seed, and so is what it says; a folder th
 """
 
 import csv
+import functools
 import hashlib
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,9 +14,9 @@ import numpy as np
 import soundfile
 
 from kilovox.corpus.cache import cache_folder
-from kilovox.corpus.sentence_texts import Text, draw_text
+from kilovox.corpus.sentence_texts import Text, draw_digits, draw_text
 from kilovox.corpus.speech_programs import ESPEAK_RATE, FLITE_RATE, Speaker, espeak_speaker, flite_speaker
-from kilovox.corpus.synthetic import speaking, write_sound
+from kilovox.corpus.synthetic import KOKORO_RATE, kokoro_speaker, load_kokoro, speaking, write_sound
 from kilovox.corpus.utterances import SEGMENTS, TABLE, UtteranceCorpus, open_utterances
 from kilovox.errors import KilovoxError
 from kilovox.files import make_folder, read_small, write_text
@@ -31,22 +32,37 @@ PROGRAMS: dict[str, tuple[Callable[[np.random.Generator, Path], Speaker], int]] 
 
 
 def say_sentences(
-    folder: Path, counts: Mapping[str, int], seed: int = 1, quiet: bool = False, texts: Sequence[Text] = ()
+    folder: Path,
+    counts: Mapping[str, int],
+    seed: int = 1,
+    quiet: bool = False,
+    texts: Sequence[Text] = (),
+    digits: bool = False,
 ) -> UtteranceCorpus:
     """Make `counts` voices of espeak and flite say TEXTS_PER_VOICE things each, in `folder`; what is there already is kept.
 
-    `texts`: what they say, each some of them; without any, what `draw_text` draws. Sound is FLAC, 16 kHz. segments.csv says
+    `texts`: what they say, each some of them; without any, what `draw_text` draws; with `digits`, digits in a row alone, which
+    voices of kokoro say as well. Sound is FLAC, 16 kHz. segments.csv says
     where a word is that stands alone: it is the whole sound. Raises KilovoxError where a synthesiser is missing, or `folder`
     holds something else, or what voices of another seed or with other texts said.
     """
-    made = _made_of(seed, texts)
+    made = f"{seed} digits" if digits else _made_of(seed, texts)
     _check_made(folder, made)
     said: list[tuple[str, str, Text]] = []
-    with speaking(folder, counts, PROGRAMS, quiet) as (scratch, advance):
+    programs = dict(PROGRAMS)
+    if digits and counts.get("kokoro"):
+        kokoro = load_kokoro(quiet=quiet)
+        programs["kokoro"] = lambda generator, _: kokoro_speaker(kokoro, generator), KOKORO_RATE
+    draw = draw_digits if digits else functools.partial(draw_text, texts=texts)
+    with speaking(folder, counts, programs, quiet) as (scratch, advance):
         write_text(folder / SEED_FILE, f"{made}\n")
         for source, count in counts.items():
             for number in range(count):
-                said += _voice(folder, source, number, seed, texts, scratch)
+                generator = np.random.default_rng([seed, list(programs).index(source), number])
+                speaker, rate = programs[source]
+                say = speaker(generator, scratch)
+                drawn = [draw(generator) for _ in range(TEXTS_PER_VOICE)]
+                said += _said(folder, f"{source}{number:04d}", say, rate, drawn)
                 advance()
         write_text(folder / TABLE, _table(said))
         write_text(folder / SEGMENTS, _segments(folder, said))
@@ -72,17 +88,10 @@ def _check_made(folder: Path, made: str) -> None:
         raise KilovoxError(f"{record}: {found!r}; expected {made}, as asked for: another folder, or --seed {seed}{texts}")
 
 
-def _voice(
-    folder: Path, source: str, number: int, seed: int, texts: Sequence[Text], scratch: Path
-) -> Iterator[tuple[str, str, Text]]:
+def _said(folder: Path, name: str, say: Speaker, rate: int, texts: Sequence[Text]) -> Iterator[tuple[str, str, Text]]:
     """(path, speaker, text) of what one voice says, written where it is not there yet."""
-    speaker, rate = PROGRAMS[source]
-    generator = np.random.default_rng([seed, list(PROGRAMS).index(source), number])
-    say = speaker(generator, scratch)
-    name = f"{source}{number:04d}"
     make_folder(folder / name)
-    for place in range(TEXTS_PER_VOICE):
-        text = draw_text(generator, texts)
+    for place, text in enumerate(texts):
         path = f"{name}/{name}-{place:02d}.flac"
         if not (folder / path).exists():
             write_sound(folder / path, say(text.spoken), rate)

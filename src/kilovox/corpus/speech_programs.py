@@ -43,10 +43,15 @@ def flite_speaker(generator: np.random.Generator, scratch: Path) -> Speaker:
     voice = str(generator.choice(FLITE_VOICES))
     stretch = f"duration_stretch={generator.uniform(0.8, 1.3):.3f}"
     mean = f"int_f0_target_mean={generator.uniform(80, 240):.1f}"
+    return flite_voice_speaker(voice, scratch, "--setf", stretch, "--setf", mean)
+
+
+def flite_voice_speaker(voice: str, scratch: Path, *settings: str) -> Speaker:
+    """The flite voice of that name with the options `settings`; sound at FLITE_RATE."""
     path = scratch / "said.wav"
 
     def say(text: str) -> Sound:
-        _run("flite", "-voice", voice, "--setf", stretch, "--setf", mean, "-t", text, "-o", str(path))
+        _run("flite", "-voice", voice, *settings, "-t", text, "-o", str(path))
         sound, rate = soundfile.read(path, dtype="float32")
         resampled: Sound = soxr.resample(sound, rate, FLITE_RATE)
         return resampled

@@ -8,6 +8,7 @@ programs are installed. A voice is fixed by its number and the seed, so a corpus
 import contextlib
 import json
 import tempfile
+import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ from kilovox.corpus.base import RecordingCorpus
 from kilovox.corpus.cache import cache_folder
 from kilovox.corpus.folders import open_folders
 from kilovox.corpus.kokoro import MODEL_FILE, VOCABULARY_FILE, VOICES_FOLDER, fetch_kokoro
-from kilovox.corpus.speech_programs import ESPEAK_RATE, FLITE_RATE, Sound, espeak_speaker, flite_speaker
+from kilovox.corpus.speech_programs import ESPEAK_RATE, FLITE_RATE, Sound, Speaker, espeak_speaker, flite_speaker
 from kilovox.errors import KilovoxError, not_installed
 from kilovox.files import lock, make_folder, replacing, write_json
 
@@ -118,19 +119,51 @@ def blend(names: list[str], generator: np.random.Generator) -> dict[str, float]:
     return dict(zip(chosen, shares.tolist(), strict=True))
 
 
-def kokoro_voice(kokoro: Kokoro, number: int, seed: int, words: Collection[str] = WORDS) -> Iterator[tuple[str, Sound]]:
-    """`words` of voice `number`, each with its sound at 24 kHz."""
-    generator = np.random.default_rng([seed, number])
+def _drawn(kokoro: Kokoro, generator: np.random.Generator) -> tuple[Sound, float, int]:
+    """A voice: its style, its speed, and which of ACCENTS it has."""
     shares = blend(sorted(kokoro.styles), generator)
     style = sum((kokoro.styles[name] * np.float32(share) for name, share in shares.items()), start=np.zeros((), np.float32))
     speed = float(np.exp(generator.uniform(np.log(0.75), np.log(1.35))))
-    accent = int(generator.choice(3, p=ACCENTS))
+    return style, speed, int(generator.choice(3, p=ACCENTS))
+
+
+def _pronounced(place: int, accent: int, generator: np.random.Generator) -> str:
+    """One of the ways in which WORDS[place] is said."""
+    return str(generator.choice(((AMERICAN[place],), (BRITISH[place],), ACCENTED[place])[accent]))
+
+
+def kokoro_voice(kokoro: Kokoro, number: int, seed: int, words: Collection[str] = WORDS) -> Iterator[tuple[str, Sound]]:
+    """`words` of voice `number`, each with its sound at 24 kHz."""
+    generator = np.random.default_rng([seed, number])
+    style, speed, accent = _drawn(kokoro, generator)
     for place, word in enumerate(WORDS):
-        options = ((AMERICAN[place],), (BRITISH[place],), ACCENTED[place])[accent]
-        phonemes = str(generator.choice(options)) + str(generator.choice(MARKS))
+        phonemes = _pronounced(place, accent, generator) + str(generator.choice(MARKS))
         pace = speed * float(generator.uniform(0.9, 1.1))
         if word in words:
             yield word, kokoro.say(phonemes, style, pace)
+
+
+def kokoro_speaker(kokoro: Kokoro, generator: np.random.Generator) -> Speaker:
+    """One of Kokoro's blended voices: says texts of WORDS and commas, a text always the same way; sound at KOKORO_RATE."""
+    style, speed, accent = _drawn(kokoro, generator)
+    own = int(generator.integers(2**32))
+
+    def say(text: str) -> Sound:
+        manner = np.random.default_rng([own, zlib.crc32(text.encode())])
+        spoken = [
+            _pronounced(WORDS.index(word.rstrip(",")), accent, manner) + ("," if word.endswith(",") else "")
+            for word in text.split()
+        ]
+        return kokoro.say(" ".join(spoken) + str(manner.choice(MARKS)), style, speed * float(manner.uniform(0.9, 1.1)))
+
+    return say
+
+
+def load_kokoro(where: Path | None = None, quiet: bool = False) -> Kokoro:
+    """From the folder `where`, or by download. Raises KilovoxError where it, or onnxruntime, cannot be had."""
+    _check_onnxruntime()
+    found = fetch_kokoro(where, quiet)
+    return Kokoro.load(found / MODEL_FILE, found / VOCABULARY_FILE, found / VOICES_FOLDER)
 
 
 def espeak_voice(number: int, seed: int, scratch: Path, words: Collection[str] = WORDS) -> Iterator[tuple[str, Sound]]:
@@ -215,9 +248,7 @@ def _speaker(source: str, seed: int, scratch: Path, kokoro_folder: Path | None, 
         return lambda number, words: espeak_voice(number, seed + 1, scratch, words), ESPEAK_RATE
     if source == "flite":
         return lambda number, words: flite_voice(number, seed + 2, scratch, words), FLITE_RATE
-    _check_onnxruntime()
-    where = fetch_kokoro(kokoro_folder, quiet)
-    kokoro = Kokoro.load(where / MODEL_FILE, where / VOCABULARY_FILE, where / VOICES_FOLDER)
+    kokoro = load_kokoro(kokoro_folder, quiet)
     return lambda number, words: kokoro_voice(kokoro, number, seed, words), KOKORO_RATE
 
 
