@@ -25,6 +25,7 @@ COMMANDS = {
     "inspect": "Show what a model or a configuration is.",
     "predict": "Say what is spoken in sound files.",
     "listen": "Say words as they are spoken.",
+    "demo": "Listen in the browser, with the chip's own integers.",
     "export": "Write a model as C, for Arduino, the web or ONNX.",
     "verify": "Compile a model's C for every target, compare bits.",
 }

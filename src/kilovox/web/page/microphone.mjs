@@ -1,0 +1,45 @@
+/* The microphone, as the browser lends it, to the worker: audio graph, permission, and what to do where there is none. */
+
+const BLOCK = 2; // hops told of at once
+
+const EXPLAINED = {
+  NotAllowedError: "The microphone was refused. Allow it by the icon beside the address, or in the browser's settings for this page, and press the button again.",
+  NotFoundError: "No microphone was found. Plug one in and press the button again; a sound file or an example needs none.",
+  NotReadableError: "The microphone is there and gives nothing: another program may hold it. Close that one and press the button again.",
+  OverconstrainedError: "The microphone that was chosen is gone. Choose another one and press the button again.",
+  InsecureError: "Browsers lend the microphone to pages of https:// and of this very machine (127.0.0.1) alone. A sound file or an example needs none.",
+};
+
+export function explained(error) {
+  return EXPLAINED[error.name] ?? `The microphone could not be opened (${error.name}: ${error.message}).`;
+}
+
+/** Open it: { stop, devices, device }. worker: gets samples at `rate`; onEnd: called where it is unplugged. Rejects as getUserMedia. */
+export async function listen(worker, { rate, hop, deviceId, onEnd }) {
+  if (!navigator.mediaDevices) throw new DOMException("", "InsecureError");
+  // What the browser would do to the sound for telephony, the recogniser was not trained on.
+  const wanted = { echoCancellation: false, noiseSuppression: false, autoGainControl: false, channelCount: 1 };
+  if (deviceId) wanted.deviceId = { exact: deviceId };
+  const stream = await navigator.mediaDevices.getUserMedia({ audio: wanted });
+  const context = new AudioContext({ latencyHint: "interactive" });
+  const stop = () => {
+    for (const track of stream.getTracks()) track.stop();
+    if (context.state !== "closed") context.close();
+  };
+  try {
+    await context.audioWorklet.addModule("capture.mjs");
+    const node = new AudioWorkletNode(context, "capture", { numberOfOutputs: 0, processorOptions: { rate, block: BLOCK * hop } });
+    const { port1, port2 } = new MessageChannel();
+    node.port.postMessage({ port: port1 }, [port1]);
+    worker.postMessage({ type: "stream", port: port2 }, [port2]);
+    context.createMediaStreamSource(stream).connect(node);
+    const [track] = stream.getAudioTracks();
+    track.addEventListener("ended", onEnd);
+    await context.resume();
+    const all = await navigator.mediaDevices.enumerateDevices();
+    return { stop, devices: all.filter((one) => one.kind === "audioinput"), device: track.getSettings().deviceId };
+  } catch (error) {
+    stop();
+    throw error;
+  }
+}

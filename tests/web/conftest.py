@@ -1,0 +1,92 @@
+"""The page served from memory, and Chromium to look at it."""
+
+import contextlib
+import shutil
+import threading
+
+import pytest
+
+from kilovox.web.page import page_files
+from kilovox.web.server import page_server
+
+
+@contextlib.contextmanager
+def serving(files):
+    """The address of a server of `files`."""
+    with page_server(files) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="session")
+def address():
+    with serving(page_files()) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def playwright():
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with api.sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def launch(playwright):
+    """Launches Chromium with more `arguments`; each is closed at the end."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("no Chromium is installed")
+    started = []
+
+    def launched(*arguments):
+        # As root, and in containers, its own sandbox cannot be made.
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", *arguments])
+        started.append(browser)
+        return browser
+
+    yield launched
+    for browser in started:
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def browser(launch):
+    return launch()
+
+
+class Seen:
+    """A page, and what it logged and asked for."""
+
+    def __init__(self, page):
+        self.page, self.logged, self.asked = page, [], []
+        page.on("console", lambda message: self.logged.append(message.text))
+        page.on("pageerror", lambda error: self.logged.append(str(error)))
+        page.on("request", lambda request: self.asked.append(request.url))
+
+    def open(self, address, model="listening"):
+        self.page.goto(address)
+        self.page.wait_for_selector("html[data-ready]", timeout=20_000)
+        if model != "listening":
+            self.page.select_option("#model", model)
+            self.page.wait_for_selector(f"html[data-ready='{model}']", timeout=20_000)
+        return self
+
+    def heard(self, name):
+        """The words, (label or best, outcome), of a file or an example of that name, once it is heard."""
+        self.page.wait_for_selector(f'html[data-heard="{name}"]', timeout=20_000)
+        rows = self.page.locator("#log tr").all()
+        return [(row.locator("td").nth(1).inner_text(), row.locator("td").nth(3).inner_text()) for row in reversed(rows)]
+
+    def accepted(self, name):
+        return [word for word, outcome in self.heard(name) if outcome == "accepted"]
+
+
+@pytest.fixture
+def page(browser):
+    context = browser.new_context()
+    yield Seen(context.new_page())
+    context.close()
