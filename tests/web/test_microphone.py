@@ -16,12 +16,12 @@ BUTTON = "Listen to the microphone"
 
 @pytest.fixture
 def with_microphone(launch, tmp_path, address):
-    """A page whose microphone plays samples (8 kHz), once, after half a second."""
+    """A page whose microphone plays samples (8 kHz), once, after 2.5 seconds: it begins before the page hears it."""
     contexts = []
 
     def opened(samples, model="listening"):
         path = tmp_path / "microphone.wav"
-        sound = soxr.resample(np.concatenate([np.zeros(4000), samples / 32768, np.zeros(16000)]), 8000, 48000)
+        sound = soxr.resample(np.concatenate([np.zeros(20000), samples / 32768, np.zeros(16000)]), 8000, 48000)
         soundfile.write(path, sound, 48000, subtype="PCM_16")
         browser = launch(FAKE, ALLOWED, f"--use-file-for-fake-audio-capture={path}%noloop")
         contexts.append(browser.new_context(permissions=["microphone"]))

@@ -22,11 +22,17 @@ let model = null; // one of its models
 let ready = null; // what the worker said of the module
 let open = null; // the microphone, while it is heard
 let quiet = 0; // seconds of almost nothing
+let shown = []; // shares, as the bars have them
 let told = { words: 0, seconds: 0 }; // by the microphone
 
 function say(message) {
   the("message").textContent = message;
   the("message").hidden = message === "";
+}
+
+/** Text that is there already is not put again: it would be laid out again. */
+function put(id, text) {
+  if (the(id).textContent !== text) the(id).textContent = text;
 }
 
 function element(name, text = "", classes = "") {
@@ -64,6 +70,7 @@ function opened(message) {
   features.rows(ready.features);
   hidden.rows(ready.units);
   wave.clear();
+  shown = [];
   the("features-caption").textContent = `What the network hears: ${ready.features} ${model.features}, 50 times a second`;
   the("hidden-caption").textContent = `Its hidden state: ${ready.units} units${model.listens ? "" : ", as each word left them"}`;
   the("network-bytes").textContent = `${count.format(model.bytes)} bytes of ${model.arithmetic === "pow2" ? "powers of two" : "8-bit integers"}`;
@@ -131,16 +138,18 @@ function draw(seen) {
   hidden.add(seen.hidden);
   if (!seen.shares) return;
   [...the("bars").children].forEach((row, index) => {
+    if (shown[index] === seen.shares[index]) return;
     row.lastChild.style.transform = `scaleX(${seen.shares[index] / 255})`;
   });
+  shown = seen.shares;
 }
 
-function level({ peak, power, count: samples, clipped }) {
+function level({ peak, power, count: samples, clipped, seconds }) {
   const loud = Math.max(-60, 20 * Math.log10(Math.max(1e-6, Math.sqrt(power / samples))));
   the("level").value = loud;
-  the("decibels").textContent = `${Math.round(loud)} dB`;
+  put("decibels", `${Math.round(loud)} dB`);
   the("clipping").classList.toggle("now", clipped > 0);
-  quiet = 20 * Math.log10(Math.max(1e-6, peak)) < QUIET ? quiet + samples / 48000 : 0;
+  quiet = 20 * Math.log10(Math.max(1e-6, peak)) < QUIET ? quiet + seconds : 0;
   if (quiet > QUIET_SECONDS) {
     say("Almost nothing comes in. Is the right microphone chosen, is it muted, or turned down in the system's settings?");
   } else if (quiet === 0) say("");
@@ -167,10 +176,10 @@ function show() {
   draw(pending);
   level(pending.level);
   const share = pending.micros / 20000;
-  the("micros").textContent = `${pending.micros.toFixed(0)} µs, ${percent(share)} of one core`;
+  put("micros", `${pending.micros.toFixed(0)} µs, ${percent(share)} of one core`);
   if (told.seconds > 1) {
     const hourly = Math.round((3600 * told.words) / told.seconds);
-    the("rate").textContent = `${told.words} accepted in ${told.seconds.toFixed(0)} s: ${count.format(hourly)} an hour`;
+    put("rate", `${told.words} accepted in ${told.seconds.toFixed(0)} s: ${count.format(hourly)} an hour`);
   }
   pending = null;
 }

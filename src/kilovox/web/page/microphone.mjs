@@ -1,6 +1,6 @@
 /* The microphone, as the browser lends it, to the worker: audio graph, permission, and what to do where there is none. */
 
-const BLOCK = 2; // hops told of at once
+const SECONDS = 0.04; // of sound told of at once
 
 const EXPLAINED = {
   NotAllowedError: "The microphone was refused. Allow it by the icon beside the address, or in the browser's settings for this page, and press the button again.",
@@ -15,20 +15,20 @@ export function explained(error) {
 }
 
 /** Open it: { stop, devices, device }. worker: gets samples at `rate`; onEnd: called where it is unplugged. Rejects as getUserMedia. */
-export async function listen(worker, { rate, hop, deviceId, onEnd }) {
+export async function listen(worker, { rate, deviceId, onEnd }) {
   if (!navigator.mediaDevices) throw new DOMException("", "InsecureError");
   // What the browser would do to the sound for telephony, the recogniser was not trained on.
   const wanted = { echoCancellation: false, noiseSuppression: false, autoGainControl: false, channelCount: 1 };
   if (deviceId) wanted.deviceId = { exact: deviceId };
   const stream = await navigator.mediaDevices.getUserMedia({ audio: wanted });
-  const context = new AudioContext({ latencyHint: "interactive" });
+  const context = new AudioContext({ latencyHint: "interactive", sinkId: { type: "none" } });
   const stop = () => {
     for (const track of stream.getTracks()) track.stop();
     if (context.state !== "closed") context.close();
   };
   try {
     await context.audioWorklet.addModule("capture.mjs");
-    const node = new AudioWorkletNode(context, "capture", { numberOfOutputs: 0, processorOptions: { rate, block: BLOCK * hop } });
+    const node = new AudioWorkletNode(context, "capture", { numberOfOutputs: 0, processorOptions: { rate, seconds: SECONDS } });
     const { port1, port2 } = new MessageChannel();
     node.port.postMessage({ port: port1 }, [port1]);
     worker.postMessage({ type: "stream", port: port2 }, [port2]);

@@ -26,7 +26,7 @@ const COLOURS = { loud: palette(LOUD), signed: palette(SIGNED) };
 class Strip {
   constructor(canvas) {
     this.canvas = canvas;
-    this.context = canvas.getContext("2d", { alpha: false });
+    this.context = canvas.getContext("2d", { alpha: false, willReadFrequently: true }); // kept in memory: small, and written by pixel
     this.clear();
   }
 
@@ -69,12 +69,15 @@ export class Heat extends Strip {
     const shown = columns.slice(-width);
     const first = this.room(shown.length);
     const height = this.canvas.height;
+    const count = shown.length;
+    if (count === 0) return;
+    const image = this.context.createImageData(count, height);
+    const pixels = new Uint32Array(image.data.buffer);
     shown.forEach((column, index) => {
-      const image = this.context.createImageData(1, height);
-      const pixels = new Uint32Array(image.data.buffer);
-      for (let row = 0; row < height; row++) pixels[height - 1 - row] = this.colours[column[row] + 128];
-      this.context.putImageData(image, (first + index) % width, 0);
+      for (let row = 0; row < height; row++) pixels[(height - 1 - row) * count + index] = this.colours[column[row] + 128];
     });
+    this.context.putImageData(image, first, 0);
+    if (first + count > width) this.context.putImageData(image, first - width, 0);
   }
 }
 

@@ -6,12 +6,29 @@ let recogniser = null;
 let accepted = null;
 let micros = 0;
 let frames = 0;
+let waiting = new Int16Array(0); // less than a hop
+
+const PICTURE = 5; // hops
 
 function timed(work) {
   const begin = performance.now();
   const result = work();
   micros += 1000 * (performance.now() - begin);
   return result;
+}
+
+/** What the page was not told of yet. */
+function nothing() {
+  return { features: [], hidden: [], wave: [], words: [], level: { peak: 0, power: 0, count: 0, clipped: 0, seconds: 0 } };
+}
+
+let seen = nothing();
+
+function louder(level, seconds) {
+  const all = seen.level;
+  all.peak = Math.max(all.peak, level.peak);
+  for (const part of ["power", "count", "clipped"]) all[part] += level[part];
+  all.seconds += seconds;
 }
 
 /** Lowest and highest sample of a hop, -128 ... 127. */
@@ -25,18 +42,22 @@ function extent(samples) {
   return [low >> 8, high >> 8];
 }
 
-/** What the pictures show of a frame, added to `seen`. */
-function look(seen) {
-  seen.features.push(recogniser.frame());
-  seen.hidden.push(recogniser.hidden());
-  seen.shares = recogniser.shares();
+/** What the pictures show of a frame, added to `to`. */
+function look(to) {
+  to.features.push(recogniser.frame());
+  to.hidden.push(recogniser.hidden());
+  to.shares = recogniser.shares();
 }
 
-function heard({ data: { samples, level } }) {
+function heard({ data: { samples, level, seconds } }) {
   if (recogniser === null) return;
-  const seen = { type: "frames", features: [], hidden: [], wave: [], words: [], level };
-  for (let at = 0; at < samples.length; at += recogniser.hop) {
-    const hop = samples.subarray(at, at + recogniser.hop);
+  louder(level, seconds);
+  const all = new Int16Array(waiting.length + samples.length);
+  all.set(waiting);
+  all.set(samples, waiting.length);
+  let at = 0;
+  for (; at + recogniser.hop <= all.length; at += recogniser.hop) {
+    const hop = all.subarray(at, at + recogniser.hop);
     const whole = timed(() => recogniser.push(hop));
     seen.wave.push(extent(hop));
     if (whole) {
@@ -45,21 +66,25 @@ function heard({ data: { samples, level } }) {
     }
     seen.words.push(...timed(() => recogniser.words()));
   }
-  postMessage({ ...seen, seconds: recogniser.heard / recogniser.rate, micros: micros / Math.max(1, frames) });
+  waiting = all.slice(at);
+  // Pictures can wait, for they cost the page most of what it costs; words cannot.
+  if (seen.wave.length < PICTURE && seen.words.length === 0) return;
+  postMessage({ type: "frames", ...seen, seconds: recogniser.heard / recogniser.rate, micros: micros / Math.max(1, frames) });
+  seen = nothing();
 }
 
 function file({ samples, name }) {
-  const seen = { features: [], hidden: [], wave: [] };
+  const found = { features: [], hidden: [], wave: [] };
   let most = recogniser.shares().fill(0); // of any frame
   const before = performance.now();
   const result = recogniser.hear(samples);
   const took = performance.now() - before;
-  for (let at = 0; at < samples.length; at += recogniser.hop) seen.wave.push(extent(samples.subarray(at, at + recogniser.hop)));
+  for (let at = 0; at < samples.length; at += recogniser.hop) found.wave.push(extent(samples.subarray(at, at + recogniser.hop)));
   recogniser.hear(samples, () => { // again, to be looked at: not timed
-    look(seen);
-    most = most.map((share, index) => Math.max(share, seen.shares[index]));
+    look(found);
+    most = most.map((share, index) => Math.max(share, found.shares[index]));
   });
-  postMessage({ type: "file", name, ...seen, shares: most, ...result, took });
+  postMessage({ type: "file", name, ...found, shares: most, ...result, took });
 }
 
 const DOES = {
@@ -73,6 +98,8 @@ const DOES = {
   stream({ port }) {
     recogniser.reset();
     micros = frames = 0;
+    waiting = new Int16Array(0);
+    seen = nothing();
     port.onmessage = heard;
   },
   accept({ least }) {
