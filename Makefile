@@ -27,7 +27,7 @@ listening: $(VENV)/.develop  ## Synthetic voices, and the networks that listen, 
 	for name in listening listening-pow2; do $(BIN)/kilovox train $$name --out runs/$$name --resume || exit 1; done
 
 notebooks: $(VENV)/.develop  ## Run the notebooks anew, pictures and all (each in under three minutes)
-	$(BIN)/python -m pytest -q -p no:cacheprovider --nbmake --nbmake-timeout=180 --overwrite $(ARGS) notebooks
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -q -p no:cacheprovider --nbmake --nbmake-timeout=600 --overwrite $(ARGS) notebooks
 
 docs: $(VENV)/.develop  ## The documentation as a site, in site/; a warning is an error
 	$(BIN)/mkdocs build --strict $(ARGS)
