@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help reproduce quick strangers listening notebooks docs test lint benchmarks soak fuzz mutants compilers coverage-c clean bundle bundle-strangers bundle-listening
+.PHONY: help reproduce quick strangers listening notebooks docs test lint benchmarks soak fuzz mutants compilers coverage-c clean bundle bundle-strangers bundle-listening page-modules pictures
 
 help:  ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -88,3 +88,10 @@ bundle-strangers:  ## The same with those of `make strangers`
 bundle-listening:  ## The same with those of `make listening`
 	cp runs/listening/model.safetensors src/kilovox/integer/bundled/listening.safetensors
 	cp runs/listening-pow2/model.safetensors src/kilovox/integer/bundled/listening-pow2.safetensors
+
+page-modules: $(VENV)/.develop  ## The WebAssembly that the page brings, from the bundled models
+	$(BIN)/python -m kilovox.web.prebuild
+
+pictures: $(VENV)/.develop  ## docs/pictures anew: the page in Chromium, kilovox listen in a terminal
+	KILOVOX_PICTURES=$(CURDIR)/docs/pictures $(BIN)/python -m pytest -q -p no:cacheprovider tests/web/test_pictures.py
+	$(BIN)/python docs/hooks/listen_svg.py
