@@ -1,6 +1,7 @@
 /* The microphone, as the browser lends it, to the worker: audio graph, permission, and what to do where there is none. */
 
 const SECONDS = 0.04; // of sound told of at once
+const LOW_RATE = 16000; // Hz
 
 const EXPLAINED = {
   NotAllowedError: "The microphone was refused. Allow it by the icon beside the address, or in the browser's settings for this page, and press the button again.",
@@ -14,6 +15,21 @@ export function explained(error) {
   return EXPLAINED[error.name] ?? `The microphone could not be opened (${error.name}: ${error.message}).`;
 }
 
+/** An audio graph for a stream, and its source. At a low rate the audio thread wakes a third as often; not every browser has one. */
+function heardAt(stream) {
+  const wanted = { latencyHint: "playback", sinkId: { type: "none" } };
+  for (const sampleRate of [LOW_RATE, undefined]) {
+    let context = null;
+    try {
+      context = new AudioContext(sampleRate ? { ...wanted, sampleRate } : wanted);
+      return [context, context.createMediaStreamSource(stream)];
+    } catch (error) {
+      context?.close();
+      if (sampleRate === undefined) throw error;
+    }
+  }
+}
+
 /** Open it: { stop, devices, device }. worker: gets samples at `rate`; onEnd: called where it is unplugged. Rejects as getUserMedia. */
 export async function listen(worker, { rate, deviceId, onEnd }) {
   if (!navigator.mediaDevices) throw new DOMException("", "InsecureError");
@@ -21,18 +37,20 @@ export async function listen(worker, { rate, deviceId, onEnd }) {
   const wanted = { echoCancellation: false, noiseSuppression: false, autoGainControl: false, channelCount: 1 };
   if (deviceId) wanted.deviceId = { exact: deviceId };
   const stream = await navigator.mediaDevices.getUserMedia({ audio: wanted });
-  const context = new AudioContext({ latencyHint: "interactive", sinkId: { type: "none" } });
+  let context = null;
   const stop = () => {
     for (const track of stream.getTracks()) track.stop();
-    if (context.state !== "closed") context.close();
+    if (context && context.state !== "closed") context.close();
   };
   try {
+    let source;
+    [context, source] = heardAt(stream);
     await context.audioWorklet.addModule("capture.mjs");
     const node = new AudioWorkletNode(context, "capture", { numberOfOutputs: 0, processorOptions: { rate, seconds: SECONDS } });
     const { port1, port2 } = new MessageChannel();
     node.port.postMessage({ port: port1 }, [port1]);
     worker.postMessage({ type: "stream", port: port2 }, [port2]);
-    context.createMediaStreamSource(stream).connect(node);
+    source.connect(node);
     const [track] = stream.getAudioTracks();
     track.addEventListener("ended", onEnd);
     await context.resume();

@@ -8,7 +8,9 @@ let micros = 0;
 let frames = 0;
 let waiting = new Int16Array(0); // less than a hop
 
-const PICTURE = 5; // hops
+const PICTURE = 5; // hops, of a picture of sound
+const STILL = 25; // and of silence
+const QUIET = 0.01; // the largest sample of silence
 
 function timed(work) {
   const begin = performance.now();
@@ -68,7 +70,7 @@ function heard({ data: { samples, level, seconds } }) {
   }
   waiting = all.slice(at);
   // Pictures can wait, for they cost the page most of what it costs; words cannot.
-  if (seen.wave.length < PICTURE && seen.words.length === 0) return;
+  if (seen.wave.length < (seen.level.peak > QUIET ? PICTURE : STILL) && seen.words.length === 0) return;
   postMessage({ type: "frames", ...seen, seconds: recogniser.heard / recogniser.rate, micros: micros / Math.max(1, frames) });
   seen = nothing();
 }
@@ -84,6 +86,7 @@ function file({ samples, name }) {
     look(found);
     most = most.map((share, index) => Math.max(share, found.shares[index]));
   });
+  while (found.wave.length <= found.features.length) found.wave.push([0, 0]); // the silence that is heard after it
   postMessage({ type: "file", name, ...found, shares: most, ...result, took });
 }
 
