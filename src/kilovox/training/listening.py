@@ -68,8 +68,10 @@ class ListeningTrainer(ModelTrainer):
         if self.model.training and self._astray:
             likely = torch.where(self._in_place(labels, ends, logits.shape[1], blank), likely, likely - self._astray)
         frames = torch.full((len(labels),), logits.shape[1], dtype=torch.int64)
+        # On the processor: CUDA's gradient of it differs from run to run, and the same seed is to give the same model.
+        likely, labels, words = likely.cpu(), labels.cpu(), words.cpu()
         losses = functional.ctc_loss(likely, labels, frames, words, blank=blank, reduction="none", zero_infinity=True)
-        return (losses / (words + 1)).mean()
+        return (losses / (words + 1)).mean().to(logits.device)
 
     def _in_place(self, labels: Tensor, ends: Tensor, outputs: int, blank: int) -> Tensor:
         """(outputs, pieces, classes): whether a word of that class may be read there; the blank may be anywhere."""
