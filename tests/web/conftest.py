@@ -1,11 +1,14 @@
 """The page served from memory, and Chromium to look at it."""
 
 import contextlib
+import json
 import shutil
+import subprocess
 import threading
 
 import pytest
 
+from kilovox.web.module import folder
 from kilovox.web.page import page_files
 from kilovox.web.server import page_server
 
@@ -56,6 +59,28 @@ def launch(playwright):
 @pytest.fixture(scope="session")
 def browser(launch):
     return launch()
+
+
+@pytest.fixture
+def node(tmp_path):
+    """Runs JavaScript that has `given`, and a module of the page as `page`; returns what it returns."""
+    program = shutil.which("node")
+    if program is None:
+        pytest.skip("node is not installed")
+
+    def run(script, values=None, module="resample.mjs"):
+        (tmp_path / "run.mjs").write_text(
+            f"import * as page from {json.dumps((folder() / 'page' / module).as_uri())};\n"
+            'import { readFileSync } from "node:fs";\n'
+            f"const given = JSON.parse(readFileSync({json.dumps(str(tmp_path / 'given.json'))}));\n"
+            f"console.log(JSON.stringify((() => {{ {script} }})()));\n"
+        )
+        (tmp_path / "given.json").write_text(json.dumps(values))
+        done = subprocess.run([program, "run.mjs"], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return run
 
 
 class Seen:

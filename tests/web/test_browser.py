@@ -143,6 +143,83 @@ def test_the_threshold_is_the_firmware_s_own(page, address):
     assert len(few) < 4
 
 
+def test_the_threshold_counts_where_the_model_has_none(page, address):
+    """Nothing is rejected by `digits` itself; what is never sure of all 255 is, from there on."""
+    page.open(address, "digits")
+    page.page.get_by_role("slider").fill("255")
+    recogniser = open_recogniser("digits")
+    metadata = recogniser.model.metadata.model_copy(update={"thresholds": (255,) * len(recogniser.labels)})
+    strictest = Recogniser(recogniser.model.model_copy(update={"metadata": metadata}))
+    page.page.get_by_role("button", name="Other words").click()
+    want = list(fast_detector(strictest)([read_audio(EXAMPLES / "other.wav", 8000)]))
+    assert page.accepted("Other words") == [word.label for word in want if word.label is not None]
+    assert any(word.label is None for word in want)
+
+
+def test_another_network_while_a_file_is_read(page, address):
+    """What is asked for last is what is heard, and the page goes on."""
+    page.open(address)
+    page.page.evaluate(
+        """() => {
+          const own = File.prototype.arrayBuffer;
+          File.prototype.arrayBuffer = async function () {
+            await new Promise((resolve) => (window.read = resolve));
+            return own.call(this);
+          };
+        }"""
+    )
+    page.page.set_input_files("#file", EXAMPLES / "apart.wav")
+    page.page.select_option("#model", "digits")
+    page.page.evaluate("window.read()")
+    page.page.wait_for_selector("html[data-ready='digits']", timeout=20_000)
+    page.page.get_by_role("button", name="Five digits, together").click()
+    page.heard("Five digits, together")
+    assert page.page.locator("html[data-heard='apart.wav']").count() == 0
+    assert not page.page.get_by_role("alert").is_visible()
+    assert not page.logged
+
+
+def test_a_network_that_does_not_come_is_told_and_another_can_be_chosen(page, address):
+    page.open(address)
+    page.page.route("**/digits.wasm", lambda route: route.fulfill(status=200, body=b"no module"))
+    page.page.route("**/digits-pow2.wasm", lambda route: route.fulfill(status=404))
+    for model, message in (("digits", "This did not work"), ("digits-pow2", "digits-pow2.wasm cannot be loaded")):
+        page.page.select_option("#model", model)
+        page.page.get_by_role("alert").filter(has_text=message).wait_for(timeout=20_000)
+        assert page.page.get_by_role("button", name="Listen to the microphone").is_disabled()
+    page.page.select_option("#model", "listening-pow2")
+    page.page.wait_for_selector("html[data-ready='listening-pow2']", timeout=20_000)
+    page.page.get_by_role("button", name="Four digits, apart").click()
+    assert page.accepted("Four digits, apart") == ["4", "7", "1", "9"]
+    assert not page.page.get_by_role("alert").is_visible()
+
+
+def test_a_page_without_its_files_says_so(page, address):
+    page.page.route("**/models.json", lambda route: route.abort())
+    page.page.goto(address)
+    page.page.get_by_role("alert").filter(has_text="models.json cannot be loaded").wait_for(timeout=20_000)
+
+
+def test_of_many_words_a_few_are_read_out(page, address, tmp_path):
+    page.open(address)
+    assert page.page.locator("output").count() == 0  # each would be read out whenever it changes
+    sound = np.tile(read_audio(EXAMPLES / "apart.wav", 8000), 5)
+    soundfile.write(tmp_path / "many.wav", sound, 8000, subtype="PCM_16")
+    page.page.set_input_files("#file", tmp_path / "many.wav")
+    words = page.accepted("many.wav")
+    assert len(words) == 20
+    assert page.page.inner_text("#said .word").split() == words[:12]
+    assert "and 8 more in many.wav" in page.page.inner_text("#said")
+
+
+def test_choosing_a_network_keeps_the_keyboard_where_it_is(page, address):
+    page.open(address)
+    page.page.focus("#model")
+    page.page.keyboard.press("ArrowDown")
+    page.page.wait_for_selector("html[data-ready='listening-pow2']", timeout=20_000)
+    assert page.page.evaluate("document.activeElement.id") == "model"
+
+
 def test_the_keyboard_is_enough(page, address):
     page.open(address)
     on = lambda: page.page.evaluate("document.activeElement.textContent || document.activeElement.id")  # noqa: E731

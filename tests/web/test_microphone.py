@@ -113,3 +113,62 @@ def test_one_that_is_pulled_out_is_told_and_another_can_be_heard(launch, address
     page.page.get_by_role("button", name=BUTTON).click()
     page.page.get_by_role("button", name="Stop listening").wait_for(timeout=20_000)
     context.close()
+
+
+LENT = """
+  window.lent = []; window.contexts = [];
+  const own = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  navigator.mediaDevices.getUserMedia = async (wanted) => {
+    const stream = await own(wanted);
+    window.lent.push(stream);
+    if (window.slow) await new Promise((resolve) => (window.go = resolve));
+    return stream;
+  };
+  window.AudioContext = class extends AudioContext { constructor(...wanted) { super(...wanted); window.contexts.push(this); } };
+"""
+LIVE = "window.lent.filter((stream) => stream.getTracks()[0].readyState === 'live').length"
+
+
+@pytest.fixture
+def lent(launch, address):
+    """A page whose microphones and audio graphs are kept in `lent` and `contexts`."""
+    context = launch(FAKE, ALLOWED).new_context(permissions=["microphone"])
+    context.add_init_script(LENT)
+    yield Seen(context.new_page()).open(address)
+    context.close()
+
+
+def test_however_often_another_is_chosen_one_is_heard(lent):
+    page = lent.page
+    page.get_by_role("button", name=BUTTON).click()
+    page.get_by_role("button", name="Stop listening").wait_for(timeout=20_000)
+    page.evaluate("for (let i = 0; i < 3; i++) document.getElementById('device').dispatchEvent(new Event('change'))")
+    page.wait_for_function("() => window.lent.length === 4", timeout=20_000)
+    page.get_by_role("button", name="Stop listening").wait_for(timeout=20_000)
+    page.wait_for_function(f"() => {LIVE} === 1", timeout=20_000)
+    page.get_by_role("button", name="Stop listening").click()
+    assert page.evaluate(LIVE) == 0
+    assert not lent.logged
+
+
+def test_one_that_comes_when_another_network_was_chosen_is_given_back(lent):
+    page = lent.page
+    page.evaluate("window.slow = true")
+    page.get_by_role("button", name=BUTTON).click()
+    page.wait_for_function("() => window.go", timeout=20_000)
+    page.select_option("#model", "digits")
+    page.wait_for_selector("html[data-ready='digits']", timeout=20_000)
+    page.evaluate("window.go()")
+    page.wait_for_function(f"() => {LIVE} === 0", timeout=20_000)
+    assert page.get_by_role("button", name=BUTTON).is_enabled()
+    assert not lent.logged
+
+
+def test_one_that_the_browser_stops_is_told(lent):
+    page = lent.page
+    page.get_by_role("button", name=BUTTON).click()
+    page.get_by_role("button", name="Stop listening").wait_for(timeout=20_000)
+    page.wait_for_function("() => window.contexts.at(-1).state === 'running'", timeout=20_000)
+    page.evaluate("window.contexts.at(-1).suspend()")
+    page.get_by_role("alert").filter(has_text="has stopped the sound").wait_for(timeout=20_000)
+    assert page.evaluate(LIVE) == 0

@@ -9,9 +9,11 @@ import pytest
 from kilovox.errors import KilovoxError
 from kilovox.integer.bundled import resolve_model
 from kilovox.integer.model_file import load_model, save_model
+from kilovox.web import page
+from kilovox.web.facts import facts
 from kilovox.web.module import PREBUILT, compile_module, folder, prebuilt
-from kilovox.web.page import POLICY, build, page_files
-from kilovox.web.server import page_server
+from kilovox.web.page import MANIFEST, POLICY, build, page_files
+from kilovox.web.server import own_hosts, page_server
 from models import integer_model
 
 
@@ -109,3 +111,71 @@ def test_a_model_of_one_s_own_is_built(tmp_path):
     assert told["curve"] is None
     with pytest.raises(KilovoxError, match="two models are called"):
         page_files((str(tmp_path / "mine.safetensors"), str(tmp_path / "mine.safetensors")))
+
+
+def test_at_port_80_browsers_name_none():
+    assert "127.0.0.1" in own_hosts(80)
+    assert "127.0.0.1" not in own_hosts(8036)
+
+
+def renamed(name, path, **changed):
+    """The bundled model listening under another name, in the file `path`."""
+    model = load_model(resolve_model("listening"))
+    save_model(model.model_copy(update={"metadata": model.metadata.model_copy(update={"name": name} | changed)}), path)
+    return str(path)
+
+
+def test_a_name_is_text_and_names_alike_are_different_files(tmp_path, monkeypatch):
+    monkeypatch.setattr(page, "compile_module", lambda model: model.metadata.name.encode())
+    names = ["数字", "言葉", "A b", "a_b", "</option><script>alert('$policy')</script>\""]
+    files = page_files([renamed(name, tmp_path / f"{index}.safetensors") for index, name in enumerate(names)])
+    told = json.loads(files["models.json"])["models"]
+    assert [files[one["module"]].decode() for one in told] == names
+    assert len({one["module"].lower() for one in told}) == len(names)
+    assert b"<script>alert" not in files["index.html"]
+    assert b"$policy" in files["index.html"]
+
+
+def test_a_curve_that_cannot_be_drawn_is_none():
+    model = load_model(resolve_model("listening"))
+    told = []
+    for words, right, seconds in ((0, 0, 60.0), (10, 5, 5e-324)):
+        changed = {"words": words, "right": (right,), "false": (7,), "levels": (1,), "seconds": seconds}
+        errors = type(model.metadata.detection_errors)(**changed)
+        metadata = model.metadata.model_copy(update={"detection_errors": errors})
+        told.append(facts(model.model_copy(update={"metadata": metadata}), b"")["curve"])
+    assert told == [None, {"levels": [1.0], "missed": [0.5], "hourly": [1e9]}]
+
+
+def test_a_model_that_cannot_be_run_is_named_by_its_file(tmp_path):
+    wrong = renamed("mine", tmp_path / "wrong.safetensors", labels=("a", "b"))
+    with pytest.raises(KilovoxError, match=r"wrong\.safetensors: model mine: "):
+        page_files((wrong,))
+
+
+def test_what_was_broken_off_can_be_repeated(tmp_path, monkeypatch):
+    write = page.write_bytes
+
+    def full(path, data):
+        if path.name == "style.css":
+            raise KilovoxError("no space left")
+        write(path, data)
+
+    monkeypatch.setattr(page, "write_bytes", full)
+    with pytest.raises(KilovoxError, match="no space left"):
+        build(tmp_path / "site", ("listening",))
+    monkeypatch.undo()
+    assert build(tmp_path / "site", ("listening",))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"files": ["../thesis.txt"]}', '{"files": ["/a.txt"]}', '{"files": ["a\\u0000.txt"]}', '{"files": [1]}', "[" * 99999],
+)
+def test_a_list_of_other_files_is_none_of_a_page(tmp_path, text):
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / MANIFEST).write_text(text)
+    (tmp_path / "thesis.txt").write_text("x")
+    with pytest.raises(KilovoxError, match="not the list of a page"):
+        build(tmp_path / "site", ("listening",))
+    assert (tmp_path / "thesis.txt").exists()

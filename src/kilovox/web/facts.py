@@ -7,6 +7,9 @@ from kilovox.integer.model_file import Model
 from kilovox.integer.recogniser import Recogniser
 from kilovox.web.module import check_listens
 
+MOST_AN_HOUR = 1e9
+"""False detections, as they are told: a curve of next to no time has no finite number of them, and JSON has no infinite one."""
+
 
 def facts(model: Model, module: bytes) -> dict[str, Any]:
     """As models.json keeps it. module: its WebAssembly. Raises KilovoxError for a model that the page cannot run."""
@@ -31,12 +34,12 @@ def facts(model: Model, module: bytes) -> dict[str, Any]:
 def _curve(model: Model) -> dict[str, list[float]] | None:
     """The detection-error curve: levels of 255, shares of words missed, false detections an hour. None where there is none."""
     errors = model.metadata.detection_errors
-    if errors is None:
+    if errors is None or errors.words == 0:
         return None
     return {
         "levels": [float(level) for level in errors.levels],
-        "missed": [round(1 - right / errors.words, 5) for right in errors.right],
-        "hourly": [round(3600 * false / errors.seconds, 2) for false in errors.false],
+        "missed": [round(missed, 5) for missed in errors.missed],
+        "hourly": [round(min(hourly, MOST_AN_HOUR), 2) for hourly in errors.per_hour],
     }
 
 

@@ -1,6 +1,7 @@
 """The page as files: what is written by hand, the models' modules, and what the page tells of them."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from string import Template
@@ -11,6 +12,7 @@ from kilovox.errors import KilovoxError
 from kilovox.files import make_folder, write_bytes, write_json
 from kilovox.integer.bundled import bundled_models, resolve_model
 from kilovox.integer.model_file import load_model
+from kilovox.integer.stored import json_of
 from kilovox.web.facts import facts
 from kilovox.web.module import PREBUILT, compile_module, folder, prebuilt
 from kilovox.web.speak_examples import EXAMPLES
@@ -24,6 +26,9 @@ POLICY = "; ".join((
 MANIFEST = "kilovox-demo.json"
 """Lists the files of a page; a folder that has one may be written to again."""
 
+_NAME = re.compile(r"(examples/)?[A-Za-z0-9_.-]+\.(css|html|json|mjs|svg|txt|wasm|wav)")
+"""Of a file of a page."""
+
 
 def page_files(models: Sequence[str] = PREBUILT) -> dict[str, bytes]:
     """The files of the page by relative name: the same arguments give the same bytes.
@@ -33,18 +38,30 @@ def page_files(models: Sequence[str] = PREBUILT) -> dict[str, bytes]:
     """
     files = {path.name: path.read_bytes() for path in sorted((folder() / "page").iterdir()) if path.is_file()}
     modules: dict[str, bytes] = {}
-    told = []
+    told: list[dict[str, Any]] = []
     for name in models:
-        model = load_model(resolve_model(name))
-        module = (prebuilt(name) if name in bundled_models() else None) or compile_module(model)
-        told.append(facts(model, module))
-        if told[-1]["module"] in modules:
-            raise KilovoxError(f"{name}: two models are called {model.metadata.name!r}; expected one of each name")
-        modules[told[-1]["module"]] = module
+        one, module = _recogniser(name)
+        if one["name"] in (other["name"] for other in told):
+            raise KilovoxError(f"{name}: two models are called {one['name']!r}; expected one of each name")
+        if one["module"].lower() in map(str.lower, modules):  # of other letters, or the same file where case does not count
+            one["module"] = f"{one['module'].removesuffix('.wasm')}.{len(modules)}.wasm"
+        told.append(one)
+        modules[one["module"]] = module
     files["index.html"] = _filled(files["index.html"].decode(), told).encode()
     listed = {"page_bytes": sum(map(len, files.values())), "models": told}
-    files["models.json"] = json.dumps(listed, indent=1).encode()
+    files["models.json"] = json.dumps(listed, indent=1, allow_nan=False).encode()
     return files | modules | {f"examples/{name}.wav": (folder() / "examples" / f"{name}.wav").read_bytes() for name in EXAMPLES}
+
+
+def _recogniser(name: str) -> tuple[dict[str, Any], bytes]:
+    """What is told of a model, and its module. Raises KilovoxError, naming the file, for one that cannot be used."""
+    path = resolve_model(name)
+    try:
+        model = load_model(path)
+        module = (prebuilt(name) if name in bundled_models() else None) or compile_module(model)
+        return facts(model, module), module
+    except KilovoxError as error:
+        raise KilovoxError(str(error) if name in str(error) else f"{name}: {error}") from None
 
 
 def _filled(page: str, told: Sequence[Mapping[str, Any]]) -> str:
@@ -66,6 +83,7 @@ def build(where: Path, models: Sequence[str] = PREBUILT) -> list[Path]:
     earlier = _earlier(where)
     files = page_files(models)
     make_folder(where)
+    write_json(where / MANIFEST, {"files": sorted(earlier | files.keys())})  # first, so that what is broken off can be repeated
     for name, data in files.items():
         make_folder((where / name).parent)
         write_bytes(where / name, data)
@@ -87,8 +105,9 @@ def _earlier(where: Path) -> set[str]:
             raise KilovoxError(f"{where}: holds other files; name a folder that is empty, not there, or an earlier page")
         return set()
     try:
-        names = {str(name) for name in json.loads(manifest.read_text())["files"]}
+        names = json_of(manifest.read_bytes())["files"]
+        if not all(_NAME.fullmatch(name) for name in names):
+            raise ValueError
     except (OSError, ValueError, KeyError, TypeError):
         raise KilovoxError(f"{manifest}: not the list of a page; remove the folder, or name another") from None
-    inside = where.resolve()
-    return {name for name in names if (where / name).resolve().is_relative_to(inside)}
+    return set(names)

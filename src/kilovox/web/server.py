@@ -1,8 +1,10 @@
 """Serves the page to this machine alone: fixed files from memory, on 127.0.0.1."""
 
+import os
 from collections.abc import Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 
 from kilovox.errors import KilovoxError
 from kilovox.web.page import POLICY
@@ -23,8 +25,15 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+HTTP_PORT = 80
 SECONDS = 30
 """After which a connection that sends nothing is closed."""
+
+
+def own_hosts(port: int) -> frozenset[str]:
+    """What browsers put into the header Host for this machine: 80 is the port that they leave out."""
+    names = (ADDRESS, "localhost")
+    return frozenset(f"{name}:{port}" for name in names) | frozenset(names if port == HTTP_PORT else ())
 
 
 def page_server(files: Mapping[str, bytes], port: int = 0) -> ThreadingHTTPServer:
@@ -46,7 +55,7 @@ def page_server(files: Mapping[str, bytes], port: int = 0) -> ThreadingHTTPServe
             self._answer(with_body=False)
 
         def _answer(self, with_body: bool) -> None:
-            own = {f"{name}:{self.server.server_port}" for name in (ADDRESS, "localhost")}  # type: ignore[attr-defined]
+            own = own_hosts(self.server.server_port)  # type: ignore[attr-defined]
             name = self.path.partition("?")[0].removeprefix("/") or "index.html"
             if self.headers.get("Host") not in own:
                 status, body, kind = HTTPStatus.MISDIRECTED_REQUEST, b"addressed to another host\n", ".txt"
@@ -68,6 +77,12 @@ def page_server(files: Mapping[str, bytes], port: int = 0) -> ThreadingHTTPServe
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
+        allow_reuse_address = os.name != "nt"  # there it would let a second server have the same port
+
+        def server_bind(self) -> None:
+            """As HTTPServer binds, without asking a name server what this machine is called."""
+            TCPServer.server_bind(self)
+            self.server_name, self.server_port = ADDRESS, self.server_address[1]
 
         def handle_error(self, request: object, client_address: object) -> None:
             """A browser that goes away before it has everything is no error."""

@@ -15,10 +15,11 @@ export function explained(error) {
   return EXPLAINED[error.name] ?? `The microphone could not be opened (${error.name}: ${error.message}).`;
 }
 
-/** An audio graph for a stream, and its source. At a low rate the audio thread wakes a third as often; not every browser has one. */
-function heardAt(stream) {
+/** An audio graph for a stream, and its source; `rate`: of the model. At a low rate the audio thread wakes a third as often; not
+ * every browser has one. */
+function heardAt(stream, rate) {
   const wanted = { latencyHint: "playback", sinkId: { type: "none" } };
-  for (const sampleRate of [LOW_RATE, undefined]) {
+  for (const sampleRate of [Math.max(LOW_RATE, rate), undefined]) {
     let context = null;
     try {
       context = new AudioContext(sampleRate ? { ...wanted, sampleRate } : wanted);
@@ -30,8 +31,9 @@ function heardAt(stream) {
   }
 }
 
-/** Open it: { stop, devices, device }. worker: gets samples at `rate`; onEnd: called where it is unplugged. Rejects as getUserMedia. */
-export async function listen(worker, { rate, deviceId, onEnd }) {
+/** Open it: { stop, port, devices, device }. port: where samples at `rate` come; onEnd: called where it is unplugged; onPause: where
+ * the browser stops the sound, as for a call. Rejects as getUserMedia. */
+export async function listen({ rate, deviceId, onEnd, onPause }) {
   if (!navigator.mediaDevices) throw new DOMException("", "InsecureError");
   // What the browser would do to the sound for telephony, the recogniser was not trained on.
   const wanted = { echoCancellation: false, noiseSuppression: false, autoGainControl: false, channelCount: 1 };
@@ -44,18 +46,20 @@ export async function listen(worker, { rate, deviceId, onEnd }) {
   };
   try {
     let source;
-    [context, source] = heardAt(stream);
+    [context, source] = heardAt(stream, rate);
     await context.audioWorklet.addModule("capture.mjs");
     const node = new AudioWorkletNode(context, "capture", { numberOfOutputs: 0, processorOptions: { rate, seconds: SECONDS } });
     const { port1, port2 } = new MessageChannel();
     node.port.postMessage({ port: port1 }, [port1]);
-    worker.postMessage({ type: "stream", port: port2 }, [port2]);
     source.connect(node);
     const [track] = stream.getAudioTracks();
     track.addEventListener("ended", onEnd);
-    await context.resume();
+    context.resume().catch(() => {}); // where it does not begin, nothing comes, which is told
+    context.addEventListener("statechange", () => {
+      if (context.state !== "running" && context.state !== "closed") onPause();
+    });
     const all = await navigator.mediaDevices.enumerateDevices();
-    return { stop, devices: all.filter((one) => one.kind === "audioinput"), device: track.getSettings().deviceId };
+    return { stop, port: port2, devices: all.filter((one) => one.kind === "audioinput"), device: track.getSettings().deviceId };
   } catch (error) {
     stop();
     throw error;

@@ -37,10 +37,12 @@ export class Recogniser {
     this.heard = 0; // samples
   }
 
-  /** Accept every label from this confidence on, of 255; null: from the model's own. A label of other words stays what it is. */
+  /** Accept every label from this confidence on, of 255; null: from the model's own. A label of other words, which has none among
+   * labels that have one, stays what it is. */
   accept(least) {
     const now = this.#bytes(this.kv.kv_web_thresholds(), this.labels.length);
-    now.set(this.thresholds.map((own) => (least === null || own === 0 ? own : least)));
+    const some = this.thresholds.some((own) => own > 0);
+    now.set(this.thresholds.map((own) => (least === null || (some && own === 0) ? own : least)));
   }
 
   /** One hop, or less. Returns whether it completed a frame. */

@@ -6,6 +6,7 @@
 
 const ATTENUATION = 80; // dB
 const TRANSITION = 0.1; // of the lower rate
+const MOST_TAPS = 2 ** 20; // of all phases together
 
 /** Nearest integer, of two equally near the even one, within int16: as NumPy rounds. */
 export function toInt16(value) {
@@ -29,22 +30,36 @@ function bessel(x) {
   return sum;
 }
 
+/** [up, down], from * up = to * down: the smallest, or nearly so where these make millions of taps, as of 767,999 to 8,000. */
+function ratio(from, to, length) {
+  const common = gcd(from, to);
+  const most = Math.floor(MOST_TAPS / length);
+  if (to / common <= most) return [to / common, from / common];
+  let best = [1, 1];
+  let least = Infinity;
+  for (let up = 1; up <= most; up++) {
+    const down = Math.max(1, Math.round((up * from) / to));
+    const off = Math.abs(down / up - from / to);
+    if (off < least) [best, least] = [[up, down], off];
+  }
+  return best;
+}
+
 /** Taps of every phase, oldest sample last: { up, down, length, taps: Float64Array(up * length) }. */
 export function design(from, to) {
-  const common = gcd(from, to);
-  const up = to / common;
-  const down = from / common;
   const lower = Math.min(from, to);
   const length = Math.ceil(((ATTENUATION - 7.95) / 14.36) * (from / (TRANSITION * lower))) + 1;
+  const [up, down] = ratio(from, to, length);
   const total = length * up;
   const beta = 0.1102 * (ATTENUATION - 8.7);
   const cutoff = lower / 2 / (from * up); // cycles a sample of the finer rate
   const centre = (total - 1) / 2;
+  const whole = bessel(beta);
   const taps = new Float64Array(total);
   for (let n = 0; n < total; n++) {
     const t = n - centre;
     const sinc = t === 0 ? 2 * cutoff : Math.sin(2 * Math.PI * cutoff * t) / (Math.PI * t);
-    const window = bessel(beta * Math.sqrt(Math.max(0, 1 - (t / (centre + 1)) ** 2))) / bessel(beta);
+    const window = bessel(beta * Math.sqrt(Math.max(0, 1 - (t / (centre + 1)) ** 2))) / whole;
     taps[(n % up) * length + Math.floor(n / up)] = up * sinc * window;
   }
   return { up, down, length, taps };
@@ -88,13 +103,17 @@ export class Resampler {
   }
 }
 
-/** A whole recording. Returns an Int16Array. */
-export function resample(samples, from, to) {
+/** A whole recording, in blocks of any length. Returns an Int16Array. */
+export function resample(blocks, from, to) {
   const resampler = new Resampler(from, to);
-  const begin = resampler.push(samples);
-  const end = resampler.finish();
-  const all = new Int16Array(begin.length + end.length);
-  all.set(begin);
-  all.set(end, begin.length);
+  const parts = [];
+  for (const block of blocks) parts.push(resampler.push(block));
+  parts.push(resampler.finish());
+  const all = new Int16Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
   return all;
 }

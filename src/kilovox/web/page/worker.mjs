@@ -1,8 +1,10 @@
 /* Recognises, apart from the page's thread: sound from the audio thread as it comes, and whole files. */
 
 import { Recogniser } from "./recogniser.mjs";
+import { samplesOf } from "./sound.mjs";
 
 let recogniser = null;
+let stream = null; // the port that sound comes by
 let accepted = null;
 let micros = 0;
 let frames = 0;
@@ -11,6 +13,7 @@ let waiting = new Int16Array(0); // less than a hop
 const PICTURE = 5; // hops, of a picture of sound
 const STILL = 25; // and of silence
 const QUIET = 0.01; // the largest sample of silence
+const COLUMNS = 300; // of a picture
 
 function timed(work) {
   const begin = performance.now();
@@ -51,8 +54,7 @@ function look(to) {
   to.shares = recogniser.shares();
 }
 
-function heard({ data: { samples, level, seconds } }) {
-  if (recogniser === null) return;
+function heard(turn, { samples, level, seconds }) {
   louder(level, seconds);
   const all = new Int16Array(waiting.length + samples.length);
   all.set(waiting);
@@ -71,39 +73,59 @@ function heard({ data: { samples, level, seconds } }) {
   waiting = all.slice(at);
   // Pictures can wait, for they cost the page most of what it costs; words cannot.
   if (seen.wave.length < (seen.level.peak > QUIET ? PICTURE : STILL) && seen.words.length === 0) return;
-  postMessage({ type: "frames", ...seen, seconds: recogniser.heard / recogniser.rate, micros: micros / Math.max(1, frames) });
+  postMessage({ type: "frames", turn, ...seen, seconds: recogniser.heard / recogniser.rate, micros: micros / Math.max(1, frames) });
   seen = nothing();
 }
 
-function file({ samples, name }) {
+function file({ turn, name, ...sound }) {
+  close();
+  const samples = samplesOf(sound, recogniser.rate);
   const found = { features: [], hidden: [], wave: [] };
-  let most = recogniser.shares().fill(0); // of any frame
+  const most = recogniser.shares().fill(0); // of any frame
   const before = performance.now();
   const result = recogniser.hear(samples);
   const took = performance.now() - before;
-  for (let at = 0; at < samples.length; at += recogniser.hop) found.wave.push(extent(samples.subarray(at, at + recogniser.hop)));
+  const hop = recogniser.hop;
+  const hops = Math.max(Math.ceil(samples.length / hop), result.frames + 1); // with the silence that is heard after it
+  for (let at = Math.max(0, hops - COLUMNS); at < hops; at++) {
+    const part = samples.subarray(at * hop, (at + 1) * hop);
+    found.wave.push(part.length > 0 ? extent(part) : [0, 0]);
+  }
+  let frame = 0;
   recogniser.hear(samples, () => { // again, to be looked at: not timed
-    look(found);
-    most = most.map((share, index) => Math.max(share, found.shares[index]));
+    if (frame++ >= result.frames - COLUMNS) look(found);
+    const shares = recogniser.shares();
+    for (let index = 0; index < shares.length; index++) if (shares[index] > most[index]) most[index] = shares[index];
   });
-  while (found.wave.length <= found.features.length) found.wave.push([0, 0]); // the silence that is heard after it
-  postMessage({ type: "file", name, ...found, shares: most, ...result, took });
+  postMessage({ type: "file", turn, name, ...found, shares: most, ...result, took });
+}
+
+/** What is still under way from a microphone is not heard any more. */
+function close() {
+  if (stream === null) return;
+  stream.onmessage = null;
+  stream.close();
+  stream = null;
 }
 
 const DOES = {
-  async open({ bytes, name }) {
+  async open({ turn, bytes, name }) {
+    close();
+    recogniser = null;
     recogniser = await Recogniser.open(bytes);
     recogniser.accept(accepted);
     micros = frames = 0;
     const { labels, features, units, shown, rate, hop, thresholds } = recogniser;
-    postMessage({ type: "ready", name, labels, features, units, shown, rate, hop, thresholds });
+    postMessage({ type: "ready", turn, name, labels, features, units, shown, rate, hop, thresholds });
   },
-  stream({ port }) {
+  stream({ turn, port }) {
+    close();
+    stream = port;
     recogniser.reset();
     micros = frames = 0;
     waiting = new Int16Array(0);
     seen = nothing();
-    port.onmessage = heard;
+    port.onmessage = ({ data }) => tried({ type: "stream", turn }, () => heard(turn, data));
   },
   accept({ least }) {
     accepted = least;
@@ -112,10 +134,16 @@ const DOES = {
   file,
 };
 
-onmessage = async ({ data }) => {
+async function tried({ type, turn, name }, work) {
   try {
-    await DOES[data.type](data);
+    await work();
   } catch (error) {
-    postMessage({ type: "failed", what: data.type, message: String(error?.message ?? error) });
+    postMessage({ type: "failed", turn, what: type, name, message: String(error?.message ?? error) });
   }
+}
+
+// One after the other: nothing is heard by a network while another one is opened.
+let last = Promise.resolve();
+onmessage = ({ data }) => {
+  last = last.then(() => tried(data, () => DOES[data.type](data)));
 };
