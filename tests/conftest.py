@@ -19,6 +19,15 @@ def _own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
+def common_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of one run of the tests have in common, for what is made once for all of them."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "common"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def synthetic_folder() -> Path:
     """90 synthetic recordings named as FSDD's: 10 digits, speakers ada, bo and cy, takes 0, 5 and 6. Do not write into it."""
     return Path(__file__).parent / "data" / "recordings"

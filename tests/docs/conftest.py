@@ -13,18 +13,15 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def site(common_folder: Path) -> Path:
     """The folder of the site, built as `make docs` does: a warning is an error."""
     pytest.importorskip("mkdocs", reason="mkdocs is not installed")
-    # Workers that run tests side by side have a folder each, in one that is common to them.
-    base = tmp_path_factory.getbasetemp()
-    common = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    folder, built = common / "site", common / "site-built"
-    with FileLock(common / "site-lock"):
+    folder, built = common_folder / "site", common_folder / "site-built"
+    with FileLock(common_folder / "site-lock"):
         if not built.exists():
             shutil.rmtree(folder, ignore_errors=True)
             command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
-            environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1", "KILOVOX_CACHE": str(common / "site-cache")}
+            environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1", "KILOVOX_CACHE": str(common_folder / "site-cache")}
             result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
             assert result.returncode == 0, result.stderr[-3000:]
             built.touch()

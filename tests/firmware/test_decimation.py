@@ -32,10 +32,10 @@ LONGEST = 2000
 
 
 @pytest.fixture(scope="module")
-def libraries(compiler: str, tmp_path_factory: pytest.TempPathFactory) -> dict[int, SharedLibrary]:
+def libraries(compiler: str, common_folder: Path) -> dict[int, SharedLibrary]:
     model, made = random_model("int8", 5), {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("KILOVOX_CACHE", str(tmp_path_factory.mktemp("libraries")))
+        patch.setenv("KILOVOX_CACHE", str(common_folder / "libraries"))
         for factor in (2, 3, 4, 6):
             path = compile_library({**sources(model, input_rate=8000 * factor), **shims()}, compiler, PORTABLE_FLAGS)
             made[factor] = SharedLibrary(path, Shape.of(parts_of(model), factor), LONGEST)

@@ -1,6 +1,7 @@
 """The C for this machine and the NumPy engine: the same integers, whatever the sizes, shifts and tables."""
 
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,9 +26,9 @@ VARIANTS = {
 
 
 @pytest.fixture(scope="module", params=VARIANTS)
-def c(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Library:
+def c(request: pytest.FixtureRequest, common_folder: Path) -> Library:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("KILOVOX_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("KILOVOX_CACHE", str(common_folder / "native"))
         try:
             return build(VARIANTS[request.param])
         except NoLibraryError as error:

@@ -1,5 +1,7 @@
 """The network that listens in the C for this machine: the same integers as in NumPy, however its sound is cut."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -23,9 +25,9 @@ BLOCK = st.fixed_dictionaries({
 
 
 @pytest.fixture(scope="module", params=[FLAGS, PORTABLE_FLAGS], ids=["this processor", "any processor"])
-def c(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Library:
+def c(request: pytest.FixtureRequest, common_folder: Path) -> Library:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("KILOVOX_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("KILOVOX_CACHE", str(common_folder / "native"))
         try:
             return build(request.param)
         except NoLibraryError as error:

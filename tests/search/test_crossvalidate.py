@@ -28,7 +28,7 @@ def config_file(tmp_path):
     return path
 
 
-def test_every_speaker_is_left_out_once(config_file, synthetic_folder, synthetic_corpus, tmp_path):
+def test_every_speaker_is_left_out_once(in_this_process, config_file, synthetic_folder, synthetic_corpus, tmp_path):
     arguments = ["crossvalidate", str(config_file), "--corpus", str(synthetic_folder), "--out", str(tmp_path / "out"), "--json"]
     result = CliRunner().invoke(main, arguments)
     assert result.exit_code == 0, result.stderr

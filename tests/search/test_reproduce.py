@@ -56,7 +56,7 @@ def test_from_recordings_to_a_report(tiny, synthetic_folder, tmp_path):
 
 
 @pytest.mark.parametrize("tiny", [(1,)], indirect=True, ids=["one seed"])
-def test_precomputed_features_have_no_takes(tiny, tmp_path):
+def test_precomputed_features_have_no_takes(tiny, in_this_process, tmp_path):
     import numpy as np
 
     labels = np.arange(80) % 10
@@ -82,7 +82,7 @@ def test_folder_that_cannot_be(synthetic_folder, tmp_path):
     assert "cannot be made a folder" in result.stderr
 
 
-def test_quick_on_two_speakers_of_fsdd(fsdd_folder, tmp_path):
+def test_quick_on_two_speakers_of_fsdd(fsdd_folder, in_this_process, tmp_path):
     """Every network is far better than chance; the minute that the option promises on all of FSDD is the benchmark's."""
     (tmp_path / "recordings").mkdir()
     for speaker in ("jackson", "theo"):

@@ -1,14 +1,11 @@
 """From a configuration to a model file: determinism, resuming after a kill, and what does not fit."""
 
-import os
-import signal
-import subprocess
-import sys
-import time
-
 import pytest
 import yaml
+from click.testing import CliRunner
 
+from killing import killed_once_there
+from kilovox.cli.main import main
 from kilovox.config import find_configuration
 from kilovox.corpus.open import open_corpus_at
 from kilovox.errors import KilovoxError
@@ -64,20 +61,15 @@ def test_provenance(trained, synthetic_corpus):
     assert metadata.aliases["seven"] == "7"
 
 
-def test_killed_at_any_moment_resumes_to_the_same_model(trained, synthetic_folder, tmp_path):
+def test_killed_at_any_moment_resumes_to_the_same_model(trained, synthetic_folder, synthetic_corpus, tmp_path):
     config = tmp_path / "small.yaml"
     config.write_text(yaml.safe_dump(small().model_dump(mode="json")))
     run = tmp_path / "run"
-    command = [sys.executable, "-m", "kilovox", "train", str(config), "--corpus", str(synthetic_folder), "--out", str(run)]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 60
-    while not (run / "checkpoint.safetensors").exists() and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.002)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    killed_once_there(run / "checkpoint.safetensors", small(), synthetic_corpus, run)
     assert not (run / "model.safetensors").exists()
-    finished = subprocess.run([*command, "--resume"], capture_output=True, text=True, check=False)
-    assert finished.returncode == 0, finished.stderr
+    arguments = ["train", str(config), "--corpus", str(synthetic_folder), "--out", str(run), "--resume"]
+    finished = CliRunner().invoke(main, arguments)
+    assert finished.exit_code == 0, finished.stderr
     assert (run / "model.safetensors").read_bytes() == (trained / "model.safetensors").read_bytes()
     assert len((run / "log.jsonl").read_text().splitlines()) == 4
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import select
 import shlex
 import shutil
 import signal
@@ -76,7 +77,7 @@ def run_compiler(command: Sequence[str], where: Path, seconds: float | None = No
         except (OSError, ValueError) as error:
             raise KilovoxError(f"{command[0]}: {error}") from None
         try:
-            status = running.wait(seconds)
+            status = _wait(running, seconds)
         except subprocess.TimeoutExpired:
             raise CompilerHangsError(f"{command[0]}: did not end within {seconds:g} seconds") from None
         finally:
@@ -88,6 +89,20 @@ def run_compiler(command: Sequence[str], where: Path, seconds: float | None = No
             message = said.read().decode(errors="replace").strip()[-2000:]
             raise KilovoxError(f"{' '.join(command[:6])} ...: exit status {status}\n{message}")
         return printed.read().decode(errors="replace")
+
+
+def _wait(running: "subprocess.Popen[bytes]", seconds: float) -> int:
+    """As its `wait`, which looks every 50 ms (a small file takes less), but told by the system, where that is possible."""
+    with contextlib.suppress(AttributeError, OSError):
+        handle = os.pidfd_open(running.pid)
+        try:
+            ended = select.poll()
+            ended.register(handle, select.POLLIN)
+            ended.poll(1000 * seconds)
+        finally:
+            os.close(handle)
+        seconds = 0.0
+    return running.wait(seconds)
 
 
 def _end(running: "subprocess.Popen[bytes]") -> None:

@@ -1,5 +1,6 @@
 """The firmware of a model compiled and linked for a bare core, by GCC where it is installed or zig; for WebAssembly, by zig."""
 
+import functools
 import importlib
 import importlib.util
 import shutil
@@ -168,4 +169,10 @@ def compile_objects(command: list[str], names: list[str], build: Path) -> dict[s
 
 
 def _version(command: list[str]) -> str:
-    return run_compiler([*command, "--version"], Path.cwd()).splitlines()[0]
+    return _said((*command, "--version"))
+
+
+@functools.cache
+def _said(command: tuple[str, ...]) -> str:
+    """The first line that `command` prints, which is always the same."""
+    return run_compiler(command, Path.cwd()).splitlines()[0]
