@@ -212,3 +212,18 @@ def test_features_and_recordings_do_not_mix(tmp_path: Path, first: str) -> None:
     np.savez(tmp_path / "f.npz", X=np.zeros((4, 13), np.float32), y=["yes", "no"], lengths=[2, 2])
     with pytest.raises(KilovoxError, match=r"f\.npz: features without sound beside recordings"):
         open_mixture(configured(first, {"name": "f", "kind": "features", "path": str(tmp_path / "f.npz")}))
+
+
+def test_too_few_people_to_be_kept_apart_are_told(first: str) -> None:
+    splitting = {"split": "random", "group": "auto", "validation_size": 0.0}
+    _, found = divided(configured(first, data_splitting=splitting))
+    assert found.together == 2
+    assert any("the same people train and judge, which flatters: 2 are named" in note for note in found.notes)
+    _, apart = divided(configured(first, data_splitting=splitting | {"split": "speaker:bo"}))
+    assert apart.together is None
+
+
+def test_nothing_for_other_words_says_what_to_do(first: str) -> None:
+    config = configured(first, vocabulary={"labels": ["yes", "no"], "others": "unknown"})
+    with pytest.raises(KilovoxError, match=r"no recording trains unknown.*kilovox data synthesise --others 40"):
+        divided(config)

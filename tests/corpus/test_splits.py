@@ -13,7 +13,7 @@ from sklearn.model_selection import train_test_split
 
 from kilovox.corpus.base import Recording, RecordingCorpus
 from kilovox.corpus.fsdd import OFFICIAL_TEST_TAKES, official_part, open_fsdd
-from kilovox.corpus.splits import duplicates, grouped_folds, judging_indices, make_split, random_split
+from kilovox.corpus.splits import duplicates, grouped_folds, judging_indices, kept_apart, make_split, random_split
 from kilovox.errors import KilovoxError
 
 
@@ -240,3 +240,25 @@ def test_the_validation_part_is_drawn_with_the_random_state() -> None:
     assert parts[0].validation.tolist() != parts[1].validation.tolist()
     fixed = [make_split(corpus_of(), "speaker:a", 0.2, state, 0.1).validation.tolist() for state in (42, 42, 43)]
     assert fixed[0] == fixed[1] != fixed[2]
+
+
+def test_three_people_are_kept_apart_where_that_is_left_open() -> None:
+    three = corpus_of("ab", ("x", "y", "z"))
+    assert kept_apart(three, "auto") == "speaker"
+    for split in ("random", "fold:1/3", "speaker:y"):
+        of_people, left_open = (make_split(three, split, 0.2, 3, 0.1, group) for group in ("speaker", "auto"))
+        for part in ("train", "validation", "test"):
+            np.testing.assert_array_equal(getattr(of_people, part), getattr(left_open, part))
+    for speakers in (("x", "y"), ("x", "y", "z", None)):
+        few = corpus_of("ab", speakers)
+        assert kept_apart(few, "auto") is None
+        np.testing.assert_array_equal(make_split(few, "random", group="auto").test, make_split(few, "random").test)
+
+
+def test_who_shares_a_recording_counts_once_among_the_three(tmp_path: Path) -> None:
+    recordings = []
+    for place, speaker in enumerate("xyz"):
+        path = tmp_path / f"{speaker}.wav"
+        soundfile.write(path, np.random.RandomState(min(place, 1)).randint(-9000, 9000, 900).astype(np.int16), 8000)
+        recordings.append(Recording(path.name, "a", speaker, 0, path))
+    assert kept_apart(RecordingCorpus("made", recordings, "made"), "auto") is None

@@ -17,6 +17,7 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 COMMANDS = {
     "reproduce": "Train, judge and report the networks of the tasks.",
+    "new": "Make a folder to begin with, for words of your own.",
     "data": "Get the recordings, look at them.",
     "train": "Train the network of a configuration.",
     "evaluate": "Judge a model on recordings it was not trained on.",

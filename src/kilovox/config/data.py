@@ -30,14 +30,15 @@ class DataSplitting(Section):
     """`validation_size` is a share of the training part; it chooses the epoch and nothing else.
 
     `split`: random, official (the corpus' own), speaker:NAME (judged on that speaker alone), fold:K/N (the Kth of N parts of
-    whole speakers) or all (nothing is left to judge). `group: speaker`: nobody's recordings are in two of the parts.
+    whole speakers) or all (nothing is left to judge). `group: speaker`: nobody's recordings are in two of the parts; `auto`:
+    that, where everybody is named and three people or more are there.
     """
 
     split: Annotated[str, Field(pattern=SPLITS)] = "random"
     test_size: Annotated[float, Field(gt=0, lt=1)] = 0.2
     random_state: Annotated[int, Field(ge=0, lt=2**32)] = 42
     validation_size: Share = 0.1
-    group: Literal["speaker"] | None = None
+    group: Literal["speaker", "auto"] | None = None
 
 
 class Member(Section):

@@ -10,10 +10,11 @@ import numpy as np
 from kilovox.config import Configuration
 from kilovox.config.data import Dataset, Member
 from kilovox.config.streams import Source
+from kilovox.config.vocabulary import UNKNOWN
 from kilovox.corpus.base import Corpus, FeatureCorpus, LeftOut
 from kilovox.corpus.open import open_corpus
 from kilovox.corpus.sentences import open_sentences
-from kilovox.corpus.splits import Indices, Split, make_split
+from kilovox.corpus.splits import FEWEST_SPEAKERS, Indices, Split, kept_apart, make_split
 from kilovox.corpus.synthetic import open_synthetic
 from kilovox.corpus.utterances import UtteranceCorpus, open_utterances
 from kilovox.corpus.vocabulary import NOT_ASKED, Asked, Classes
@@ -60,7 +61,8 @@ class Divided:
 
     `split`: of the first part. `train`: first the pieces of which every recording comes once an epoch, then those with a
     share. `copies`: recordings, by name, left out because they sound the same as one that judges or validates. `others`: how
-    many are left out because their words are not asked for.
+    many are left out because their words are not asked for. `together`: how many people are named, where they should have been
+    kept apart and are too few for it; None elsewhere.
     """
 
     asked: Asked
@@ -69,6 +71,7 @@ class Divided:
     validation: tuple[Piece, ...]
     copies: tuple[str, ...]
     others: int
+    together: int | None = None
 
     @property
     def repeated(self) -> tuple[tuple[str, ...], ...]:
@@ -84,6 +87,11 @@ class Divided:
         lines = []
         if self.others:
             lines.append(f"{self.others:,} recordings of words that are not asked for are left out")
+        if self.together is not None:
+            lines.append(
+                f"the same people train and judge, which flatters: {self.together:,} are named; {FEWEST_SPEAKERS} or more, and "
+                "everybody named, are kept apart"
+            )
         if self.copies:
             lines.append(
                 f"{len(self.copies):,} copies of what judges or validates are left out of training: {_few(self.copies)}"
@@ -175,7 +183,9 @@ class Mixture:
         kept = {name for _, _, name in _sounds([*taught, *chosen])}
         lost += [name for _, _, name in _sounds([*train, *validation]) if name not in kept]
         others = sum(int((known == NOT_ASKED).sum()) for known in classes)
-        return Divided(asked, splits[0], tuple(taught), tuple(chosen), tuple(lost), others)
+        apart = config.data_splitting.group != "auto" or config.data_splitting.split != "random"
+        together = None if apart or kept_apart(self.first, "auto") else len(self.first.speakers)
+        return Divided(asked, splits[0], tuple(taught), tuple(chosen), tuple(lost), others, together)
 
 
 def settled(config: Configuration, first: Corpus) -> Configuration:
@@ -250,7 +260,10 @@ def _check_labels(asked: Asked, taught: list[Piece], explicit: bool) -> None:
     present = {label for piece in taught for label in piece.classes.tolist()}
     missing = [label for place, label in enumerate(asked.labels) if place not in present]
     if explicit and missing:
-        raise KilovoxError(f"vocabulary: no recording trains {', '.join(missing)}; expected some of every label")
+        hint = ""
+        if UNKNOWN in missing and asked.other is not None:
+            hint = " (unknown is every other word: record some, or kilovox data synthesise --others 40)"
+        raise KilovoxError(f"vocabulary: no recording trains {', '.join(missing)}; expected some of every label{hint}")
 
 
 def _check_contradictions(pieces: list[Piece], labels: tuple[str, ...]) -> None:

@@ -12,7 +12,10 @@ from kilovox.corpus.base import Corpus, RecordingCorpus
 from kilovox.errors import KilovoxError
 
 Indices = npt.NDArray[np.int64]
-Group = Literal["speaker"]
+Group = Literal["speaker", "auto"]
+
+FEWEST_SPEAKERS = 3
+"""Who can be kept apart: one to train on, one to choose the epoch on, one to judge."""
 
 _FORMS = "random, official, speaker:NAME, fold:K/N or all"
 
@@ -46,12 +49,12 @@ def judging_indices(
 ) -> Indices:
     """The recordings that judge under `split`: random, official, speaker:NAME, fold:K/N or all.
 
-    random: `test_size` of the recordings, copies of one sound together; with `group` "speaker", of whole speakers. official:
-    what the corpus came with. fold:K/N: the Kth of N `grouped_folds`.
+    random: `test_size` of the recordings, copies of one sound together; with `group` "speaker", of whole speakers ("auto":
+    where they can be, see `kept_apart`). official: what the corpus came with. fold:K/N: the Kth of N `grouped_folds`.
 
     Raises KilovoxError for a split that is unknown, impossible for this corpus, or leaves nothing to test on.
     """
-    everything = np.arange(len(corpus), dtype=np.int64)
+    everything, group = np.arange(len(corpus), dtype=np.int64), kept_apart(corpus, group)
     if split == "all":
         return everything
     if split == "random":
@@ -91,6 +94,7 @@ def make_split(
 
     Raises KilovoxError where a part that is needed would be empty, and where speakers matter and somebody is not named.
     """
+    group = kept_apart(corpus, group)
     if group is not None or split.startswith(("speaker:", "fold:")):
         check_speakers(corpus, "data_splitting.group speaker" if group else f"split {split}")
     test = judging_indices(corpus, split, test_size, random_state, group)
@@ -115,6 +119,16 @@ def make_split(
             f"too few to hold out {validation_size:.0%} for validation"
         )
     return Split(split, train, validation, test, copies)
+
+
+def kept_apart(corpus: Corpus, group: Group | None) -> Group | None:
+    """What `group` asks for in this corpus: "auto" is "speaker" where everybody is named and FEWEST_SPEAKERS are there, who
+    share no recording, and None elsewhere."""
+    if group != "auto":
+        return group
+    if any(recording.speaker is None for recording in corpus.recordings) or len(corpus.speakers) < FEWEST_SPEAKERS:
+        return None
+    return "speaker" if _grouped(_speakers(corpus), _sounds(corpus)).max() + 1 >= FEWEST_SPEAKERS else None
 
 
 def grouped_folds(corpus: Corpus, folds: int, random_state: int) -> list[tuple[str, Indices]]:
