@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kilovox.cli.record import record
 from kilovox.corpus.download import fetch_fsdd
 from kilovox.corpus.fsdd import open_fsdd
 from kilovox.corpus.inspection import Inspection, inspect_corpus
@@ -29,6 +30,9 @@ SHOWN = 10
 @click.group("data")
 def command() -> None:
     """Get the recordings, look at them."""
+
+
+command.add_command(record)
 
 
 @command.command(short_help="Download FSDD, verified, or check the copy there is.")

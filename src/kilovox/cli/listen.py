@@ -9,6 +9,7 @@ from rich.console import Console
 
 from kilovox.audio import stream_audio
 from kilovox.cli.live import View, said, watched
+from kilovox.cli.microphones import show_devices
 from kilovox.cli.sound import DEFAULT_LISTENER, means_sound, raw_format, shown, source
 from kilovox.errors import KilovoxError
 from kilovox.integer.bundled import open_recogniser
@@ -40,7 +41,7 @@ def command(
     '.[listen]'); Ctrl-C ends it. A terminal shows its level, a spectrogram and the last words while it is heard.
     """
     if listed:
-        _list(as_json)
+        show_devices(devices(), as_json, ", or --file")
         return
     recogniser = open_recogniser(_model(arguments))
     detector, raw, which = fast_detector(recogniser), raw_format(rate, channels), Which(device, channel)
@@ -73,19 +74,6 @@ def _line(word: Detection, as_json: bool) -> str:
         return f"{word.seconds:8.2f}\t{said(word)}\t{word.confidence:.3f}"
     values = {"seconds": word.seconds, "label": word.label, "confidence": word.confidence}
     return json.dumps(values | {"outcome": NAMES[word.outcome], "best": word.best})
-
-
-def _list(as_json: bool) -> None:
-    """The microphones, a line each. Raises KilovoxError where there is none."""
-    found = devices()
-    if not found:
-        raise KilovoxError("microphone: no input device; expected one, or --file")
-    for one in found:
-        if as_json:
-            click.echo(json.dumps(vars(one)))
-        else:
-            several, default = "s" if one.channels > 1 else "", "  (default)" if one.default else ""
-            click.echo(f"{one.number:3}\t{one.name}\t{one.channels} channel{several}, {one.rate} Hz{default}")
 
 
 def _model(arguments: tuple[str, ...]) -> str:
