@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 from kilovox.cli.record import record
+from kilovox.config.words import checked_words
 from kilovox.corpus.download import fetch_fsdd
 from kilovox.corpus.fsdd import open_fsdd
 from kilovox.corpus.inspection import Inspection, inspect_corpus
+from kilovox.corpus.languages import ENGLISH, checked_language, is_english, kokoro_letters
 from kilovox.corpus.open import open_corpus_at, open_default_corpus
+from kilovox.corpus.other_words import read_words
 from kilovox.corpus.synthetic import WORDS, default_folder, licences
 from kilovox.corpus.synthetic import synthesise as make_synthetic
 from kilovox.errors import KilovoxError
@@ -48,22 +51,43 @@ def fetch(out: Path | None, as_json: bool) -> None:
         click.echo(f"{folder}: {len(corpus):,} recordings, verified")
 
 
-@command.command(short_help="Make synthetic voices say the ten digits.")
+@command.command(short_help="Make synthetic voices say the digits, or any words.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to put the recordings into (default: the cache).")
-@click.option("--kokoro", type=click.IntRange(0, 9999), default=700, show_default=True, help="Voices blended of Kokoro-82M's.")
+@click.option("--kokoro", type=click.IntRange(0, 9999), help="Voices blended of Kokoro-82M's.  [default: 700]")
 @click.option("--espeak", type=click.IntRange(0, 9999), default=200, show_default=True, help="Voices of espeak-ng.")
-@click.option("--flite", type=click.IntRange(0, 9999), default=80, show_default=True, help="Voices of flite.")
-@click.option("--words", metavar="WORD,...", default=",".join(WORDS), help="Some of the ten digits.  [default: all]")
+@click.option("--flite", type=click.IntRange(0, 9999), help="Voices of flite.  [default: 80]")
+@click.option("--words", metavar="WORD,...", default=",".join(WORDS), help="What they say.  [default: the ten digits]")
+@click.option("--others", type=click.IntRange(0, 600), default=0, metavar="N", help="So many other words, some by each voice.")
+@click.option("--list", "listed", type=click.Path(path_type=Path), help="Other words to draw from: a text file, one a line.")
+@click.option("--language", default="en-us", show_default=True, help="As espeak-ng calls it: en-gb, de, fr-fr, pt-br, ...")
 @click.option("--seed", type=click.IntRange(0, 2**31), default=1, show_default=True, help="Of the voices.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-def synthesise(out: Path | None, kokoro: int, espeak: int, flite: int, words: str, seed: int, as_json: bool) -> None:
-    """Make voices that nobody owns say the ten digits: the corpus `synthetic`, to be trained on besides people.
+def synthesise(
+    out: Path | None, kokoro: int | None, espeak: int, flite: int | None, words: str, others: int, listed: Path | None,
+    language: str, seed: int, as_json: bool,
+) -> None:  # fmt: skip
+    """Make voices that nobody owns say the ten digits, or any words: the corpus `synthetic`, to be trained on besides people.
 
     Kokoro-82M (Apache-2.0) is downloaded once (120 MB), verified; espeak-ng and flite must be installed, or be asked for no
-    voice. Interrupted, the same command goes on where it stopped.
+    voice. Kokoro's voices say other words than digits as espeak-ng pronounces them. --others, of English, German, French or
+    Spanish, teach what is none of the words. In a language that Kokoro or flite does not speak, none of their voices is the
+    default. Interrupted, the same command goes on where it stopped.
     """
-    counts, asked = {"kokoro": kokoro, "espeak": espeak, "flite": flite}, [word.strip() for word in words.split(",")]
-    corpus = make_synthetic(out or default_folder(), counts, seed, quiet=as_json, words=asked)
+    checked_language(language)
+    if listed is not None and not others:
+        raise KilovoxError("--list: says which other words there are; expected --others with it")
+    counts = {
+        "kokoro": (700 if kokoro_letters(language) else 0) if kokoro is None else kokoro,
+        "espeak": espeak,
+        "flite": (80 if is_english(language) else 0) if flite is None else flite,
+    }
+    asked = checked_words([word.strip() for word in words.split(",")], "--words")
+    known = read_words(listed) if listed is not None else None
+    if out is None and (others or language != ENGLISH or set(asked) - set(WORDS)):
+        raise KilovoxError("--out: missing; expected a folder of its own for other words than digits, such as --out synthetic")
+    corpus = make_synthetic(
+        out or default_folder(), counts, seed, quiet=as_json, words=asked, language=language, others=others, known=known
+    )
     _say_made(corpus, "recordings", as_json)
 
 

@@ -3,7 +3,7 @@
 import functools
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,14 +24,14 @@ ACCENTS = ("en-us", "en-gb", "en-gb-scotland", "en-gb-x-rp", "en-029", "en-gb-x-
 FLITE_VOICES = ("kal16", "awb", "rms", "slt")
 
 
-def espeak_speaker(generator: np.random.Generator, scratch: Path) -> Speaker:
-    """One of espeak-ng's variants with an accent, a pitch and a speed; sound at ESPEAK_RATE."""
-    accent, variant = str(generator.choice(ACCENTS)), str(generator.choice(_espeak_variants()))
+def espeak_speaker(generator: np.random.Generator, scratch: Path, accents: Sequence[str] = ACCENTS) -> Speaker:
+    """One of espeak-ng's variants with one of `accents`, a pitch and a speed; sound at ESPEAK_RATE."""
+    accent, variant = str(generator.choice(accents)), str(generator.choice(_espeak_variants()))
     pitch, speed = int(generator.integers(20, 90)), int(generator.integers(110, 220))
     path = scratch / "said.wav"
 
     def say(text: str) -> Sound:
-        _run("espeak-ng", "-v", f"{accent}+{variant}", "-p", str(pitch), "-s", str(speed), "-w", str(path), text)
+        run_program("espeak-ng", "-v", f"{accent}+{variant}", "-p", str(pitch), "-s", str(speed), "-w", str(path), text)
         sound: Sound = soundfile.read(path, dtype="float32")[0]
         return sound
 
@@ -51,7 +51,7 @@ def flite_voice_speaker(voice: str, scratch: Path, *settings: str) -> Speaker:
     path = scratch / "said.wav"
 
     def say(text: str) -> Sound:
-        _run("flite", "-voice", voice, *settings, "-t", text, "-o", str(path))
+        run_program("flite", "-voice", voice, *settings, "-t", text, "-o", str(path))
         sound, rate = soundfile.read(path, dtype="float32")
         resampled: Sound = soxr.resample(sound, rate, FLITE_RATE)
         return resampled
@@ -61,12 +61,33 @@ def flite_voice_speaker(voice: str, scratch: Path, *settings: str) -> Speaker:
 
 @functools.cache
 def _espeak_variants() -> list[str]:
-    listed = _run("espeak-ng", "--voices=variant")
+    listed = run_program("espeak-ng", "--voices=variant")
     return sorted({line.split()[4].split("/")[-1] for line in listed.splitlines()[1:] if len(line.split()) > 4})
 
 
-def _run(program: str, *arguments: str) -> str:
-    if shutil.which(program) is None:
+def check_espeak_language(language: str) -> None:
+    """Raise KilovoxError where espeak-ng has no voice of `language`, or is not installed."""
+    known = _espeak_languages()
+    if language not in known and language not in ACCENTS:
+        near = sorted(one for one in known if one.partition("-")[0] == language.partition("-")[0])
+        expected = f"one of {', '.join(near)}" if near else "one that espeak-ng --voices lists"
+        raise KilovoxError(f"--language {language}: espeak-ng has no such voice; expected {expected}")
+
+
+@functools.cache
+def _espeak_languages() -> frozenset[str]:
+    listed = run_program("espeak-ng", "--voices")
+    return frozenset(line.split()[1] for line in listed.splitlines()[1:] if len(line.split()) > 1)
+
+
+def is_installed(program: str) -> bool:
+    """Whether it is on PATH."""
+    return shutil.which(program) is not None
+
+
+def run_program(program: str, *arguments: str) -> str:
+    """What it prints. Raises KilovoxError where it is missing or fails."""
+    if not is_installed(program):
         raise KilovoxError(f"{program} is not installed; expected it on PATH (Debian has a package {program})")
     try:
         return subprocess.run([program, *arguments], capture_output=True, text=True, check=True, timeout=60).stdout  # noqa: S603

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import soundfile
@@ -22,9 +22,13 @@ from kilovox.corpus.base import RecordingCorpus
 from kilovox.corpus.cache import cache_folder
 from kilovox.corpus.folders import open_folders
 from kilovox.corpus.kokoro import MODEL_FILE, VOCABULARY_FILE, VOICES_FOLDER, fetch_kokoro
+from kilovox.corpus.languages import ENGLISH
 from kilovox.corpus.speech_programs import ESPEAK_RATE, FLITE_RATE, Sound, Speaker, espeak_speaker, flite_speaker
 from kilovox.errors import KilovoxError, not_installed
 from kilovox.files import lock, make_folder, replacing, write_json
+
+if TYPE_CHECKING:
+    from kilovox.corpus.spoken_words import Vocabulary
 
 SOURCES = ("kokoro", "espeak", "flite")
 SAMPLE_RATE = 16_000
@@ -61,7 +65,7 @@ ACCENTED = (
 """How the ten words are said, in the phonemes of Kokoro (misaki's notation), by speakers of other first languages too."""
 
 ACCENTS, MARKS = (0.45, 0.2, 0.35), (".", "!", "?", "", ",")
-ENGLISH_SHARE = 0.7
+NATIVE_SHARE = 0.7
 
 Say = Callable[[int, Collection[str]], Iterator[tuple[str, Sound]]]
 """Of a voice, those of WORDS that are asked for, and how they sound, which does not depend on the others."""
@@ -105,13 +109,13 @@ def _check_onnxruntime() -> Any:
     return onnxruntime
 
 
-def blend(names: list[str], generator: np.random.Generator) -> dict[str, float]:
-    """A new voice: one to three of `names` (English ones, which begin with a or b, preferred) and their shares."""
-    english = [name for name in names if name[0] in "ab"]
+def blend(names: list[str], generator: np.random.Generator, natives: str = "ab") -> dict[str, float]:
+    """A new voice: one to three of `names` (those that begin with one of `natives`, English a and b, preferred) and shares."""
+    native = [name for name in names if name[0] in natives]
     count = int(generator.choice([1, 2, 3], p=[0.1, 0.55, 0.35]))
     chosen: list[str] = []
     while len(chosen) < count:
-        pool = english if english and generator.random() < ENGLISH_SHARE else names
+        pool = native if native and generator.random() < NATIVE_SHARE else names
         name = str(generator.choice(pool))
         if name not in chosen or len(names) < count:
             chosen.append(name)
@@ -119,9 +123,9 @@ def blend(names: list[str], generator: np.random.Generator) -> dict[str, float]:
     return dict(zip(chosen, shares.tolist(), strict=True))
 
 
-def _drawn(kokoro: Kokoro, generator: np.random.Generator) -> tuple[Sound, float, int]:
-    """A voice: its style, its speed, and which of ACCENTS it has."""
-    shares = blend(sorted(kokoro.styles), generator)
+def drawn_voice(kokoro: Kokoro, generator: np.random.Generator, natives: str = "ab") -> tuple[Sound, float, int]:
+    """A voice: its style, its speed, and which of ACCENTS it has; `natives`: as of `blend`."""
+    shares = blend(sorted(kokoro.styles), generator, natives)
     style = sum((kokoro.styles[name] * np.float32(share) for name, share in shares.items()), start=np.zeros((), np.float32))
     speed = float(np.exp(generator.uniform(np.log(0.75), np.log(1.35))))
     return style, speed, int(generator.choice(3, p=ACCENTS))
@@ -135,7 +139,7 @@ def _pronounced(place: int, accent: int, generator: np.random.Generator) -> str:
 def kokoro_voice(kokoro: Kokoro, number: int, seed: int, words: Collection[str] = WORDS) -> Iterator[tuple[str, Sound]]:
     """`words` of voice `number`, each with its sound at 24 kHz."""
     generator = np.random.default_rng([seed, number])
-    style, speed, accent = _drawn(kokoro, generator)
+    style, speed, accent = drawn_voice(kokoro, generator)
     for place, word in enumerate(WORDS):
         phonemes = _pronounced(place, accent, generator) + str(generator.choice(MARKS))
         pace = speed * float(generator.uniform(0.9, 1.1))
@@ -145,7 +149,7 @@ def kokoro_voice(kokoro: Kokoro, number: int, seed: int, words: Collection[str] 
 
 def kokoro_speaker(kokoro: Kokoro, generator: np.random.Generator) -> Speaker:
     """One of Kokoro's blended voices: says texts of WORDS and commas, a text always the same way; sound at KOKORO_RATE."""
-    style, speed, accent = _drawn(kokoro, generator)
+    style, speed, accent = drawn_voice(kokoro, generator)
     own = int(generator.integers(2**32))
 
     def say(text: str) -> Sound:
@@ -196,20 +200,50 @@ def synthesise(
     quiet: bool = False,
     kokoro_folder: Path | None = None,
     words: Sequence[str] = WORDS,
+    language: str = ENGLISH,
+    others: int = 0,
+    known: Sequence[str] | None = None,
 ) -> RecordingCorpus:
-    """Make `counts` voices of each of SOURCES say `words`, some of the ten digits, in `folder`; what is there already is kept.
+    """Make `counts` voices of each of SOURCES say `words` in `folder`; what is there already is kept.
 
     Every voice is written word by word and atomically, so that an interrupted run goes on. kokoro_folder: its model, where
-    it is not to be downloaded. Raises KilovoxError where a synthesiser is missing, and for other words.
+    it is not to be downloaded. Digits alone, in English, Kokoro says in the ways of ACCENTED too. others: so many other words,
+    of which each voice says some, from the list of `language`, as espeak-ng calls it, or from `known`.
+    Raises KilovoxError where a synthesiser is missing or does not speak that language, and for what is no word.
     """
-    if strange := sorted(set(words) - set(WORDS)):
-        raise KilovoxError(f"word {', '.join(strange)}; expected some of {', '.join(WORDS)}")
+    if others or language != ENGLISH or set(words) - set(WORDS):
+        from kilovox.corpus.spoken_words import vocabulary_of
+
+        _synthesise_any(folder, counts, seed, quiet, kokoro_folder, vocabulary_of(words, language, others, known))
+        return open_folders(folder)
     with speaking(folder, counts, SOURCES, quiet) as (scratch, advance):
         for source, count in counts.items():
             if count:
                 say, rate = _speaker(source, seed, scratch, kokoro_folder, quiet)
                 write_voices(folder, source, range(count), say, rate, advance, words)
     return open_folders(folder)
+
+
+def _synthesise_any(
+    folder: Path, counts: Mapping[str, int], seed: int, quiet: bool, kokoro_folder: Path | None, vocabulary: "Vocabulary"
+) -> None:
+    """The same of any words."""
+    from kilovox.corpus.spoken_words import check_source, say_with_kokoro, say_with_program
+
+    language = vocabulary.language
+    asked = {source: count for source, count in counts.items() if count}
+    for source in asked:
+        check_source(source, language)
+    with speaking(folder, counts, SOURCES, quiet) as (scratch, advance):
+        for source, count in asked.items():
+            if source == "kokoro":
+                say, rate = say_with_kokoro(load_kokoro(kokoro_folder, quiet), language, seed), KOKORO_RATE
+            else:
+                say = say_with_program(source, language, seed + SOURCES.index(source), scratch)
+                rate = ESPEAK_RATE if source == "espeak" else FLITE_RATE
+            for number in range(count):
+                said = vocabulary.of_voice(source, number, seed)
+                write_voices(folder, source, [number], say, rate, advance, said)
 
 
 @contextlib.contextmanager
