@@ -47,9 +47,16 @@ def test_each_kind(synthetic_folder: Path, features: Path, words: Path, manifest
     (said / "segments.csv").write_text("utterance,speaker,word,start,end\na,bo,one,0,0.1\n")
     (words.parent / "crowd" / "one").mkdir(parents=True)
     shutil.copy(synthetic_folder / "1_bo_5.wav", words.parent / "crowd" / "one" / "0a7c2a8d_nohash_5.wav")
+    for kind in ("spoken", "common"):
+        clip = words.parent / kind / "clips" / ("one/a.wav" if kind == "spoken" else "a.wav")
+        clip.parent.mkdir(parents=True)
+        shutil.copy(synthetic_folder / "1_bo_5.wav", clip)
+    (words.parent / "spoken" / "en_train.csv").write_text("LINK,WORD,VALID,SPEAKER,GENDER\none/a.wav,one,True,bo,NA\n")
+    (words.parent / "common" / "validated.tsv").write_text("client_id\tpath\tsentence\nbo\ta.wav\tOne\n")
     paths = {
         "fsdd": synthetic_folder, "folders": words, "manifest": manifest, "features": features,
         "speech_commands": words.parent / "crowd", "utterances": said,
+        "spoken_words": words.parent / "spoken", "common_voice": words.parent / "common",
     }  # fmt: skip
     assert tuple(paths) == KINDS
     for kind, path in paths.items():

@@ -8,7 +8,7 @@ from kilovox.config.base import Name, Section, Share, UserPath
 
 SPLITS = r"^(random|official|all|speaker:.+|fold:[0-9]{1,6}/[0-9]{1,6})$"
 
-Kind = Literal["fsdd", "folders", "manifest", "features", "speech_commands", "utterances"]
+Kind = Literal["fsdd", "folders", "manifest", "features", "speech_commands", "utterances", "spoken_words", "common_voice"]
 """Of a corpus: how it is laid out. Of utterances, the words that somebody found in them are used."""
 
 

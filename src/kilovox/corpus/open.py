@@ -8,6 +8,7 @@ from typing import get_args
 
 from kilovox.config.data import Kind
 from kilovox.corpus.base import Corpus, RecordingCorpus
+from kilovox.corpus.crowd import is_common_voice, is_spoken_words, open_common_voice, open_spoken_words
 from kilovox.corpus.download import fetch_fsdd
 from kilovox.corpus.features import open_features, open_fsdd_features
 from kilovox.corpus.folders import open_folders, word_folders
@@ -26,6 +27,8 @@ _READERS: dict[str, Callable[[Path], RecordingCorpus]] = {
     "folders": open_folders,
     "manifest": open_manifest,
     "speech_commands": open_speech_commands,
+    "spoken_words": open_spoken_words,
+    "common_voice": open_common_voice,
 }
 
 
@@ -51,8 +54,9 @@ def open_corpus_at(path: Path) -> Corpus:
 
     A .csv file is a manifest, a .npz file features; a folder with names like 7_jackson_32.wav (or with such a folder
     `recordings` in it) is FSDD; one with utterances.csv, or with etc/*.fileids as AN4, holds utterances, of which the words
-    are taken; one with folders of recordings is Speech Commands where they are called so, else a folder a word. Raises
-    KilovoxError, saying what was found, for what looks like both and for anything else.
+    are taken; one with a folder clips and lists beside it is Multilingual Spoken Words or Common Voice; one with folders of
+    recordings is Speech Commands where they are called so, else a folder a word. Raises KilovoxError, saying what was found,
+    for what looks like both and for anything else.
     """
     return open_corpus(_kind(path), path)
 
@@ -97,6 +101,10 @@ def _kind(path: Path) -> str:
         raise KilovoxError(f"{path}: no such file or folder; {expected}")
     if is_utterances(path):
         return "utterances"
+    if is_spoken_words(path):
+        return "spoken_words"
+    if is_common_voice(path):
+        return "common_voice"
     sounds = Tree(path).look().sounds
     named = [name for name in sounds if is_fsdd_name(name)]
     words = word_folders(path)
