@@ -8,6 +8,8 @@ from string import Template
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
+from kilovox.config.vocabulary import UNKNOWN
+from kilovox.corpus.vocabulary import digits
 from kilovox.errors import KilovoxError
 from kilovox.files import make_folder, write_bytes, write_json
 from kilovox.integer.bundled import bundled_models, resolve_model
@@ -22,6 +24,9 @@ POLICY = "; ".join((
     "worker-src 'self'", "base-uri 'none'", "form-action 'none'",
 ))  # fmt: skip
 """Content-Security-Policy, level 3: what the page may load, from where it came and nowhere else."""
+
+MOST_WORDS = 12
+"""That are named; a page of more says so."""
 
 MANIFEST = "kilovox-demo.json"
 """Lists the files of a page; a folder that has one may be written to again."""
@@ -39,39 +44,56 @@ def page_files(models: Sequence[str] = PREBUILT) -> dict[str, bytes]:
     files = {path.name: path.read_bytes() for path in sorted((folder() / "page").iterdir()) if path.is_file()}
     modules: dict[str, bytes] = {}
     told: list[dict[str, Any]] = []
+    labels: list[tuple[str, ...]] = []
     for name in models:
-        one, module = _recogniser(name)
+        one, module, said = _recogniser(name)
+        labels.append(said)
         if one["name"] in (other["name"] for other in told):
             raise KilovoxError(f"{name}: two models are called {one['name']!r}; expected one of each name")
         if one["module"].lower() in map(str.lower, modules):  # of other letters, or the same file where case does not count
             one["module"] = f"{one['module'].removesuffix('.wasm')}.{len(modules)}.wasm"
         told.append(one)
         modules[one["module"]] = module
-    files["index.html"] = _filled(files["index.html"].decode(), told).encode()
+    examples = EXAMPLES if any(map(_knows_digits, labels)) else {}
+    files["index.html"] = _filled(files["index.html"].decode(), told, greeting(labels[0]), examples).encode()
     listed = {"page_bytes": sum(map(len, files.values())), "models": told}
     files["models.json"] = json.dumps(listed, indent=1, allow_nan=False).encode()
-    return files | modules | {f"examples/{name}.wav": (folder() / "examples" / f"{name}.wav").read_bytes() for name in EXAMPLES}
+    return files | modules | {f"examples/{name}.wav": (folder() / "examples" / f"{name}.wav").read_bytes() for name in examples}
 
 
-def _recogniser(name: str) -> tuple[dict[str, Any], bytes]:
-    """What is told of a model, and its module. Raises KilovoxError, naming the file, for one that cannot be used."""
+def _recogniser(name: str) -> tuple[dict[str, Any], bytes, tuple[str, ...]]:
+    """What is told of a model, its module, its labels. Raises KilovoxError, naming the file, for one that cannot be used."""
     path = resolve_model(name)
     try:
         model = load_model(path)
         module = (prebuilt(name) if name in bundled_models() else None) or compile_module(model)
-        return facts(model, module), module
+        return facts(model, module), module, tuple(model.metadata.labels)
     except KilovoxError as error:
         raise KilovoxError(str(error) if name in str(error) else f"{name}: {error}") from None
 
 
-def _filled(page: str, told: Sequence[Mapping[str, Any]]) -> str:
-    """The page with what it offers; names are strangers' text."""
+def greeting(labels: Sequence[str]) -> str:
+    """What may be said to a model of these labels."""
+    if _knows_digits(labels):
+        return "Say a digit"
+    words = [label for label in labels if label != UNKNOWN] or list(labels)
+    if len(words) > MOST_WORDS:
+        return f"Say {', '.join(words[:MOST_WORDS])}, ..."
+    return f"Say {', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else f"Say {words[0]}"
+
+
+def _knows_digits(labels: Sequence[str]) -> bool:
+    return set(digits().labels or ()) <= set(labels)
+
+
+def _filled(page: str, told: Sequence[Mapping[str, Any]], said: str, offered: Mapping[str, tuple[Any, ...]]) -> str:
+    """The page with what it offers: the models `told`, what may be `said`, examples; names are strangers' text."""
     options = "".join(f"<option value={quoteattr(one['name'])}>{escape(one['name'])} ({one['about']})</option>" for one in told)
     examples = "".join(
         f'<button type="button" data-file="examples/{name}.wav" disabled>{title}</button>'
-        for name, (title, *_) in EXAMPLES.items()
+        for name, (title, *_) in offered.items()
     )
-    return Template(page).substitute(policy=POLICY, options=options, examples=examples)
+    return Template(page).substitute(policy=POLICY, options=options, examples=examples, greeting=escape(said))
 
 
 def build(where: Path, models: Sequence[str] = PREBUILT) -> list[Path]:
