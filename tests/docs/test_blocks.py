@@ -108,11 +108,21 @@ def one(block: Block, command: str) -> str:
         extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
         assert all(name in extras for name in re.findall(r"\[(\w+)\]", command)), f"{block}: no such extra"
         return ""
+    if command.startswith("cd "):
+        enter(block, Path(command.removeprefix("cd ")))
+        return ""
     if not FAST.fullmatch(command):
         return shell(block, command)
     result = CliRunner().invoke(main, shlex.split(command, comments=True)[1:])
     assert result.exit_code == 0, f"{block}: {command}: {result.output}"
     return result.stdout
+
+
+def enter(block: Block, folder: Path) -> None:
+    """Go on in `folder`, where the reader has recordings now, and the files of the page."""
+    make_recordings(folder)
+    write_files(block.page, folder)
+    os.chdir(folder)
 
 
 def shell(block: Block, text: str) -> str:
