@@ -4,6 +4,7 @@ import json
 import signal
 import sys
 
+import click
 import numpy as np
 import pytest
 import soundfile
@@ -161,3 +162,16 @@ def test_interrupted_what_was_kept_is_there(runner, tmp_path, played):
     assert result.exit_code == 128 + signal.SIGINT
     assert "interrupted; what was kept is there" in result.output
     assert [path.name for path in (tmp_path / "mine").rglob("*") if path.is_file()] == ["anna_nohash_0.wav"]
+
+
+def test_interrupted_at_the_question(runner, tmp_path, played, monkeypatch):
+    def interrupted(*_, **__):  # as click does at a terminal
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            raise click.Abort from None
+
+    monkeypatch.setattr(record.click, "prompt", interrupted)
+    result = runner.invoke(main, ["data", "record", "--words", "yes", "--out", str(tmp_path / "mine")])
+    assert result.exit_code == 128 + signal.SIGINT
+    assert not (tmp_path / "mine").exists()

@@ -72,7 +72,8 @@ frontend: {kind: fixed_point, words: {}}  # finds a word by the pause after it, 
 _README = """\
 # {title}
 
-A recogniser of {words} that tells them from everything else. All commands are given in this folder.
+A recogniser of {words} that tells them from everything else. All commands are given in this folder; what they need comes
+with the extras train, listen, synthetic and verify (in a clone of kilovox: pip install '.[train,listen,synthetic,verify]').
 
 {steps}
 `kilovox --help` lists what else there is; the vocabulary is in `{vocabulary}`, every setting in `{name}.yaml`.
