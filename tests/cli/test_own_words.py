@@ -23,7 +23,7 @@ SMALL = {
 
 def tones(word, pitch, rate, seconds=0.5):
     """Two tones one after another, others for every word, higher or lower by voice."""
-    first, second = (0.3 + 0.1 * (zlib.crc32(word.encode()) >> shift & 7) for shift in (0, 3))
+    first, second = (0.3 + 0.0008 * (zlib.crc32(word.encode()) >> shift & 1023) for shift in (0, 10))
     half = np.arange(round(seconds * rate / 2)) * 2 * np.pi * 900 * pitch / rate
     return (np.concatenate([np.sin(half * first), np.sin(half * second)]) * 0.4).astype(np.float32)
 

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from kilovox.cli.main import main
-from kilovox.corpus import phonemes, spoken_words, synthetic
+from kilovox.corpus import phonemes, speech_programs, spoken_words, synthetic
 from kilovox.corpus.languages import checked_language
 from kilovox.corpus.phonemes import in_symbols, kokoro_phonemes
 from kilovox.corpus.spoken_words import Vocabulary, say_with_kokoro, say_with_program, vocabulary_of
@@ -231,6 +231,29 @@ def test_digits_are_said_as_before(tmp_path, monkeypatch):
     monkeypatch.setattr(synthetic, "open_folders", lambda folder: None)
     synthetic.synthesise(tmp_path / "out", {"espeak": 1}, 5, quiet=True, words=("six", "nine"))
     assert used == [(6, ("six", "nine"))]
+
+
+class Done:
+    stdout = "Pty Language Age/Gender VoiceName File\n 5 variant - a !v/a\n 5 variant - b !v/b\n"
+
+
+def test_programs_are_told_digits_as_before(tmp_path, monkeypatch):
+    """Their command lines, by their hash."""
+    said = []
+
+    def run(arguments, **_):
+        said.append([one for one in arguments if "said.wav" not in one])
+        return Done()
+
+    speech_programs._espeak_variants.cache_clear()
+    monkeypatch.setattr(speech_programs.subprocess, "run", run)
+    monkeypatch.setattr(speech_programs, "is_installed", lambda program: True)
+    monkeypatch.setattr(speech_programs.soundfile, "read", lambda *_, **__: (np.zeros(10, np.float32), 16_000))
+    for number in range(5):
+        list(synthetic.espeak_voice(number, 2, tmp_path))
+        list(synthetic.flite_voice(number, 3, tmp_path, ("six",)))
+    speech_programs._espeak_variants.cache_clear()
+    assert hashlib.sha256(repr(said).encode()).hexdigest()[:16] == "42a01543a963a9e3"
 
 
 @needs_espeak

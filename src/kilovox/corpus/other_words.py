@@ -8,6 +8,7 @@ import numpy as np
 from kilovox.config.words import checked_word
 from kilovox.corpus.languages import ENGLISH, is_english
 from kilovox.corpus.sentence_texts import words as lists
+from kilovox.corpus.synthetic import WORDS as DIGITS
 from kilovox.errors import KilovoxError
 from kilovox.files import read_small
 from kilovox.text import shown
@@ -33,8 +34,8 @@ def read_words(path: Path) -> tuple[str, ...]:
 
 
 def english_words() -> tuple[str, ...]:
-    """Those of words.txt, sorted, digits and other numbers among them."""
-    return tuple(sorted({word for words in lists().values() for word in words}))
+    """Those of words.txt and the digits, sorted."""
+    return tuple(sorted({word for words in lists().values() for word in words} | set(DIGITS)))
 
 
 def words_of(language: str) -> tuple[str, ...]:
