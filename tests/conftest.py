@@ -1,7 +1,10 @@
 """Recordings for the tests of every room, and a cache of their own for each test."""
 
 import os
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,3 +48,36 @@ def fsdd_folder() -> Path:
     if not _FSDD:
         pytest.skip("KILOVOX_FSDD does not name a folder of FSDD's recordings")
     return Path(_FSDD)
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Any]:
+    """Playwright, started once a process: a second one beside it cannot be."""
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with api.sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def launch(playwright: Any) -> Iterator[Callable[..., Any]]:
+    """Launches Chromium with more `arguments`; each is closed at the end."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("no Chromium is installed")
+    started = []
+
+    def launched(*arguments: str) -> Any:
+        # As root, and in containers, its own sandbox cannot be made.
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", *arguments])
+        started.append(browser)
+        return browser
+
+    yield launched
+    for browser in started:
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def browser(launch: Callable[..., Any]) -> Any:
+    """Chromium, headless."""
+    return launch()

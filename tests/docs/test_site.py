@@ -54,15 +54,6 @@ def served(folder: Path) -> Iterator[str]:
             thread.join()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield opened
-        opened.close()
-
-
 class Tab:
     """A page of a browser that notes what it asks for elsewhere, and what goes wrong."""
 

@@ -30,37 +30,6 @@ def address():
         yield found
 
 
-@pytest.fixture(scope="session")
-def playwright():
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with api.sync_playwright() as started:
-        yield started
-
-
-@pytest.fixture(scope="session")
-def launch(playwright):
-    """Launches Chromium with more `arguments`; each is closed at the end."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None:
-        pytest.skip("no Chromium is installed")
-    started = []
-
-    def launched(*arguments):
-        # As root, and in containers, its own sandbox cannot be made.
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", *arguments])
-        started.append(browser)
-        return browser
-
-    yield launched
-    for browser in started:
-        browser.close()
-
-
-@pytest.fixture(scope="session")
-def browser(launch):
-    return launch()
-
-
 @pytest.fixture
 def node(tmp_path):
     """Runs JavaScript that has `given`, and a module of the page as `page`; returns what it returns."""
