@@ -120,3 +120,12 @@ def test_a_disk_that_does_not_take_it_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr("pathlib.Path.rename", refused)
     with pytest.raises(KilovoxError, match=r"x: cannot be made \(No space left on device\)"):
         make_project(tmp_path / "x", Project("x", ("yes",)))
+
+
+def test_from_another_folder_it_says_where_to_go(runner):
+    runner.invoke(main, ["new", "doorbell", "yes"])
+    result = runner.invoke(main, ["inspect", "doorbell/doorbell.yaml"])
+    assert result.exit_code == 2
+    assert (
+        "'vocabulary.yaml': no such file; expected a YAML file, relative to the folder that kilovox is run in," in result.stderr
+    )

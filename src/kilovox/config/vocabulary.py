@@ -92,7 +92,8 @@ def read_vocabulary(name: str) -> dict[str, Any]:
     bundled = {path.stem: path for folder in _FOLDERS for path in sorted(folder.glob("*.yaml"))}
     path = bundled.get(name, Path(name).expanduser())
     if name not in bundled and not path.is_file():
-        raise KilovoxError(f"vocabulary {name!r}: no such file; expected a YAML file or one of {', '.join(bundled)}")
+        here = "" if path.is_absolute() else ", relative to the folder that kilovox is run in,"
+        raise KilovoxError(f"vocabulary {name!r}: no such file; expected a YAML file{here} or one of {', '.join(bundled)}")
     values = read_yaml_file(path)
     if not isinstance(values, dict):
         raise KilovoxError(f"{path}: expected labels, words and others, found {values!r}")
