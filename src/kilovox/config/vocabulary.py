@@ -92,7 +92,7 @@ def read_vocabulary(name: str) -> dict[str, Any]:
     bundled = {path.stem: path for folder in _FOLDERS for path in sorted(folder.glob("*.yaml"))}
     path = bundled.get(name, Path(name).expanduser())
     if name not in bundled and not path.is_file():
-        here = "" if path.is_absolute() else ", relative to the folder that kilovox is run in,"
+        here = ", relative to the folder that kilovox is run in," if path.suffix and not path.is_absolute() else ""
         raise KilovoxError(f"vocabulary {name!r}: no such file; expected a YAML file{here} or one of {', '.join(bundled)}")
     values = read_yaml_file(path)
     if not isinstance(values, dict):
