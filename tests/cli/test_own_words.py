@@ -76,7 +76,7 @@ def test_from_an_empty_folder_to_verified_c(call, runner, tmp_path, monkeypatch,
         assert events[-1] == {"event": "end", "kept": 8, "left": 0}
     voices = ["--kokoro", 0, "--espeak", 4, "--flite", 2]
     (made,) = call("data", "synthesise", "--out", "synthetic", *asked, "--others", 12, *voices)
-    assert made["recordings"] == 6 * (3 + 10)
+    assert made["recordings"] == 6 * (3 + 3)
     assert call("data", "inspect", "--corpus", "recordings")[0]["recordings"] == 32
 
     path = tmp_path / "gate" / "gate.yaml"

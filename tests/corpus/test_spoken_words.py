@@ -90,8 +90,9 @@ def test_other_words_sound_otherwise():
 def test_every_voice_says_all_words_and_some_others():
     vocabulary = Vocabulary(("yes", "no"), others=tuple(f"w{number}" for number in range(40)))
     said = [vocabulary.of_voice("flite", number, 1) for number in range(20)]
-    assert all(one[:2] == ("yes", "no") and len(set(one)) == 12 for one in said)
-    assert len({word for one in said for word in one}) == 42
+    assert all(one[:2] == ("yes", "no") and len(set(one)) == 5 for one in said)
+    assert len({word for one in said for word in one}) > 30
+    assert len(Vocabulary(tuple("abcdefg"), others=tuple("hijklmnopqr")).of_voice("flite", 0, 1)) == 14
     assert said[3] == vocabulary.of_voice("flite", 3, 1) != vocabulary.of_voice("espeak", 3, 1)
 
 
@@ -188,10 +189,10 @@ def test_the_command_makes_words_and_others_and_goes_on(tmp_path, monkeypatch):
     result = invoke(*options, "--json")
     assert result.exit_code == 0, result.output
     made = json.loads(result.stdout)
-    assert made["recordings"] == 3 * (2 + 10)
+    assert made["recordings"] == 3 * (2 + 3)
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*.wav")}
     more = json.loads(invoke(*options, "--espeak", 3, "--json").stdout)
-    assert more["recordings"] == 4 * 12
+    assert more["recordings"] == 4 * 5
     assert all(path.stat().st_mtime_ns == time for path, time in before.items())
     (tmp_path / "list.txt").write_text("eins\nzwei\ndrei\n")
     german = ["--words", "ja,nein", "--language", "de", "--others", 3, "--list", tmp_path / "list.txt", "--espeak", 2]

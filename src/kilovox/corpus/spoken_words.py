@@ -26,8 +26,9 @@ from kilovox.corpus.speech_programs import (
 from kilovox.corpus.synthetic import MARKS, Kokoro, Say, drawn_voice
 from kilovox.errors import KilovoxError
 
-OTHERS_A_VOICE = 10
-"""Other words that a voice says; as many as the words that are asked for, where these are more."""
+FEWEST_OTHERS = 3
+"""Other words that a voice says at least; as many as the words that are asked for, where these are more. More of them would
+teach a network that reads every recording once an epoch to say nothing else."""
 
 _OF_OTHERS = 9
 """Keeps the draw of other words apart from that of the voice."""
@@ -44,7 +45,7 @@ class Vocabulary:
     def of_voice(self, source: str, number: int, seed: int) -> tuple[str, ...]:
         """What this voice says: all of `words`, and some of `others`."""
         draw = np.random.default_rng([seed, number, zlib.crc32(source.encode()), _OF_OTHERS])
-        count = min(len(self.others), max(OTHERS_A_VOICE, len(self.words)))
+        count = min(len(self.others), max(FEWEST_OTHERS, len(self.words)))
         return (*self.words, *(self.others[place] for place in np.sort(draw.permutation(len(self.others))[:count])))
 
 
