@@ -1,0 +1,18 @@
+// A table: DEPTH words of WIDTH bits out of FILE ($readmemh), read in the cycle after the address.
+`default_nettype none
+
+module kv_rom #(
+    parameter WIDTH = 8,
+    parameter DEPTH = 2,
+    parameter FILE = ""
+) (
+    input wire clk,
+    input wire [$clog2(DEPTH)-1:0] address,
+    output reg [WIDTH-1:0] data
+);
+    reg [WIDTH-1:0] words [0:DEPTH-1];
+    initial $readmemh(FILE, words);
+    always @(posedge clk) data <= words[address];
+endmodule
+
+`default_nettype wire
