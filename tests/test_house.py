@@ -8,8 +8,8 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "src" / "kilovox"
 ROOMS = (
-    "cli", "web", "search", "evaluation", "verification", "firmware", "training", "native", "integer", "frontend", "corpus",
-    "config", "ground",
+    "cli", "web", "search", "evaluation", "verification", "gateware", "firmware", "training", "native", "integer", "frontend",
+    "corpus", "config", "ground",
 )  # fmt: skip
 """From the roof down; `ground` is every file that lies in no room: they know nothing above themselves."""
 

@@ -42,7 +42,7 @@ def needed(target: str) -> None:
         pytest.importorskip("ziglang", reason="neither GCC for this core nor ziglang is installed")
 
 
-@pytest.fixture(params=verify.TARGETS)
+@pytest.fixture(params=verify.CODE_TARGETS)
 def target(request):
     needed(request.param)
     return request.param

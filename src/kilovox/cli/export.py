@@ -1,4 +1,4 @@
-"""kilovox export: a model as C, an Arduino library, sources for WebAssembly, or ONNX."""
+"""kilovox export: a model as C, an Arduino library, sources for WebAssembly, ONNX, or Verilog."""
 
 import json
 import shlex
@@ -7,16 +7,20 @@ from typing import cast
 
 import click
 
+from kilovox.errors import KilovoxError
 from kilovox.firmware.export import TARGETS, Target, export
 from kilovox.firmware.names import DEFAULT, Names
+from kilovox.gateware.export import export_verilog
 from kilovox.integer.bundled import resolve_model
 from kilovox.integer.model_file import load_model
+
+VERILOG = "verilog"
 
 
 @click.command("export")
 @click.argument("model")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--target", type=click.Choice(TARGETS), default="c", show_default=True, help="What to write.")
+@click.option("--target", type=click.Choice([*TARGETS, VERILOG]), default="c", show_default=True, help="What to write.")
 @click.option(
     "--name", default=DEFAULT, show_default=True,
     help="What the library is called: its header, and the prefix of all it defines (without a name, kv_).",
@@ -29,10 +33,17 @@ from kilovox.integer.model_file import load_model
 def command(model: str, folder: Path, target: str, name: str, input_rate: int | None, as_json: bool) -> None:
     """Write MODEL, a file or the name of a bundled model, to the folder DIR.
 
-    c, arduino and wasm take int8 and pow2 models; onnx takes float32 ones. DIR must be empty, new, or an earlier export.
+    c, arduino and wasm take int8 and pow2 models, verilog those that do not listen, onnx float32 ones. DIR must be
+    empty, new, or an earlier export.
     Exports with names of their own live in one program.
     """
-    files = export(load_model(resolve_model(model)), folder, cast(Target, target), name, input_rate)
+    loaded = load_model(resolve_model(model))
+    if target == VERILOG:
+        if name != DEFAULT or input_rate is not None:
+            raise KilovoxError("--name, --input-rate: not for verilog, whose modules are named and take the model's rate")
+        files = export_verilog(loaded, folder)
+    else:
+        files = export(loaded, folder, cast(Target, target), name, input_rate)
     size = sum(file.stat().st_size for file in files)
     if as_json:
         click.echo(json.dumps({
@@ -58,8 +69,12 @@ def _next_steps(model: str, folder: Path, target: str, names: Names, input_rate:
             "try it: the example Listen, where your microphone is to be read",
         ],
         "wasm": [f"build: the command in {where}/README.md; it shows the calls from JavaScript, too"],
+        VERILOG: [
+            f"build: every .v file in {where}, in that folder, for it reads the .hex files there; the top is module kilovox",
+            f"prove it: kilovox verify {shlex.quote(model)} --target rtl runs it in Verilator and compares every bit",
+        ],
         "onnx": [f"run: {where}/model.onnx; its labels, one a line, are in labels.txt"],
     }[target]
     verify = f"kilovox verify {shlex.quote(model)}" + (f" --input-rate {input_rate}" if input_rate else "")
     bits = f"prove it: {verify} compiles and runs it on emulated cores, compares every bit and counts"
-    return steps if target == "onnx" else [*steps, bits]
+    return steps if target in ("onnx", VERILOG) else [*steps, bits]

@@ -1,4 +1,4 @@
-"""kilovox verify: a model's firmware compiled, run and compared, bit for bit."""
+"""kilovox verify: a model's firmware, or its gateware, compiled, run and compared, bit for bit."""
 
 import json
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from kilovox.integer.model_file import Model, load_model
 from kilovox.verification.avr import avr_obstacle
 from kilovox.verification.clips import find_clips
 from kilovox.verification.verification import TargetReport, Verification
-from kilovox.verification.verify import TARGETS, verify
+from kilovox.verification.verify import CODE_TARGETS, TARGETS, verify
 
 WIDTH = 140
 """Of the tables, in characters: numbers are not cut."""
@@ -27,7 +27,7 @@ WIDTH = 140
 @click.argument("model")
 @click.option(
     "--target", "wanted", metavar="NAME,...",
-    help=f"Some of {', '.join(TARGETS)}; riscv32 stands for riscv32i, without a multiplier, as well.  [default: all]",
+    help=f"Some of {', '.join(TARGETS)}; riscv32 stands for riscv32i, without a multiplier, as well.  [default: all but rtl]",
 )  # fmt: skip
 @click.option(
     "--clips", type=click.IntRange(min=1), help="How many recordings a target.  [default: all on host and wasm32, else 20]"
@@ -58,7 +58,8 @@ def command(
 ) -> None:
     """Compile MODEL for every target, run it there, and compare every stage with the Python engine, bit for bit.
 
-    MODEL is a file or the name of a bundled model, int8 or pow2. Exit status 1 where a bit differs, or the object code holds
+    MODEL is a file or the name of a bundled model, int8 or pow2. rtl is its Verilog (kilovox export --target verilog) in
+    Verilator, of models that do not listen. Exit status 1 where a bit differs, or the object code holds
     what it must not: floating point, division, 64-bit multiplication, or, for pow2, a multiplication in its kernel.
     """
     loaded = load_model(resolve_model(model))
@@ -82,7 +83,7 @@ def _targets(wanted: str | None, model: Model, tell: Callable[[str], None]) -> l
         without = avr_obstacle(sizes(parts_of(model)))
         if without:
             tell(f"left out: {without}")
-        return [name for name in TARGETS if name != "avr" or not without]
+        return [name for name in CODE_TARGETS if name != "avr" or not without]
     names = [name.strip() for name in wanted.split(",")]
     unknown = [name for name in names if name not in TARGETS]
     if unknown:
@@ -108,6 +109,8 @@ def _remarks(report: TargetReport) -> list[str]:
         counted = report.instructions
         lines += [f"decimator: {counted.decimator * counted.per_second // counted.clip:,} of the instructions a second"]
     lines += [f"modelled, not measured: {value:,.1f} ms a clip at {core}" for core, value in _modelled(report)]
+    if report.cycles is not None:
+        lines += [f"cycles: {report.cycles['a_frame']:,} a frame, {report.cycles['a_second']:,} a second of sound"]
     lines += [f"linked besides: {', '.join(report.helpers)}"] if report.helpers else []
     lines += [str(report.difference)] if report.difference else []
     return [*lines, *report.findings]

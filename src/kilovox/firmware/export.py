@@ -63,14 +63,22 @@ def export(model: Model, where: Path, target: Target = "c", name: str = DEFAULT,
     same folder are replaced, each at once, or removed where there is no such file now. Raises KilovoxError where the folder
     holds something else, the model is none for this target, `name` cannot be one, or the rate is not supported.
     """
-    earlier = _earlier(where)
     files = exported(model, target, name, input_rate)
+    return write_export(where, files, {"model": model.metadata.name, "target": target, "name": name})
+
+
+def write_export(where: Path, files: Mapping[str, bytes], about: Mapping[str, str]) -> list[Path]:
+    """Write `files`, and the list of them with what is said `about` them, to the folder `where`. Returns them, sorted.
+
+    Raises KilovoxError where the folder holds something else than an earlier export.
+    """
+    earlier = _earlier(where)
     make_folder(where)
     for file, data in files.items():
         write_bytes(where / file, data)
     for file in sorted(earlier - files.keys()):
         (where / file).unlink(missing_ok=True)
-    write_json(where / MANIFEST, {"model": model.metadata.name, "target": target, "name": name, "files": sorted(files)})
+    write_json(where / MANIFEST, {**about, "files": sorted(files)})
     return sorted(where / file for file in files)
 
 

@@ -29,6 +29,9 @@ FROM_FIRMWARE = (
 NORMALISATION_BITS = 14
 """Of a multiplier of the features."""
 
+WORD_BITS = 16
+"""Of the memory that weights are loaded into, where they are not in one that has contents when it wakes."""
+
 SIGNED_BITS = 17
 """Of constants that may be negative."""
 
@@ -96,21 +99,23 @@ def gateware_sizes(parts: Parts) -> dict[str, int]:
 def _memories(parts: Parts, constants: Mapping[str, int]) -> dict[str, tuple[Array, int]]:
     """By name: words, and bits of one."""
     tables = parts.front_end.tables()
-    starts, weights = tables["mel_starts"].astype(np.int64), tables["mel_weights"].astype(np.int64)
+    starts, slopes = tables["mel_starts"].astype(np.int64), tables["mel_weights"].astype(np.int64)
     opens = np.isin(np.arange(starts[0], starts[-1]), starts)
     normalisation = parts.normalisation
     scales = _bits(normalisation.offset, 16) << NORMALISATION_BITS | normalisation.multiplier.astype(np.int64)
     rows, bits = _rows(parts), constants["ACC_BITS"]
     thresholds = np.zeros(1 << constants["LABEL_BITS"], np.int64)
     thresholds[: len(parts.thresholds)] = parts.thresholds
+    weight_bits = constants["WEIGHT_BITS"]
     return {
-        "kv_weights.hex": (_weights(parts), constants["WEIGHT_BITS"]),
+        "kv_weights.hex": (_weights(parts), weight_bits),
+        "kv_weights_16.hex": (_in_words(_weights(parts), weight_bits), WORD_BITS),
         "kv_rows.hex": (rows[:, 1] << bits | _bits(rows[:, 0], bits), bits + constants["SHIFT_BITS"]),
         "kv_tanh.hex": (parts.network.table, 16),
         "kv_thresholds.hex": (thresholds, 8),
         "kv_half_window.hex": (tables["half_window"], 16),
         "kv_sine.hex": (tables["sine"], 16),
-        "kv_mel_weights.hex": (opens.astype(np.int64) << 8 | weights, 9),
+        "kv_mel_weights.hex": (opens.astype(np.int64) << 8 | slopes, 9),
         "kv_log2_mantissa.hex": (tables["log2_mantissa"], 16),
         "kv_half_dct.hex": (tables["half_dct"].reshape(-1), 16),
         "kv_normalisation.hex": (scales, 16 + NORMALISATION_BITS),
@@ -125,6 +130,14 @@ def _weights(parts: Parts) -> Array:
         return weights
     exponents = np.log2(np.abs(weights)).astype(np.int64)
     return exponents | np.where(weights < 0, SIGN, 0)
+
+
+def _in_words(weights: Array, bits: int) -> Array:
+    """As a memory of 16 bits a word is loaded with them: the first weight in the lowest bits; zeros after the last."""
+    together = WORD_BITS // bits
+    padded = np.zeros(-(-len(weights) // together) * together, np.int64)
+    padded[: len(weights)] = _bits(weights, bits)
+    return np.bitwise_or.reduce(padded.reshape(-1, together) << np.arange(0, WORD_BITS, bits), axis=1)
 
 
 def _rows(parts: Parts) -> Array:

@@ -50,7 +50,8 @@ class TargetReport:
 
     frames_per_clip: mean; flash: bytes {code, front_end_tables, network}; ram: bytes of a recogniser and a decision; stack: the
     deepest, in bytes; helpers: functions of the compiler's that were linked into code; findings: kilovox.verification.findings;
-    modelled_milliseconds: a clip's, by kilovox.verification.costs, not measured.
+    modelled_milliseconds: a clip's, by kilovox.verification.costs, not measured; cycles: {a_frame, a_second} of sound, of
+    gateware that is given samples as fast as it takes them.
     """
 
     compiler: str
@@ -64,6 +65,7 @@ class TargetReport:
     helpers: tuple[str, ...] = ()
     findings: tuple[str, ...] = ()
     modelled_milliseconds: Mapping[str, float] | None = None
+    cycles: Mapping[str, int] | None = None
 
     @property
     def equal(self) -> bool:
@@ -85,6 +87,7 @@ class TargetReport:
             "helpers": list(self.helpers),
             "compiler": self.compiler,
             "modelled_milliseconds": self.modelled_milliseconds,
+            "cycles": self.cycles,
         }
 
 

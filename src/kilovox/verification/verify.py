@@ -1,4 +1,4 @@
-"""Proves that the firmware of a model computes on every target the bits that the Python engine computes, and what it costs."""
+"""Proves that a model's firmware and gateware compute the bits that the Python engine computes, and what it costs."""
 
 import shlex
 from collections.abc import Callable, Mapping, Sequence
@@ -26,17 +26,25 @@ from kilovox.verification.findings import findings
 from kilovox.verification.host import compile_library, find_compiler, run_compiler
 from kilovox.verification.library import SharedLibrary
 from kilovox.verification.observation import Difference, Shape, first_difference
+from kilovox.verification.rtl import PRESSURE, Rtl
+from kilovox.verification.rtl import first_difference as first_difference_of_rtl
 from kilovox.verification.toolchain import Image, compile_core, compile_wasm, shims
 from kilovox.verification.verification import Instructions, TargetReport, Verification
 from kilovox.verification.wasm import WasmModule, module_sizes
 
-TARGETS = ("host", "cortex-m0", "cortex-m4", "riscv32", "riscv32i", "wasm32", "avr")
+CODE_TARGETS = ("host", "cortex-m0", "cortex-m4", "riscv32", "riscv32i", "wasm32", "avr")
+"""What runs the C."""
+
+TARGETS = (*CODE_TARGETS, "rtl")
 
 EMULATED_CLIPS = 20
 """Clips on an emulated core, unless asked for otherwise."""
 
 AVR_CLIPS = 5
 """Clips on an AVR, unless asked for otherwise: each is two runs of a simulator that goes cycle by cycle."""
+
+RTL_CLIPS = 20
+"""Clips through the gateware, unless asked for otherwise."""
 
 RAGGED = (1, 159, 7, 64, 160, 31, 2)
 """Lengths of the pieces, over and over."""
@@ -78,6 +86,11 @@ class Task:
         self.factor = factor_of(self.input_rate, self.parts.front_end.sample_rate)
         self.shape = Shape.of(self.parts, self.factor)
         self._recogniser = Recogniser(self.model)
+
+    @property
+    def rate(self) -> int:
+        """The model's, Hz."""
+        return self.parts.front_end.sample_rate
 
     @property
     def longest(self) -> int:
@@ -166,9 +179,9 @@ def verify(
 ) -> Verification:
     """Compile `model` for each of `targets`, run `recordings` there, and compare every stage with the Python engine.
 
-    recordings: name and (samples,) int16; clips: how many of them, evenly spread; None: all on host and wasm32,
-    EMULATED_CLIPS elsewhere; about: what the recordings are; use_gcc: whether bare cores are compiled with GCC where it is
-    installed; tell: hears of each target as its turn comes; clock: MHz of the modelled times, None: those of
+    recordings: name and (samples,) int16; clips: how many of them, evenly spread; None: all on host and wasm32, RTL_CLIPS in
+    gateware, EMULATED_CLIPS elsewhere; about: what the recordings are; use_gcc: whether bare cores are compiled with GCC where
+    it is installed; tell: hears of each target as its turn comes; clock: MHz of the modelled times, None: those of
     kilovox.verification.costs; input_rate: Hz of the recordings, which the firmware makes into the model's, None: that. Raises
     KilovoxError for an unknown target, recordings without a sample, a rate that is not supported, and where a compiler or an
     optional package is missing.
@@ -183,7 +196,7 @@ def verify(
     reports = {}
     for target in targets:
         tell(f"{target} ...")
-        reports[target] = {"host": _host, "wasm32": _wasm, "avr": _avr}.get(target, _core)(task, target, clips)
+        reports[target] = {"host": _host, "wasm32": _wasm, "avr": _avr, "rtl": _rtl}.get(target, _core)(task, target, clips)
     return Verification(model.metadata.name, about or f"{len(recordings)} recordings", reports)
 
 
@@ -224,6 +237,23 @@ def _avr(task: Task, _: str, count: int | None) -> TargetReport:
         flash={"code": found.code, "front_end_tables": table_bytes, "network": found.tables - table_bytes},
         ram=found.ram, stack=chip.stack, findings=chip.findings(),
         modelled_milliseconds={f"{CHIP}, {MEGAHERTZ} MHz": took / len(clips) / (1000 * MEGAHERTZ)},
+    )  # fmt: skip
+
+
+def _rtl(task: Task, _: str, count: int | None) -> TargetReport:
+    if task.factor != 1:
+        raise KilovoxError(f"input rate {task.input_rate} Hz; target rtl takes sound at the model's rate alone")
+    clips, device = task.some(RTL_CLIPS if count is None else count), Rtl(task.model)
+    recordings, seconds = [samples for _, samples in clips], sum(len(samples) for _, samples in clips) / task.rate
+    whole, cycles = device.run(recordings)
+    halting, _ = device.run(recordings, PRESSURE)
+    ways = (("at once", whole), ("now and then", halting))
+    pairs = ((name, device.expected(samples), way, seen[at]) for at, (name, samples) in enumerate(clips) for way, seen in ways)
+    found = (first_difference_of_rtl(want, have, name, way) for name, want, way, have in pairs)
+    return TargetReport(
+        device.version, next((difference for difference in found if difference), None), len(clips),
+        task.frames(clips) / len(clips),
+        cycles={"a_frame": round(cycles / task.frames(clips)), "a_second": round(cycles / seconds)},
     )  # fmt: skip
 
 

@@ -1,0 +1,16 @@
+"""A model as a folder of Verilog, with the memories that it reads."""
+
+from pathlib import Path
+
+from kilovox.firmware.export import write_export
+from kilovox.gateware.emit import sources
+from kilovox.integer.model_file import Model
+
+
+def export_verilog(model: Model, where: Path) -> list[Path]:
+    """Write the gateware of `model` to the folder `where`. Returns the files, sorted.
+
+    Raises KilovoxError where the folder holds something else than an earlier export, or the model cannot be gateware.
+    """
+    files = {name: text.encode() for name, text in sources(model).items()}
+    return write_export(where, files, {"model": model.metadata.name, "target": "verilog"})

@@ -1,0 +1,49 @@
+// The recogniser with its weights in a memory that is loaded after reset, out of a flash: words of 16 bits, those of kv_weights_16.hex.
+// Nothing is taken until all are there. kv_recogniser says what goes in and out.
+`default_nettype none
+`include "kilovox_model.vh"
+
+module kilovox_loaded (
+    input wire clk,
+    input wire reset,
+    input wire load_valid,
+    input wire [15:0] load_data,
+    output wire loaded,
+    input wire in_valid,
+    output wire in_ready,
+    input wire in_end,
+    input wire signed [15:0] in_sample,
+    output wire out_valid,
+    input wire out_ready,
+    output wire out_last,
+    output wire [`KV_LABEL_BITS-1:0] out_label,
+    output wire [7:0] out_confidence,
+    output wire [1:0] out_outcome,
+    output wire seen_feature,
+    output wire signed [15:0] seen_cepstrum,
+    output wire signed [7:0] seen_quantised,
+    output wire seen_frame,
+    output wire signed [15:0] seen_level,
+    output wire seen_state,
+    output wire signed [7:0] seen_hidden,
+    output wire signed [15:0] seen_cell,
+    output wire seen_logit,
+    output wire signed [`KV_ACC_BITS-1:0] seen_value
+);
+    wire [`KV_WEIGHT_ADDRESS-1:0] weight_address;
+    wire [`KV_WEIGHT_BITS-1:0] weight;
+    kv_loaded_weights #(.WIDTH(`KV_WEIGHT_BITS), .COUNT(`KV_WEIGHTS), .ADDRESS(`KV_WEIGHT_ADDRESS)) weights (
+        .clk(clk), .reset(reset), .load_valid(load_valid), .load_data(load_data), .loaded(loaded),
+        .address(weight_address), .data(weight)
+    );
+    kv_recogniser recogniser (
+        .clk(clk), .reset(reset || !loaded), .in_valid(in_valid), .in_ready(in_ready), .in_end(in_end), .in_sample(in_sample),
+        .out_valid(out_valid), .out_ready(out_ready), .out_last(out_last), .out_label(out_label),
+        .out_confidence(out_confidence), .out_outcome(out_outcome), .weight_address(weight_address), .weight(weight),
+        .seen_feature(seen_feature), .seen_cepstrum(seen_cepstrum), .seen_quantised(seen_quantised), .seen_frame(seen_frame),
+        .seen_level(seen_level), .seen_state(seen_state), .seen_hidden(seen_hidden), .seen_cell(seen_cell),
+        .seen_logit(seen_logit), .seen_value(seen_value)
+    );
+endmodule
+
+`default_nettype wire
