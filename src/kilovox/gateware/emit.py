@@ -12,7 +12,7 @@ from kilovox.errors import KilovoxError
 from kilovox.firmware.emit import provenance, sizes
 from kilovox.firmware.layout import Parts, parts_of
 from kilovox.integer.model_file import Model
-from kilovox.integer.network import LOGIT_BITS
+from kilovox.integer.network import LOGIT_BITS, Head, Layer
 from kilovox.integer.power_of_two import SIGN
 
 Array = npt.NDArray[Any]
@@ -122,14 +122,19 @@ def _memories(parts: Parts, constants: Mapping[str, int]) -> dict[str, tuple[Arr
     }
 
 
+def _all_rows(parts: Parts) -> list[Layer | Head]:
+    """The layers, then the head."""
+    return [*parts.network.layers, parts.network.head]
+
+
 def _weights(parts: Parts) -> Array:
     """Row by row, layer by layer, then the head: as they are read."""
-    engine = parts.network
-    weights = np.concatenate([rows.weights.reshape(-1) for rows in (*engine.layers, engine.head)])
+    weights = np.concatenate([rows.weights.reshape(-1) for rows in _all_rows(parts)])
     if not parts.powers_of_two:
         return weights
     exponents = np.log2(np.abs(weights)).astype(np.int64)
-    return exponents | np.where(weights < 0, SIGN, 0)
+    codes: Array = exponents | np.where(weights < 0, SIGN, 0)
+    return codes
 
 
 def _in_words(weights: Array, bits: int) -> Array:
@@ -137,7 +142,8 @@ def _in_words(weights: Array, bits: int) -> Array:
     together = WORD_BITS // bits
     padded = np.zeros(-(-len(weights) // together) * together, np.int64)
     padded[: len(weights)] = _bits(weights, bits)
-    return np.bitwise_or.reduce(padded.reshape(-1, together) << np.arange(0, WORD_BITS, bits), axis=1)
+    words: Array = np.bitwise_or.reduce(padded.reshape(-1, together) << np.arange(0, WORD_BITS, bits), axis=1)
+    return words
 
 
 def _rows(parts: Parts) -> Array:
@@ -153,8 +159,8 @@ def _rows(parts: Parts) -> Array:
 
 def _reach(parts: Parts) -> int:
     """The largest that a sum, at any time, can be: 128 times the weights of a row, and its bias."""
-    engine, rows = parts.network, _rows(parts)
-    weights = np.concatenate([np.abs(layer.weights.astype(np.int64)).sum(axis=1) for layer in (*engine.layers, engine.head)])
+    rows = _rows(parts)
+    weights = np.concatenate([np.abs(layer.weights.astype(np.int64)).sum(axis=1) for layer in _all_rows(parts)])
     return int((128 * weights + np.abs(rows[:, 0])).max())
 
 

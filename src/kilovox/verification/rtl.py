@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import tempfile
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from importlib.resources import files
@@ -64,14 +65,17 @@ def verilator() -> str:
 
 
 class Rtl:
-    """The gateware of `model`, compiled; `top`: TOP or LOADED. Raises KilovoxError for a model that is none, and where a tool is missing or fails."""
+    """The gateware of `model`, compiled; `top`: TOP or LOADED.
+
+    Raises KilovoxError for a model that is none, and where a tool is missing or fails.
+    """
 
     def __init__(self, model: Model, top: str = TOP) -> None:
         self.parts = gateware_parts(model)
         self._recogniser = Recogniser(model)
         program = verilator()
-        self._temporary = tempfile.TemporaryDirectory(prefix="kilovox-rtl-")
-        self.folder = Path(self._temporary.name)
+        self.folder = Path(tempfile.mkdtemp(prefix="kilovox-rtl-"))
+        weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
         code = sources(model)
         for name, text in code.items():
             (self.folder / name).write_text(text)
@@ -82,7 +86,7 @@ class Rtl:
         self._program = str(self.folder / "build" / f"V{top}")
         modules = sorted(name for name in code if name.endswith(".v"))
         run_tool([
-            program, "--cc", "--exe", "--build", "-O3", "--top-module", top, "-CFLAGS", " ".join(flags),
+            program, "--cc", "--exe", "--build", "-O3", "--top-module", top, "+define+KV_POISON", "-CFLAGS", " ".join(flags),
             "-Mdir", "build", *modules, bench.name,
         ], self.folder)  # fmt: skip
         self.version = run_tool([program, "--version"], self.folder).strip()

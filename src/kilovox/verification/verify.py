@@ -246,13 +246,14 @@ def _rtl(task: Task, _: str, count: int | None) -> TargetReport:
     clips, device = task.some(RTL_CLIPS if count is None else count), Rtl(task.model)
     recordings, seconds = [samples for _, samples in clips], sum(len(samples) for _, samples in clips) / task.rate
     whole, cycles = device.run(recordings)
-    halting, _ = device.run(recordings, PRESSURE)
-    ways = (("at once", whole), ("now and then", halting))
-    pairs = ((name, device.expected(samples), way, seen[at]) for at, (name, samples) in enumerate(clips) for way, seen in ways)
-    found = (first_difference_of_rtl(want, have, name, way) for name, want, way, have in pairs)
+    halting = device.run(recordings, PRESSURE)[0]
+    found = (
+        first_difference_of_rtl(device.expected(samples), seen[at], name, way)
+        for at, (name, samples) in enumerate(clips)
+        for way, seen in (("at once", whole), ("now and then", halting))
+    )
     return TargetReport(
-        device.version, next((difference for difference in found if difference), None), len(clips),
-        task.frames(clips) / len(clips),
+        device.version, next(filter(None, found), None), len(clips), task.frames(clips) / len(clips),
         cycles={"a_frame": round(cycles / task.frames(clips)), "a_second": round(cycles / seconds)},
     )  # fmt: skip
 

@@ -48,12 +48,15 @@ module kv_activation #(
 
     wire signed [25:0] rise;
     kv_rounding_shift #(.IN(34), .SHIFT(9)) rounded (.x(mul_product), .y(rise));
-    // At most 32767, for the table rises.
-    wire [15:0] tangent = {1'b0, entry} + rise[15:0];
-    wire [15:0] halved = (tangent + 16'd1) >> 1;
-    wire signed [16:0] part = {1'b0, of_sigmoid ? halved : tangent};
-    wire signed [16:0] with_sign = negative ? -part : part;
-    assign value = of_sigmoid ? 17'sd16384 + with_sign : with_sign;
+    // At most 32767, for the table rises; of sigmoid plus 1, before it is halved.
+    wire [15:0] tangent;
+    kv_add #(.BITS(16)) add (.x({1'b0, entry}), .y(rise[15:0]), .minus(1'b0), .carry(of_sigmoid), .sum(tangent));
+    wire [16:0] part = {1'b0, of_sigmoid ? {1'b0, tangent[15:1]} : tangent};
+    wire [16:0] with_sign;
+    kv_add #(.BITS(17)) negate (
+        .x(of_sigmoid ? 17'd16384 : 17'd0), .y(part), .minus(negative), .carry(negative), .sum(with_sign)
+    );
+    assign value = with_sign;
     wire unused = &{1'b0, rise[25:16]};
 
     always @(posedge clk) begin

@@ -23,9 +23,9 @@ module kv_butterfly (
     input wire mul_busy,
     input wire signed [33:0] mul_product
 );
-    localparam [1:0] IDLE = 0, MULTIPLY = 1, PRODUCT = 2, LAST = 3;
+    localparam [2:0] IDLE = 0, MULTIPLY = 1, PRODUCT = 2, SUM = 3, DIFFERENCE = 4;
 
-    reg [1:0] state;
+    reg [2:0] state;
     reg [1:0] which;
     reg signed [32:0] turned;
 
@@ -35,14 +35,18 @@ module kv_butterfly (
     assign mul_a = which[0] ^ which[1] ? b_im : b_re;
     assign mul_b = which[0] ? {sine[15], sine} : {cosine[15], cosine};
 
+    // One adder: to the products, and of them to a and the half unit.
     wire signed [16:0] a = which[1] ? a_im : a_re;
-    wire signed [32:0] half = 33'sd8192 <<< shift;
-    wire signed [32:0] centre = {{2{a[16]}}, a, 14'b0} + half;
-    wire signed [32:0] sum = (centre + turned) >>> 14;
-    wire signed [32:0] difference = (centre - turned) >>> 14;
-    wire signed [15:0] sum_down = shift == 0 ? sum[15:0] : shift == 1 ? sum[16:1] : shift == 2 ? sum[17:2] : sum[18:3];
-    wire signed [15:0] difference_down = shift == 0 ? difference[15:0] : shift == 1 ? difference[16:1] :
-        shift == 2 ? difference[17:2] : difference[18:3];
+    wire signed [18:0] rounding = shift == 0 ? 19'sd0 : 19'sd1 <<< (shift - 2'd1);
+    wire signed [18:0] a_rounding = {{2{a[16]}}, a} + rounding;
+    wire signed [32:0] centre = {a_rounding, shift == 0, 13'b0};
+    wire adding = state == PRODUCT;
+    wire minus = adding ? which[1] : state == DIFFERENCE;
+    wire signed [32:0] left = adding ? turned : centre;
+    wire signed [32:0] right = adding ? mul_product[32:0] : turned;
+    wire [32:0] sum;
+    kv_add #(.BITS(33)) add (.x(left), .y(right), .minus(minus), .carry(minus), .sum(sum));
+    wire signed [15:0] down = shift == 0 ? sum[29:14] : shift == 1 ? sum[30:15] : shift == 2 ? sum[31:16] : sum[32:17];
 
     always @(posedge clk) begin
         case (state)
@@ -52,18 +56,22 @@ module kv_butterfly (
             end
             MULTIPLY: state <= PRODUCT;
             PRODUCT: if (!mul_busy) begin
-                turned <= !which[0] ? mul_product[32:0] : which[1] ? turned - mul_product[32:0] : turned + mul_product[32:0];
-                which <= which + !which[0];
-                state <= which[0] ? LAST : MULTIPLY;
+                turned <= which[0] ? sum : mul_product[32:0];
+                which[0] <= 1;
+                state <= which[0] ? SUM : MULTIPLY;
+            end
+            SUM: begin
+                if (which[1])
+                    sum_im <= down;
+                else
+                    sum_re <= down;
+                state <= DIFFERENCE;
             end
             default: begin
-                if (!which[1]) begin
-                    sum_re <= sum_down;
-                    difference_re <= difference_down;
-                end else begin
-                    sum_im <= sum_down;
-                    difference_im <= difference_down;
-                end
+                if (which[1])
+                    difference_im <= down;
+                else
+                    difference_re <= down;
                 which <= 2;
                 state <= which[1] ? IDLE : MULTIPLY;
             end
@@ -71,7 +79,7 @@ module kv_butterfly (
         if (reset)
             state <= IDLE;
     end
-    wire unused = &{1'b0, mul_product[33], sum[32:19], difference[32:19]};
+    wire unused = &{1'b0, mul_product[33], sum[13:0]};
 endmodule
 
 `default_nettype wire

@@ -40,6 +40,7 @@ module kv_cepstra #(
     localparam [BAND_BITS-1:0] LAST = BANDS[BAND_BITS-1:0] - 1'b1, LAST_TERM = HALF[BAND_BITS-1:0] - 1'b1;
     localparam [INDEX-1:0] LAST_FEATURE = FEATURES - 1;
     localparam signed [16:0] LOWEST = -17'sd32768;
+    localparam signed [31:0] HALF_UNIT = 32'sd16384;
     localparam [2:0] IDLE = 0, LEFT = 1, RIGHT = 2, BOTH = 3, MULTIPLY = 4, PRODUCT = 5, QUANTISE = 6, QUANTISED = 7;
 
     reg [2:0] state;
@@ -71,9 +72,10 @@ module kv_cepstra #(
     assign busy = state != IDLE;
     assign band = state == LEFT ? i : LAST - i;
 
-    wire signed [17:0] rounded;
-    kv_rounding_shift #(.IN(32), .SHIFT(15)) round (.x(total), .y(rounded));
-    kv_saturate #(.IN(18), .OUT(16)) saturate (.x(rounded), .y(cepstrum));
+    // The sum begins with the half unit.
+    kv_saturate #(.IN(17), .OUT(16)) saturate (.x(total[31:15]), .y(cepstrum));
+    wire [16:0] mirrored;
+    kv_add #(.BITS(17)) mirror (.x(left), .y(heard), .minus(row[0]), .carry(row[0]), .sum(mirrored));
 
     wire quantise_busy, quantise_mul_start;
     wire signed [16:0] quantise_mul_a, quantise_mul_b;
@@ -96,7 +98,7 @@ module kv_cepstra #(
                 i <= 0;
                 row <= 0;
                 term <= 0;
-                total <= 0;
+                total <= HALF_UNIT;
                 state <= LEFT;
             end
             LEFT: state <= RIGHT;
@@ -105,7 +107,7 @@ module kv_cepstra #(
                 state <= BOTH;
             end
             BOTH: begin
-                sum <= row[0] ? left - heard : left + heard;
+                sum <= mirrored;
                 state <= MULTIPLY;
             end
             MULTIPLY: state <= PRODUCT;
@@ -118,7 +120,7 @@ module kv_cepstra #(
             QUANTISE: state <= QUANTISED;
             default: if (!mul_busy) begin
                 i <= 0;
-                total <= 0;
+                total <= HALF_UNIT;
                 row <= row + 1'b1;
                 state <= row == LAST_FEATURE ? IDLE : LEFT;
             end

@@ -40,6 +40,7 @@ module kv_confidence #(
     reg [3:0] state;
     reg [LABEL_BITS:0] place;
     reg signed [ACC_BITS-1:0] largest;
+    reg signed [Q8_BITS-1:0] largest_q8;
     reg [11:0] below;
     reg [4:0] octaves;
     reg [7:0] fraction;
@@ -47,25 +48,22 @@ module kv_confidence #(
     reg [SUM_BITS-1:0] total;
     reg issued;
 
-    wire [ACC_BITS-1:0] stored;
-    kv_ram #(.WIDTH(ACC_BITS), .DEPTH(1 << LABEL_BITS)) logits (
-        .clk(clk),
-        .write(logit_valid), .write_address(place[LABEL_BITS-1:0]), .write_data(logit),
-        .address(place[LABEL_BITS-1:0]), .data(stored)
-    );
-
-    wire signed [Q8_BITS-1:0] logit_q8, largest_q8;
+    wire signed [Q8_BITS-1:0] logit_q8;
     generate
         if (HEAD_SHIFT != 0) begin : shifted
-            kv_rounding_shift #(.IN(ACC_BITS), .SHIFT(HEAD_SHIFT)) one (.x(stored), .y(logit_q8));
-            kv_rounding_shift #(.IN(ACC_BITS), .SHIFT(HEAD_SHIFT)) all (.x(largest), .y(largest_q8));
+            kv_rounding_shift #(.IN(ACC_BITS), .SHIFT(HEAD_SHIFT)) round (.x(logit), .y(logit_q8));
         end else begin : as_it_is
-            assign logit_q8 = stored;
-            assign largest_q8 = largest;
+            assign logit_q8 = logit;
         end
     endgenerate
+    wire signed [Q8_BITS-1:0] stored;
+    kv_ram #(.WIDTH(Q8_BITS), .DEPTH(1 << LABEL_BITS)) logits (
+        .clk(clk),
+        .write(logit_valid), .write_address(place[LABEL_BITS-1:0]), .write_data(logit_q8),
+        .address(place[LABEL_BITS-1:0]), .data(stored)
+    );
     // Never negative.
-    wire [Q8_BITS:0] difference = {largest_q8[Q8_BITS-1], largest_q8} - {logit_q8[Q8_BITS-1], logit_q8};
+    wire [Q8_BITS:0] difference = {largest_q8[Q8_BITS-1], largest_q8} - {stored[Q8_BITS-1], stored};
 
     // Four products a label.
     assign mul_start = !issued && (state == OCTAVES || state == FRACTION || state == SQUARED || state == LINEARLY);
@@ -74,15 +72,14 @@ module kv_confidence #(
         state == SQUARED ? {9'b0, SQUARE} : {9'b0, LINEAR};
     wire multiplied = issued && !mul_busy;
 
-    // The division: eight steps of compare and subtract. 255 2^15 is below 2^23.
-    reg [22:0] rest;
-    reg [3:0] bits;
+    // The division: eight steps of compare, subtract and halve. 255 2^15 is below 2^23.
+    localparam REST_BITS = SUM_BITS + 7 > 23 ? SUM_BITS + 7 : 23;
+    reg [REST_BITS-1:0] rest, divisor;
+    reg [2:0] bits;
     reg [7:0] share;
-    localparam REST_BITS = SUM_BITS + 8;
-    wire [REST_BITS-1:0] divisor = {{8{1'b0}}, total} << bits[2:0];
-    wire [REST_BITS-1:0] wide_rest = {{(REST_BITS - 23){1'b0}}, rest};
-    wire enough = wide_rest >= divisor;
-
+    wire [REST_BITS:0] left = {1'b0, rest} - {1'b0, divisor};
+    wire enough = !left[REST_BITS];
+    wire [SUM_BITS-1:0] next_total = total + {{LABEL_BITS{1'b0}}, power};
     wire unused = &{1'b0, mul_product[33:24]};
 
     assign busy = state != IDLE;
@@ -101,6 +98,7 @@ module kv_confidence #(
                     place <= place + ONE;
                     if (place == 0 || logit > largest) begin
                         largest <= logit;
+                        largest_q8 <= logit_q8;
                         label <= place[LABEL_BITS-1:0];
                     end
                 end
@@ -139,19 +137,18 @@ module kv_confidence #(
                 octaves <= octaves - 1'b1;
             end
             SUM: begin
-                total <= total + {{LABEL_BITS{1'b0}}, power};
+                total <= next_total;
                 place <= place + ONE;
-                rest <= {8'd255, 15'd0};
-                bits <= 8;
+                rest <= {{(REST_BITS - 23){1'b0}}, 8'd255, 15'd0};
+                divisor <= {{(REST_BITS - SUM_BITS){1'b0}}, next_total} << 7;
+                bits <= 7;
                 state <= place == COUNT - ONE ? DIVIDE : READ;
             end
             default: begin
-                // bits 7 to 0, after one turn that only counts.
-                if (bits != 8) begin
-                    share <= {share[6:0], enough};
-                    if (enough)
-                        rest <= wide_rest[22:0] - divisor[22:0];
-                end
+                share <= {share[6:0], enough};
+                if (enough)
+                    rest <= left[REST_BITS-1:0];
+                divisor <= divisor >> 1;
                 bits <= bits - 1'b1;
                 if (bits == 0)
                     state <= IDLE;

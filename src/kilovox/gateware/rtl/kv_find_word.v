@@ -35,63 +35,67 @@ module kv_find_word #(
     output wire signed [15:0] word_peak
 );
     localparam FROM_EDGE = EDGE > MARGIN ? EDGE : MARGIN;
-    localparam C = PLACE + 2;  // of counts and their sums
-    localparam signed [C:0] PAUSE_FRAMES = PAUSE, MARGIN_FRAMES = MARGIN, EDGE_FRAMES = FROM_EDGE, SHORTEST_FRAMES = SHORTEST,
-        BUFFER_FRAMES = BUFFER;
-    localparam signed [17:0] LEAST = PROMINENCE, DEEP = DEPTH;
+    localparam W = PLACE + 1;  // of counts
+    localparam [W-1:0] PAUSE_FRAMES = PAUSE, MARGIN_FRAMES = MARGIN, SHORTEST_FRAMES = SHORTEST, BUFFER_FRAMES = BUFFER;
+    localparam [W+7:0] EDGE_FRAMES = FROM_EDGE;
+    localparam signed [16:0] DEEP = DEPTH;
+    localparam [16:0] LEAST = PROMINENCE;
     localparam [2:0] IDLE = 0, EXTREMES = 1, THRESHOLD = 2, RUNS = 3, JUDGE = 4, OFFER = 5;
 
     reg [2:0] state;
     reg [PLACE-1:0] first_place;
-    reg signed [C:0] count, i;
+    reg [W-1:0] count, i, number;
     reg edge_kept, any, ends;
-    reg looking;  // a level was asked for in the cycle before
+    reg looking;  // level `number` comes now
 
     wire [PLACE-1:0] at = first_place + i[PLACE-1:0];
     wire signed [15:0] kept;
     kv_ram #(.WIDTH(16), .DEPTH(1 << PLACE)) levels (
         .clk(clk), .write(heard), .write_address(place), .write_data(level), .address(at), .data(kept)
     );
+    wire all = i == count, last_one = looking && all;
 
-    // Of the level that comes now, asked for as number i - 1. The frames with the silence before and after the recording do not tell
-    // how quiet it is, unless there are no others.
-    wire signed [C:0] number = i - 1;
-    wire signed [C:0] from = {{C{1'b0}}, edge_kept}, to = count - {{C{1'b0}}, ends};
-    wire tells = from >= to || (number >= from && number < to);
+    // The frames with the silence before and after the recording do not tell how quiet it is, unless there are no others.
+    wire none_else = count == 1 ? edge_kept || ends : count == 2 && edge_kept && ends;
+    wire tells = none_else || !((number == 0 && edge_kept) || (all && ends));
 
     reg signed [15:0] peak, quietest;
-    reg signed [17:0] threshold;
-    wire signed [17:0] wide_peak = {{2{peak[15]}}, peak}, wide_quietest = {{2{quietest[15]}}, quietest};
-    wire signed [17:0] range = wide_peak - wide_quietest;
-    wire signed [17:0] part = wide_quietest + (range >>> SHARE_BITS);
-    wire signed [17:0] deep = wide_peak - DEEP;
-    wire signed [17:0] higher = part < deep ? deep : part;
+    reg signed [16:0] threshold;
+    wire signed [16:0] wide_peak = {peak[15], peak}, wide_quietest = {quietest[15], quietest};
+    wire [16:0] range = wide_peak - wide_quietest;
+    wire signed [16:0] part = wide_quietest + {{SHARE_BITS{1'b0}}, range[16:SHARE_BITS]};
+    wire signed [16:0] deep = wide_peak - DEEP;
+    wire signed [16:0] higher = part < deep ? deep : part;
 
     // Runs: the one going on, and the best.
-    reg signed [C:0] run_first, last, active, best_first, best_last;
+    reg [W-1:0] run_first, gap, active, best_first, best_last;
     reg signed [15:0] run_peak, best_peak;
-    reg found, best_long;
-    wire new_run = active == 0 || number - last > PAUSE_FRAMES + 1;
-    wire signed [C:0] now_first = new_run ? number : run_first;
-    wire signed [C:0] now_active = new_run ? 1 : active + 1;
+    reg found, best_long, run_is_best;
+    wire signed [16:0] wide_kept = {kept[15], kept};
+    wire new_run = active == 0 || gap > PAUSE_FRAMES;
+    wire [W-1:0] now_active = new_run ? {{PLACE{1'b0}}, 1'b1} : active + 1'b1;
     wire signed [15:0] now_peak = new_run || kept > run_peak ? kept : run_peak;
     wire now_long = now_active >= SHORTEST_FRAMES;
-    wire better = !found || best_first == now_first || (now_long && !best_long) || (now_long == best_long && now_peak > best_peak);
+    wire better = !found || (run_is_best && !new_run) || (now_long && !best_long) ||
+        (now_long == best_long && now_peak > best_peak);
 
-    wire signed [17:0] rise = {{2{best_peak[15]}}, best_peak} - wide_quietest;
-    wire good = best_long && rise >= LEAST;
-    wire whole = count - 1 - best_last > PAUSE_FRAMES;
-    wire signed [C:0] first = best_first > (edge_kept ? EDGE_FRAMES : MARGIN_FRAMES) ? best_first - MARGIN_FRAMES : 0;
-    wire signed [C:0] end_near = best_last + 1 + (ends ? EDGE_FRAMES : MARGIN_FRAMES);
-    wire signed [C:0] word_end = end_near < count ? best_last + 1 + MARGIN_FRAMES : count;
-    wire signed [C:0] frames = word_end - first;
+    wire [16:0] rise = {best_peak[15], best_peak} - wide_quietest;
+    wire good = best_long && !rise[16] && rise >= LEAST;
+    wire [W-1:0] after_best = best_last + 1'b1;
+    wire [W-1:0] quiet_after = count - after_best;
+    wire whole = quiet_after > PAUSE_FRAMES;
+    wire [W-1:0] first = {8'b0, best_first} > (edge_kept ? EDGE_FRAMES : {8'b0, MARGIN_FRAMES}) ?
+        best_first - MARGIN_FRAMES : {W{1'b0}};
+    wire [W-1:0] word_end = {8'b0, quiet_after} > (ends ? EDGE_FRAMES : {8'b0, MARGIN_FRAMES}) ?
+        after_best + MARGIN_FRAMES : count;
+    wire [W-1:0] frames = word_end - first;
 
     assign busy = state != IDLE;
     assign word_valid = state == OFFER;
     assign word_place = first_place + first[PLACE-1:0];
-    assign word_frames = frames[PLACE:0];
+    assign word_frames = frames;
     assign word_peak = best_peak;
-    wire unused = &{1'b0, frames[C:PLACE+1]};
+    wire unused = &{1'b0, range[SHARE_BITS-1:0]};
 
     always @(posedge clk) begin
         case (state)
@@ -102,6 +106,7 @@ module kv_find_word #(
                 quietest <= 16'sh7FFF;
                 found <= 0;
                 active <= 0;
+                run_is_best <= 0;
                 ends <= finish;
                 if (heard) begin
                     place <= place + 1'b1;
@@ -109,49 +114,54 @@ module kv_find_word #(
                         first_place <= first_place + 1'b1;
                         edge_kept <= 0;
                     end else
-                        count <= count + 1;
+                        count <= count + 1'b1;
                     state <= EXTREMES;
                 end else if (finish && anything && count != 0)
                     state <= EXTREMES;
             end
             EXTREMES: begin
-                looking <= i != count;
-                if (i != count)
-                    i <= i + 1;
+                looking <= !all;
+                number <= i;
+                if (!all)
+                    i <= i + 1'b1;
                 if (looking) begin
                     if (kept > peak)
                         peak <= kept;
                     if (tells && kept < quietest)
                         quietest <= kept;
-                    if (number == count - 1)
+                    if (last_one)
                         state <= THRESHOLD;
                 end
             end
             THRESHOLD: begin
-                threshold <= higher == wide_peak ? higher - 1 : higher;  // all are equally loud
+                threshold <= higher == wide_peak ? higher - 17'sd1 : higher;  // all are equally loud
                 i <= 0;
                 looking <= 0;
                 state <= RUNS;
             end
             RUNS: begin
-                looking <= i != count;
-                if (i != count)
-                    i <= i + 1;
+                looking <= !all;
+                number <= i;
+                if (!all)
+                    i <= i + 1'b1;
                 if (looking) begin
-                    if ({{2{kept[15]}}, kept} > threshold) begin
-                        run_first <= now_first;
+                    if (wide_kept > threshold) begin
+                        gap <= 0;
+                        if (new_run)
+                            run_first <= number;
                         run_peak <= now_peak;
                         active <= now_active;
-                        last <= number;
+                        run_is_best <= better;
                         if (better) begin
                             found <= 1;
-                            best_first <= now_first;
+                            best_first <= new_run ? number : run_first;
                             best_last <= number;
                             best_peak <= now_peak;
                             best_long <= now_long;
                         end
-                    end
-                    if (number == count - 1)
+                    end else
+                        gap <= gap + 1'b1;
+                    if (last_one)
                         state <= JUDGE;
                 end
             end

@@ -28,7 +28,7 @@ module kv_loaded_weights #(
     wire write = load_valid && !loaded;
     wire [BITS+ADDRESS-1:0] wide = {{BITS{1'b0}}, address} >> SHIFT;
     wire [BITS-1:0] place = loaded ? wide[BITS-1:0] : count;
-    wire [15:0] shifted = word >> (WIDTH * part);
+    wire [15:0] shifted = word >> {part, {(4 - SHIFT){1'b0}}};
 
     assign loaded = count == WORDS[BITS-1:0];
     assign data = shifted[WIDTH-1:0];

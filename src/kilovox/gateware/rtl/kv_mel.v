@@ -27,7 +27,7 @@ module kv_mel #(
     input wire mul_busy,
     input wire signed [33:0] mul_product
 );
-    localparam SUM = 47;
+    localparam SUM = 38 + $clog2(BINS + 1);  // 256 times a power below 2^30, of all bins
     localparam BAND_BITS = $clog2(BANDS);
     localparam signed [6:0] FULL_SCALE = LEVEL_EXPONENT;
     localparam [6:0] FIRST = FIRST_BIN, LAST = FIRST_BIN + BINS - 1;
@@ -51,14 +51,14 @@ module kv_mel #(
     wire [8:0] weight = part[0] ? 9'd256 - {1'b0, word[7:0]} : {1'b0, word[7:0]};
     wire [15:0] half = part[1] ? power[31:16] : power[15:0];
     wire [SUM-1:0] so_far = part[0] ? falling : rising;
-    wire [SUM-1:0] product = part[1] ? {{(SUM - 42){1'b0}}, mul_product[25:0], 16'b0} : {{(SUM - 26){1'b0}}, mul_product[25:0]};
+    wire [SUM-1:0] product = part[1] ? {{(SUM - 41){1'b0}}, mul_product[24:0], 16'b0} : {{(SUM - 25){1'b0}}, mul_product[24:0]};
     wire [SUM-1:0] sum = so_far + product;
 
-    wire log_busy, log_mul_start;
+    wire up, log_busy, log_mul_start;
     wire signed [16:0] log_mul_a, log_mul_b;
     wire signed [15:0] logarithm;
     kv_log2 #(.BITS(SUM), .FILE(MANTISSA_FILE)) log2 (
-        .clk(clk), .reset(reset), .start(state == LEVEL), .x(falling), .busy(log_busy), .value(logarithm),
+        .clk(clk), .reset(reset), .start(state == LEVEL), .x(falling), .up(up), .busy(log_busy), .value(logarithm),
         .mul_start(log_mul_start), .mul_a(log_mul_a), .mul_b(log_mul_b), .mul_busy(mul_busy), .mul_product(mul_product)
     );
     assign mul_start = own || log_mul_start;
@@ -70,7 +70,7 @@ module kv_mel #(
     assign write = state == LEVELLED && !log_busy && segment != 0;
     wire [BAND_BITS:0] of_segment = segment - 1'b1;
     assign band = of_segment[BAND_BITS-1:0];
-    wire unused = &{1'b0, mul_product[33:26], of_segment[BAND_BITS]};
+    wire unused = &{1'b0, mul_product[33:25], of_segment[BAND_BITS]};
 
     always @(posedge clk) begin
         case (state)
@@ -109,7 +109,9 @@ module kv_mel #(
                 end
             end
             LEVEL: state <= LEVELLED;
-            default: if (!log_busy) begin
+            default: if (up)
+                falling <= falling << 1;
+            else if (!log_busy) begin
                 if (segment != 0 && level > loudest)
                     loudest <= level;
                 falling <= rising;

@@ -21,9 +21,10 @@ module kv_multiply #(
     reg [BITS-1:0] low;
 
     // The sign bit of b weighs -2^(BITS - 1).
-    wire signed [BITS:0] term = low[0] ? {multiplicand[BITS-1], multiplicand} : {(BITS + 1){1'b0}};
-    wire signed [BITS:0] so_far = {high[BITS-1], high};
-    wire signed [BITS:0] sum = left == 1 ? so_far - term : so_far + term;
+    wire [BITS:0] term = low[0] ? {multiplicand[BITS-1], multiplicand} : {(BITS + 1){1'b0}};
+    wire [BITS:0] sum;
+    wire last = left == 1;
+    kv_add #(.BITS(BITS + 1)) add (.x({high[BITS-1], high}), .y(term), .minus(last), .carry(last), .sum(sum));
 
     assign busy = left != 0;
     assign product = {high, low};

@@ -1,5 +1,5 @@
-// A memory of DEPTH words with one port to write and one to read, in the cycle after the address. What is written in the very
-// cycle in which it is read is read the next time only.
+// A memory of DEPTH words with one port to write and one to read, in the cycle after the address. What is read in the very cycle in which
+// it is written is nothing that anyone may use: chips differ there. With KV_POISON it is wrong on purpose, for tests.
 `default_nettype none
 
 module kv_ram #(
@@ -13,11 +13,15 @@ module kv_ram #(
     input wire [$clog2(DEPTH)-1:0] address,
     output reg [WIDTH-1:0] data
 );
-    reg [WIDTH-1:0] words [0:DEPTH-1];
+    (* no_rw_check *) reg [WIDTH-1:0] words [0:DEPTH-1];
     always @(posedge clk) begin
         if (write)
             words[write_address] <= write_data;
+`ifdef KV_POISON
+        data <= write && write_address == address ? ~words[address] : words[address];
+`else
         data <= words[address];
+`endif
     end
 endmodule
 

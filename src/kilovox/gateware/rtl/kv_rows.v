@@ -41,16 +41,21 @@ module kv_rows #(
     reg [SHIFT_BITS-1:0] shift;
 
     wire signed [15:0] term;
+    wire one;
     generate
         if (POW2 != 0) begin : pow2
-            kv_term_pow2 product (.weight(weight), .x(x), .term(term));
+            kv_term_pow2 product (.weight(weight), .x(x), .term(term), .one(one));
         end else begin : int8
             kv_term_int8 product (.weight(weight), .x(x), .term(term));
+            assign one = 0;
         end
     endgenerate
 
     wire signed [ACC_BITS-1:0] bias = row_data[ACC_BITS-1:0];
-    wire signed [ACC_BITS-1:0] wide = {{(ACC_BITS - 16){term[15]}}, term};
+    wire signed [ACC_BITS-1:0] next;
+    kv_add #(.BITS(ACC_BITS)) add (
+        .x(first ? bias : total), .y({{(ACC_BITS - 16){term[15]}}, term}), .minus(1'b0), .carry(one), .sum(next)
+    );
 
     assign busy = state != IDLE;
     assign sum_valid = state == GIVE;
@@ -71,7 +76,7 @@ module kv_rows #(
                 state <= RUN;
             end
             RUN: begin
-                total <= (first ? bias : total) + wide;
+                total <= next;
                 first <= 0;
                 shift <= row_data[SHIFT_BITS+ACC_BITS-1:ACC_BITS];
                 column <= column + 1'b1;

@@ -37,17 +37,27 @@ module kv_transform #(
 
     // Two stages at once without products: (a +- b +- c +- d + 1) >> 2.
     reg [31:0] a, b, c;
-    wire signed [17:0] a_re = {{2{a[15]}}, a[15:0]}, a_im = {{2{a[31]}}, a[31:16]};
-    wire signed [17:0] b_re = {{2{b[15]}}, b[15:0]}, b_im = {{2{b[31]}}, b[31:16]};
-    wire signed [17:0] c_re = {{2{c[15]}}, c[15:0]}, c_im = {{2{c[31]}}, c[31:16]};
-    wire signed [17:0] d_re = {{2{data[15]}}, data[15:0]}, d_im = {{2{data[31]}}, data[31:16]};
-    wire signed [17:0] near_re = (quarter[0] ? a_re - b_re : a_re + b_re) + 18'sd1;
-    wire signed [17:0] near_im = (quarter[0] ? a_im - b_im : a_im + b_im) + 18'sd1;
-    // Times -j in the odd quarters.
-    wire signed [17:0] far_re = quarter[0] ? c_im - d_im : c_re + d_re;
-    wire signed [17:0] far_im = quarter[0] ? d_re - c_re : c_im + d_im;
-    wire signed [17:0] four_re = quarter[1] ? near_re - far_re : near_re + far_re;
-    wire signed [17:0] four_im = quarter[1] ? near_im - far_im : near_im + far_im;
+    // Real parts in `four_re`, imaginary ones in `four_im`; times -j in the odd quarters. The 1 is a carry: of a + b in the even
+    // quarters, of the last sum or of the one before in the odd ones.
+    wire odd = quarter[0], minus = quarter[1];
+    wire [31:0] d = data;
+    wire [17:0] near_re, near_im, far_re, far_im, four_re, four_im;
+    kv_add #(.BITS(18)) add_near_re (
+        .x({{2{a[15]}}, a[15:0]}), .y({{2{b[15]}}, b[15:0]}), .minus(odd), .carry(1'b1), .sum(near_re)
+    );
+    kv_add #(.BITS(18)) add_near_im (
+        .x({{2{a[31]}}, a[31:16]}), .y({{2{b[31]}}, b[31:16]}), .minus(odd), .carry(1'b1), .sum(near_im)
+    );
+    wire [15:0] far_re_x = odd ? c[31:16] : c[15:0], far_re_y = odd ? d[31:16] : d[15:0];
+    wire [15:0] far_im_x = odd ? d[15:0] : c[31:16], far_im_y = odd ? c[15:0] : d[31:16];
+    kv_add #(.BITS(18)) add_far_re (
+        .x({{2{far_re_x[15]}}, far_re_x}), .y({{2{far_re_y[15]}}, far_re_y}), .minus(odd), .carry(odd && !minus), .sum(far_re)
+    );
+    kv_add #(.BITS(18)) add_far_im (
+        .x({{2{far_im_x[15]}}, far_im_x}), .y({{2{far_im_y[15]}}, far_im_y}), .minus(odd), .carry(odd && !minus), .sum(far_im)
+    );
+    kv_add #(.BITS(18)) add_re (.x(near_re), .y(far_re), .minus(minus), .carry(odd || minus), .sum(four_re));
+    kv_add #(.BITS(18)) add_im (.x(near_im), .y(far_im), .minus(minus), .carry(odd || minus), .sum(four_im));
 
     // Places of a butterfly: a 0 put into j at bit `stage`. Of the power: j and 128 - j.
     wire [6:0] below = ~(7'h7F << stage);

