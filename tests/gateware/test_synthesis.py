@@ -72,9 +72,19 @@ endmodule
 TERM = """
 module check(input [3:0] weight, input signed [7:0] x, output good);
     wire signed [15:0] term;
-    kv_term_pow2 device(.weight(weight), .x(x), .term(term));
+    wire one;
+    kv_term_pow2 device(.weight(weight), .x(x), .term(term), .one(one));
     wire signed [15:0] size = 16'sd1 <<< weight[2:0];
-    assign good = term == (weight[3] ? x * -size : x * size);
+    assign good = $signed(term + one) == (weight[3] ? x * -size : x * size);
+endmodule
+"""
+
+ADD = """
+module check(input [7:0] x, input [7:0] y, input minus, input carry, output good);
+    wire [7:0] sum;
+    kv_add #(.BITS(8)) device(.x(x), .y(y), .minus(minus), .carry(carry), .sum(sum));
+    wire [7:0] expected = minus ? x - y - 8'd1 + carry : x + y + carry;
+    assign good = sum == expected;
 endmodule
 """
 
@@ -101,14 +111,15 @@ endmodule
 
 @pytest.mark.parametrize(
     ("check", "sat"),
-    [(SATURATE, ""), (ROUND, ""), (TERM, ""), (MULTIPLY, "-seq 10 -prove-skip 1 -set-at 1 reset 1")],
-    ids=["saturate", "round", "term", "multiply"],
+    [(SATURATE, ""), (ROUND, ""), (TERM, ""), (ADD, ""), (MULTIPLY, "-seq 10 -prove-skip 1 -set-at 1 reset 1")],
+    ids=["saturate", "round", "term", "add", "multiply"],
 )
 def test_arithmetic_is_proved(yosys, check, sat, tmp_path):
     """For every input; of the serial multiplier, one of 4 bits, for whatever comes within 10 cycles of a reset."""
     (tmp_path / "check.v").write_text(check)
     modules = " ".join(
-        str(rtl_folder() / f"{name}.v") for name in ("kv_saturate", "kv_rounding_shift", "kv_term_pow2", "kv_multiply")
+        str(rtl_folder() / f"{name}.v")
+        for name in ("kv_saturate", "kv_rounding_shift", "kv_term_pow2", "kv_multiply", "kv_add")
     )
     read = f"read_verilog -defer {modules} check.v; hierarchy -top check; proc; flatten; opt"
     script = f"{read}; sat -verify {sat} -prove good 1 check"
