@@ -8,7 +8,8 @@ import stat
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ SUFFIX = ".kilovox-tmp"
 
 ABANDONED = 3600
 """Seconds without a change after which a temporary belongs to nobody: whoever wrote it was killed."""
+
+LARGEST_LIST = 2**20
+"""Bytes of a list of the files of a folder."""
 
 _TEMPORARY = re.compile(rf"\..+\.[A-Za-z0-9_]{{8}}{re.escape(SUFFIX)}")
 
@@ -34,6 +38,13 @@ def make_folder(path: Path) -> Path:
         reason = getattr(error, "strerror", None) or error
         raise KilovoxError(f"{path}: cannot be made a folder ({reason}); name a folder that can be written") from None
     return path
+
+
+def umask() -> int:
+    """What this process takes away from the modes of what it makes."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def private_folder(path: Path) -> Path:
@@ -74,9 +85,7 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary = Path(name)
     try:
         # mkstemp makes the file private; a result is as readable as any other file the user makes.
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
+        temporary.chmod(0o666 & ~umask())
         yield temporary
         with temporary.open("r+b") as written:  # Windows flushes only what is open for writing
             os.fsync(written.fileno())
@@ -166,3 +175,54 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Write `value` to `path` as indented JSON, atomically. Raises ValueError for numbers that JSON has not, such as NaN."""
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+@dataclass(frozen=True)
+class Written:
+    """Folders that are written as a whole, such as exports, and may be written again.
+
+    `manifest`: the file that lists theirs; `kind`: what one is, such as "an export"; `name`: what files are called in one,
+    where that is known: a list of others is refused.
+    """
+
+    manifest: str
+    kind: str
+    name: re.Pattern[str] | None = None
+
+    def write(self, where: Path, files: Mapping[str, bytes], about: Mapping[str, str] | None = None) -> list[Path]:
+        """Write `files` to the folder `where`, and the list of them with what is said `about` them. Returns them, sorted.
+
+        Files of an earlier one are replaced, each at once, or removed where there is no such file now; broken off, it can be
+        written again. Raises KilovoxError where the folder holds something else.
+        """
+        earlier, about = self._earlier(where), dict(about or {})
+        make_folder(where)
+        write_json(where / self.manifest, {**about, "files": sorted(earlier | files.keys())})
+        for name, data in files.items():
+            write_bytes(where / name, data)
+        for name in sorted(earlier - files.keys()):
+            (where / name).unlink(missing_ok=True)
+        write_json(where / self.manifest, {**about, "files": sorted(files)})
+        return sorted(where / name for name in files)
+
+    def _earlier(self, where: Path) -> set[str]:
+        """Files of an earlier one that `where` holds; none where it is empty or not there."""
+        if not where.exists():
+            return set()
+        if not where.is_dir():
+            raise KilovoxError(f"{where}: is a file; name a folder")
+        manifest = where / self.manifest
+        if not manifest.is_file():
+            if any(where.iterdir()):
+                raise KilovoxError(
+                    f"{where}: holds other files; name a folder that is empty, not there, or an earlier {self.kind.split()[-1]}"
+                )
+            return set()
+        try:
+            names = json.loads(read_small(manifest, LARGEST_LIST, "a list of files"))["files"]
+            if self.name and not all(self.name.fullmatch(name) for name in names):
+                raise ValueError
+            inside = where.resolve()
+            return {str(name) for name in names if (where / str(name)).resolve().is_relative_to(inside)}
+        except (OSError, ValueError, KeyError, TypeError, RecursionError, KilovoxError):
+            raise KilovoxError(f"{manifest}: not the list of {self.kind}; remove the folder, or name another") from None

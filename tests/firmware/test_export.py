@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+import kilovox.files
 from compilers import Pair
 from firmware.models import random_listener, random_model
 from kilovox.cli.export import command
@@ -180,6 +181,29 @@ def test_a_manifest_does_not_reach_outside_its_folder(tmp_path: Path) -> None:
     (tmp_path / "out" / MANIFEST).write_text(json.dumps({"files": ["../outside.txt"]}))
     export(random_model("int8", 5), tmp_path / "out")
     assert outside.read_text() == "keep"
+
+
+def test_what_was_broken_off_can_be_repeated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = kilovox.files.write_bytes
+
+    def full(path: Path, data: bytes) -> None:
+        if path.name == "kilovox_model.h":
+            raise KilovoxError("no space left")
+        write(path, data)
+
+    monkeypatch.setattr(kilovox.files, "write_bytes", full)
+    with pytest.raises(KilovoxError, match="no space left"):
+        export(random_model("int8", 5), tmp_path)
+    monkeypatch.undo()
+    assert export(random_model("int8", 5), tmp_path)
+
+
+@pytest.mark.parametrize("text", ['{"files": ["a\\u0000.txt"]}', '{"files": 1}', "[" * 99999, " " * (1 << 20) + "{}"])
+def test_a_list_that_lies_is_explained(tmp_path: Path, text: str) -> None:
+    (tmp_path / MANIFEST).write_text(text)
+    with pytest.raises(KilovoxError, match="not the list of an export"):
+        export(random_model("int8", 5), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [MANIFEST]
 
 
 def test_the_command(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from kilovox import files
 from kilovox.errors import KilovoxError
 from kilovox.integer.bundled import resolve_model
 from kilovox.integer.model_file import load_model, save_model
@@ -154,14 +155,14 @@ def test_a_model_that_cannot_be_run_is_named_by_its_file(tmp_path):
 
 
 def test_what_was_broken_off_can_be_repeated(tmp_path, monkeypatch):
-    write = page.write_bytes
+    write = files.write_bytes
 
     def full(path, data):
         if path.name == "style.css":
             raise KilovoxError("no space left")
         write(path, data)
 
-    monkeypatch.setattr(page, "write_bytes", full)
+    monkeypatch.setattr(files, "write_bytes", full)
     with pytest.raises(KilovoxError, match="no space left"):
         build(tmp_path / "site", ("listening",))
     monkeypatch.undo()

@@ -1,7 +1,6 @@
 """A folder to begin with: a configuration for words of one's own, their vocabulary, and what to do next."""
 
 import json
-import os
 import re
 import shlex
 import tempfile
@@ -18,7 +17,7 @@ from kilovox.config.vocabulary import UNKNOWN
 from kilovox.config.words import checked_words
 from kilovox.config.yaml_file import read_document
 from kilovox.errors import KilovoxError
-from kilovox.files import make_folder, write_text
+from kilovox.files import make_folder, umask, write_text
 from kilovox.text import shown
 
 Voices = Literal["both", "people", "synthetic"]
@@ -210,7 +209,7 @@ def make_project(folder: Path, project: Project) -> Configuration:
             for name, text in files.items():
                 write_text(made / name, text)
             config = _read(made, project)
-            made.chmod(0o777 & ~_umask())
+            made.chmod(0o777 & ~umask())
             if folder.exists():
                 folder.rmdir()
             made.rename(folder)
@@ -234,9 +233,3 @@ def _check_name(name: str) -> None:
     except ValidationError:
         expected = "expected letters, digits and _ . - alone, no . or - first, at most 100"
         raise KilovoxError(f"name {shown(name)}; {expected}") from None
-
-
-def _umask() -> int:
-    umask = os.umask(0)
-    os.umask(umask)
-    return umask

@@ -1,6 +1,5 @@
 """A model as a folder that a project can take: C, an Arduino library, sources for WebAssembly, or ONNX."""
 
-import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Literal, get_args
 
 from kilovox import __version__
 from kilovox.errors import KilovoxError
-from kilovox.files import make_folder, write_bytes, write_json
+from kilovox.files import Written
 from kilovox.firmware.decimation import decimation_bytes
 from kilovox.firmware.emit import provenance, sizes
 from kilovox.firmware.layout import Parts, blocks_of, parts_of
@@ -54,6 +53,7 @@ AVR_ARRAY, AVR_TABLES = 0x7FFF, 0xFFFF
 
 MANIFEST = "kilovox-export.json"
 """Lists the files of an export; a folder that has one may be exported to again."""
+EXPORT = Written(MANIFEST, "an export")
 
 
 def export(model: Model, where: Path, target: Target = "c", name: str = DEFAULT, input_rate: int | None = None) -> list[Path]:
@@ -64,22 +64,7 @@ def export(model: Model, where: Path, target: Target = "c", name: str = DEFAULT,
     holds something else, the model is none for this target, `name` cannot be one, or the rate is not supported.
     """
     files = exported(model, target, name, input_rate)
-    return write_export(where, files, {"model": model.metadata.name, "target": target, "name": name})
-
-
-def write_export(where: Path, files: Mapping[str, bytes], about: Mapping[str, str]) -> list[Path]:
-    """Write `files`, and the list of them with what is said `about` them, to the folder `where`. Returns them, sorted.
-
-    Raises KilovoxError where the folder holds something else than an earlier export.
-    """
-    earlier = _earlier(where)
-    make_folder(where)
-    for file, data in files.items():
-        write_bytes(where / file, data)
-    for file in sorted(earlier - files.keys()):
-        (where / file).unlink(missing_ok=True)
-    write_json(where / MANIFEST, {**about, "files": sorted(files)})
-    return sorted(where / file for file in files)
+    return EXPORT.write(where, files, {"model": model.metadata.name, "target": target, "name": name})
 
 
 def exported(model: Model, target: Target, name: str = DEFAULT, input_rate: int | None = None) -> dict[str, bytes]:
@@ -215,22 +200,3 @@ def _fill(template: str, facts: dict[str, str], names: Names) -> str:
     # Only prose has holes: a dollar in C or CMake is its own.
     renamed = names.renamed(text)
     return Template(renamed).substitute(facts) if template.endswith((".md", ".txt", ".properties")) else renamed
-
-
-def _earlier(where: Path) -> set[str]:
-    """Files of the export that `where` holds; none where it is empty or not there."""
-    if not where.exists():
-        return set()
-    if not where.is_dir():
-        raise KilovoxError(f"{where}: is a file; name a folder")
-    manifest = where / MANIFEST
-    if not manifest.is_file():
-        if any(where.iterdir()):
-            raise KilovoxError(f"{where}: holds other files; name a folder that is empty, not there, or an earlier export")
-        return set()
-    try:
-        names = {str(name) for name in json.loads(manifest.read_text())["files"]}
-    except (OSError, ValueError, KeyError, TypeError):
-        raise KilovoxError(f"{manifest}: not the list of an export; remove the folder, or name another") from None
-    inside = where.resolve()
-    return {name for name in names if (where / name).resolve().is_relative_to(inside)}

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from kilovox.firmware.export import write_export
+from kilovox.firmware.export import EXPORT
 from kilovox.gateware.emit import sources
 from kilovox.integer.model_file import Model
 
@@ -13,4 +13,4 @@ def export_verilog(model: Model, where: Path) -> list[Path]:
     Raises KilovoxError where the folder holds something else than an earlier export, or the model cannot be gateware.
     """
     files = {name: text.encode() for name, text in sources(model).items()}
-    return write_export(where, files, {"model": model.metadata.name, "target": "verilog"})
+    return EXPORT.write(where, files, {"model": model.metadata.name, "target": "verilog"})

@@ -11,10 +11,9 @@ from xml.sax.saxutils import escape, quoteattr
 from kilovox.config.vocabulary import UNKNOWN
 from kilovox.corpus.vocabulary import digits
 from kilovox.errors import KilovoxError
-from kilovox.files import make_folder, write_bytes, write_json
+from kilovox.files import Written
 from kilovox.integer.bundled import bundled_models, resolve_model
 from kilovox.integer.model_file import load_model
-from kilovox.integer.stored import json_of
 from kilovox.web.facts import facts
 from kilovox.web.module import PREBUILT, compile_module, folder, prebuilt
 from kilovox.web.speak_examples import EXAMPLES
@@ -31,8 +30,7 @@ MOST_WORDS = 12
 MANIFEST = "kilovox-demo.json"
 """Lists the files of a page; a folder that has one may be written to again."""
 
-_NAME = re.compile(r"(examples/)?[A-Za-z0-9_.-]+\.(css|html|json|mjs|svg|txt|wasm|wav)")
-"""Of a file of a page."""
+PAGE = Written(MANIFEST, "a page", re.compile(r"(examples/)?[A-Za-z0-9_.-]+\.(css|html|json|mjs|svg|txt|wasm|wav)"))
 
 
 def page_files(models: Sequence[str] = PREBUILT) -> dict[str, bytes]:
@@ -102,34 +100,4 @@ def build(where: Path, models: Sequence[str] = PREBUILT) -> list[Path]:
     Files of an earlier page there are replaced or removed. Raises KilovoxError as `page_files`, and where the folder holds
     something else.
     """
-    earlier = _earlier(where)
-    files = page_files(models)
-    make_folder(where)
-    write_json(where / MANIFEST, {"files": sorted(earlier | files.keys())})  # first, so that what is broken off can be repeated
-    for name, data in files.items():
-        make_folder((where / name).parent)
-        write_bytes(where / name, data)
-    for name in sorted(earlier - files.keys()):
-        (where / name).unlink(missing_ok=True)
-    write_json(where / MANIFEST, {"files": sorted(files)})
-    return sorted(where / name for name in files)
-
-
-def _earlier(where: Path) -> set[str]:
-    """Files of the page that `where` holds; none where it is empty or not there."""
-    if not where.exists():
-        return set()
-    if not where.is_dir():
-        raise KilovoxError(f"{where}: is a file; name a folder")
-    manifest = where / MANIFEST
-    if not manifest.is_file():
-        if any(where.iterdir()):
-            raise KilovoxError(f"{where}: holds other files; name a folder that is empty, not there, or an earlier page")
-        return set()
-    try:
-        names = json_of(manifest.read_bytes())["files"]
-        if not all(_NAME.fullmatch(name) for name in names):
-            raise ValueError
-    except (OSError, ValueError, KeyError, TypeError):
-        raise KilovoxError(f"{manifest}: not the list of a page; remove the folder, or name another") from None
-    return set(names)
+    return PAGE.write(where, page_files(models))
