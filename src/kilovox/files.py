@@ -161,6 +161,21 @@ def read_small(path: Path, most: int, kind: str) -> bytes:
     return data
 
 
+def read_lines(path: Path, most: int, kind: str) -> list[tuple[str, str]]:
+    """Of a stranger's UTF-8 file of `most` bytes at most, what is on each line that is not empty, after "file, line number".
+
+    Raises KilovoxError, naming `kind`, such as "words, one a line", where there is none, and as `read_small`.
+    """
+    try:
+        lines = read_small(path, most, kind).decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise KilovoxError(f"{path}: not UTF-8 ({error.reason} at byte {error.start}); expected {kind}") from None
+    found = [(f"{path}, line {number}", line.strip()) for number, line in enumerate(lines, 1) if line.strip()]
+    if not found:
+        raise KilovoxError(f"{path}: empty; expected {kind}")
+    return found
+
+
 def write_bytes(path: Path, data: bytes) -> None:
     """Write `data` to `path` atomically."""
     with replacing(path) as temporary:

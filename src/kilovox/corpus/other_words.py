@@ -10,7 +10,7 @@ from kilovox.corpus.languages import ENGLISH, is_english
 from kilovox.corpus.sentence_texts import words as lists
 from kilovox.corpus.synthetic import WORDS as DIGITS
 from kilovox.errors import KilovoxError
-from kilovox.files import read_small
+from kilovox.files import read_lines
 from kilovox.text import shown
 
 _FOLDER = Path(__file__).parent
@@ -23,13 +23,7 @@ SEED = 8
 
 def read_words(path: Path) -> tuple[str, ...]:
     """The words of a text file, UTF-8, one a line, each once. Raises KilovoxError naming file and line."""
-    try:
-        lines = read_small(path, LARGEST, "words, one a line").decode("utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        raise KilovoxError(f"{path}: not UTF-8 ({error.reason} at byte {error.start}); expected words, one a line") from None
-    found = [checked_word(line.strip(), f"{path}, line {number}") for number, line in enumerate(lines, 1) if line.strip()]
-    if not found:
-        raise KilovoxError(f"{path}: empty; expected words, one a line")
+    found = (checked_word(line, where) for where, line in read_lines(path, LARGEST, "words, one a line"))
     return tuple(dict.fromkeys(found))
 
 

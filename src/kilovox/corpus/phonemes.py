@@ -7,6 +7,7 @@ import functools
 import re
 from collections.abc import Collection, Mapping
 
+from kilovox.corpus.languages import is_english
 from kilovox.corpus.speech_programs import run_program
 from kilovox.errors import KilovoxError
 from kilovox.text import shown
@@ -49,7 +50,7 @@ def kokoro_phonemes(language: str, word: str, vocabulary: Collection[str]) -> st
 
 def in_symbols(ipa: str, language: str) -> str:
     """espeak-ng's `ipa` in Kokoro's symbols, whether these are known or not."""
-    english = language.partition("-")[0] == "en"
+    english = is_english(language)
     table: Mapping[str, str] = _ELSEWHERE
     if english:
         table = _AMERICAN if language == "en-us" else _BRITISH

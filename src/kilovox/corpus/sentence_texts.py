@@ -14,7 +14,7 @@ import numpy as np
 
 from kilovox.corpus.synthetic import WORDS as DIGITS
 from kilovox.errors import KilovoxError
-from kilovox.files import read_small
+from kilovox.files import read_lines
 from kilovox.text import shown
 
 LISTS = Path(__file__).with_name("words.txt")
@@ -65,16 +65,7 @@ def read_texts(path: Path) -> tuple[Text, ...]:
     Raises KilovoxError, naming file and line, for anything but words of English letters and the usual punctuation: a number is
     to be written out, for only then it is known what is said.
     """
-    try:
-        lines = read_small(path, LARGEST, "sentences, one a line").decode("utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        raise KilovoxError(
-            f"{path}: not UTF-8 ({error.reason} at byte {error.start}); expected sentences, one a line"
-        ) from None
-    found = [_sentence(f"{path}, line {number}", line.strip()) for number, line in enumerate(lines, 1) if line.strip()]
-    if not found:
-        raise KilovoxError(f"{path}: empty; expected sentences, one a line")
-    return tuple(found)
+    return tuple(_sentence(where, line) for where, line in read_lines(path, LARGEST, "sentences, one a line"))
 
 
 def _sentence(where: str, line: str) -> Text:
