@@ -139,6 +139,9 @@ def test_what_is_no_such_corpus(tmp_path):
     (folder / "dev.tsv").write_bytes(b"client_id\tpath\tsentence\na\tb\t\xff\n")
     with pytest.raises(KilovoxError, match=r"dev.tsv: not UTF-8"):
         open_common_voice(folder)
+    (folder / "dev.tsv").write_text("client_id\tpath\tsentence\n" + "a" * 70_000)
+    with pytest.raises(KilovoxError, match=r"dev.tsv: a line of more than 65,536 characters; expected the list as published"):
+        open_common_voice(folder)
     for open_it in (open_common_voice, open_spoken_words):
         with pytest.raises(KilovoxError, match="no folder clips, or no list beside it"):
             open_it(tmp_path)

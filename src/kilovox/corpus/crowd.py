@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import TextIO
 
 from kilovox.corpus.base import Part, Recording, RecordingCorpus
 from kilovox.corpus.folders import found_instead
@@ -26,6 +27,8 @@ PARTS: dict[str, Part] = {"train": "train", "dev": "validation", "test": "test"}
 """How both call the parts of their split."""
 VALIDATED = "validated.tsv"
 
+LONGEST_LINE = 2**16
+"""Characters; a sentence, its speaker and what else is known of it take some hundreds."""
 SPEAKER_LENGTH = 16
 """Of the hash that stands for a speaker: enough to tell any crowd apart."""
 
@@ -149,13 +152,21 @@ def _speaker(text: str) -> str | None:
     return None if text in ("", "NA", "NaN", "nan") else printable(text[:SPEAKER_LENGTH])
 
 
+def _lines(path: Path, file: TextIO) -> Iterator[str]:
+    """Those of `file`, none so long that it would exhaust memory."""
+    while line := file.readline(LONGEST_LINE + 1):
+        if len(line) > LONGEST_LINE:
+            raise KilovoxError(f"{path}: a line of more than {LONGEST_LINE:,} characters; expected the list as published")
+        yield line
+
+
 def _rows(path: Path, columns: tuple[str, ...], delimiter: str) -> Iterator[tuple[str, dict[str, str]]]:
     """The rows of a list of millions, one after another, each with its file and line; other columns are passed over."""
     number = 0
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            quoted = delimiter != "\t"
-            reader = csv.reader(file, delimiter=delimiter, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE)
+            quoting = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
+            reader = csv.reader(_lines(path, file), delimiter=delimiter, quoting=quoting)
             header = next(reader, [])
             for column in columns:
                 if column not in header:
