@@ -81,20 +81,23 @@ export class Recogniser {
     return this.#bytes(this.kv.kv_web_shares(), this.shown).slice();
   }
 
-  /** A whole recording, Int16Array: { words, result, logits, frames, seconds }, as kilovox listen --file and kilovox predict hear
-   * it: word after word, and the one word of it all. onFrame is called after every frame. */
+  /** A whole recording, Int16Array: { words, result, logits, frames, seconds, took }, as kilovox listen --file and kilovox predict hear
+   * it: word after word, and the one word of it all. onFrame is called after every frame; took: milliseconds
+   * of going through it once, what onFrame takes among them. */
   hear(samples, onFrame = () => {}) {
     const words = [];
     let frames = 0;
+    const begin = performance.now();
     this.#run(samples, () => {
       frames += 1;
       onFrame(this);
     }, words);
+    const took = performance.now() - begin;
     if (!this.#listens) this.#run(samples, () => {}, null); // words that were told are forgotten
     const result = this.#decision(this.kv.kv_web_result());
     const logits = Array.from(new Int32Array(this.kv.memory.buffer, this.kv.kv_web_logits(), this.labels.length));
     this.reset();
-    return { words, result, logits, frames, seconds: samples.length / this.rate };
+    return { words, result, logits, frames, seconds: samples.length / this.rate, took };
   }
 
   get #listens() {

@@ -82,22 +82,22 @@ function file({ turn, name, ...sound }) {
   const samples = samplesOf(sound, recogniser.rate);
   const found = { features: [], hidden: [], wave: [] };
   const most = recogniser.shares().fill(0); // of any frame
-  const before = performance.now();
-  const result = recogniser.hear(samples);
-  const took = performance.now() - before;
+  let looking = 0; // milliseconds
+  const result = recogniser.hear(samples, () => {
+    const begin = performance.now();
+    look(found);
+    for (const part of [found.features, found.hidden]) if (part.length > COLUMNS) part.shift();
+    found.shares.forEach((share, index) => (most[index] = Math.max(most[index], share)));
+    looking += performance.now() - begin;
+  });
+  const took = result.took - looking;
   const hop = recogniser.hop;
   const hops = Math.max(Math.ceil(samples.length / hop), result.frames + 1); // with the silence that is heard after it
   for (let at = Math.max(0, hops - COLUMNS); at < hops; at++) {
     const part = samples.subarray(at * hop, (at + 1) * hop);
     found.wave.push(part.length > 0 ? extent(part) : [0, 0]);
   }
-  let frame = 0;
-  recogniser.hear(samples, () => { // again, to be looked at: not timed
-    if (frame++ >= result.frames - COLUMNS) look(found);
-    const shares = recogniser.shares();
-    for (let index = 0; index < shares.length; index++) if (shares[index] > most[index]) most[index] = shares[index];
-  });
-  postMessage({ type: "file", turn, name, ...found, shares: most, ...result, took });
+  postMessage({ type: "file", turn, name, ...found, ...result, shares: most, took });
 }
 
 /** What is still under way from a microphone is not heard any more. */
