@@ -152,6 +152,12 @@ def _speaker(text: str) -> str | None:
     return None if text in ("", "NA", "NaN", "nan") else printable(text[:SPEAKER_LENGTH])
 
 
+class _Tabs(csv.excel_tab):
+    """Columns between tabs, where a quotation mark is a character like any other."""
+
+    quoting = csv.QUOTE_NONE
+
+
 def _lines(path: Path, file: TextIO) -> Iterator[str]:
     """Those of `file`, none so long that it would exhaust memory."""
     while line := file.readline(LONGEST_LINE + 1):
@@ -165,8 +171,8 @@ def _rows(path: Path, columns: tuple[str, ...], delimiter: str) -> Iterator[tupl
     number = 0
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            quoting = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
-            reader = csv.reader(_lines(path, file), delimiter=delimiter, quoting=quoting)
+            dialect: type[csv.Dialect] = _Tabs if delimiter == "\t" else csv.excel
+            reader = csv.reader(_lines(path, file), dialect)
             header = next(reader, [])
             for column in columns:
                 if column not in header:
