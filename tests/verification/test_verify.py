@@ -145,7 +145,7 @@ def test_levels_are_equal_on(target, arithmetic):
 @pytest.mark.parametrize(("arithmetic", "rate"), [("int8", 16000), ("pow2", 48000)])
 def test_what_listens_to_sound_at_other_rates_is_equal_on(target, arithmetic, rate):
     factor = rate // 8000
-    clips = [(name, np.repeat(samples[: 8000 // factor], factor)) for name, samples in (LONGER[0], LONGER[4])]
+    clips = [(name, np.repeat(samples[:1400], factor)) for name, samples in (LONGER[0], LONGER[4])]
     report = verify.verify(random_listener(arithmetic), [target], clips, input_rate=rate).targets[target]
     assert report.difference is None
     assert report.findings == ()

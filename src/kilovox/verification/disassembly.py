@@ -21,9 +21,10 @@ class Instruction:
 
 @dataclass(frozen=True)
 class Elf:
-    """A parsed ELF file. functions: (address, size, name), sorted by address; symbols: (address, size) by name."""
+    """A parsed ELF file. functions: (address, size, name), sorted by address; symbols: (address, size) by name; table: all."""
 
     file: Any
+    table: tuple[Any, ...]
     functions: tuple[tuple[int, int, str], ...]
     symbols: dict[str, tuple[int, int]]
 
@@ -39,13 +40,14 @@ def read_elf(data: bytes) -> Elf:
     elffile: Any = need("elftools.elf.elffile", "pyelftools")
     file = elffile.ELFFile(io.BytesIO(data))
     symbols, functions = {}, []
-    for symbol in file.get_section_by_name(".symtab").iter_symbols():
+    table = tuple(file.get_section_by_name(".symtab").iter_symbols())
+    for symbol in table:
         kind, where, size = symbol["st_info"]["type"], symbol["st_value"], symbol["st_size"]
         if kind in ("STT_FUNC", "STT_OBJECT"):
             symbols[symbol.name] = (where & ~1 if kind == "STT_FUNC" else where, size)
         if kind == "STT_FUNC":
             functions.append((where & ~1, size, symbol.name))
-    return Elf(file, tuple(sorted(functions)), symbols)
+    return Elf(file, table, tuple(sorted(functions)), symbols)
 
 
 def disassembler(is_arm: bool) -> Any:
@@ -58,9 +60,8 @@ def disassembler(is_arm: bool) -> Any:
 
 def elf_instructions(data: bytes, is_arm: bool) -> Iterator[Instruction]:
     """Every instruction of the object file `data`, function by function. Data between them is passed over."""
-    file, decode = read_elf(data).file, disassembler(is_arm)
-    table = file.get_section_by_name(".symtab")
-    symbols = list(table.iter_symbols())
+    elf, decode = read_elf(data), disassembler(is_arm)
+    file, symbols = elf.file, elf.table
     for index, section in enumerate(file.iter_sections()):
         if section["sh_type"] != "SHT_PROGBITS" or not section["sh_flags"] & 4:
             continue
@@ -83,7 +84,7 @@ def elf_instructions(data: bytes, is_arm: bool) -> Iterator[Instruction]:
                     address += 2
 
 
-def _calls(file: Any, section: str, symbols: list[Any]) -> dict[int, str]:
+def _calls(file: Any, section: str, symbols: tuple[Any, ...]) -> dict[int, str]:
     """Names of undefined symbols by the offset in `section` of what refers to them."""
     found = {}
     for kind in (".rel", ".rela"):

@@ -6,6 +6,7 @@ model no multiplication at all.
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from kilovox.verification.disassembly import Instruction, elf_instructions
 from kilovox.verification.toolchain import CORES
@@ -55,11 +56,17 @@ def findings(objects: Mapping[str, bytes], target: str, powers_of_two: bool) -> 
     objects: object files by the name of their C file; target: one of CORES, or wasm32; powers_of_two: whether KERNELS must do
     without multiplications. Raises KilovoxError where capstone or pyelftools is not installed.
     """
-    found = set()
-    for name, data in objects.items():
-        kernel = powers_of_two and name in KERNELS
-        found |= {f"{name}: {line}" for line in _of_file(_instructions(data, target), target, kernel)}
-    return sorted(found)
+    return sorted(
+        f"{name}: {line}"
+        for name, data in objects.items()
+        for line in _of_object(data, target, powers_of_two and name in KERNELS)
+    )
+
+
+@lru_cache(maxsize=512)
+def _of_object(data: bytes, target: str, kernel: bool) -> frozenset[str]:
+    """Kept, for most object files are the same from model to model."""
+    return frozenset(_of_file(_instructions(data, target), target, kernel))
 
 
 def _instructions(data: bytes, target: str) -> Iterable[Instruction]:
