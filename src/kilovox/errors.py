@@ -7,6 +7,7 @@ EXTRAS = {
     "onnx": ("onnx",),
     "listen": ("sounddevice",),
     "synthetic": ("onnxruntime",),
+    "scale": ("ray", "optuna"),
 }
 """By extra (pyproject.toml): the modules that it brings."""
 

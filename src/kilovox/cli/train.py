@@ -23,7 +23,7 @@ CURVES_FILE = "learning-curves.svg"
 def command(config: str, out: Path | None, corpus: Path | None, resume: bool, tensorboard: bool, as_json: bool) -> None:
     """Train the network of CONFIG: a YAML file, or one that comes along (digits, digits-pow2, task-a, task-b, ...)."""
     from kilovox.evaluation.report.plots import learning_curves, save_figure
-    from kilovox.search.executor import Job, history_of
+    from kilovox.search.jobs import Job, history_of
     from kilovox.training.experiment import run_experiment
     from kilovox.training.run_folder import MODEL_FILE, QUANTISED_FOLDER
 

@@ -31,8 +31,8 @@ from kilovox.files import make_folder, write_json
 from kilovox.integer.model_file import load_model
 from kilovox.integer.recogniser import Recogniser
 from kilovox.native.fast import as_fast_as_possible
-from kilovox.search.executor import Job, history_of, run_jobs
 from kilovox.search.folds import RANDOM, Folds, plan_folds
+from kilovox.search.jobs import Job, history_of, run_jobs
 from kilovox.training.run_folder import MODEL_FILE, QUANTISED_FOLDER
 
 FLATTERED = "Where a recipe was chosen on such folds, they flatter it; only people that nobody looked at while choosing do not."

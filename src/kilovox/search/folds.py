@@ -11,7 +11,8 @@ from kilovox.corpus.base import Corpus
 from kilovox.corpus.mixture import settled
 from kilovox.corpus.splits import grouped_folds
 from kilovox.errors import KilovoxError
-from kilovox.search.executor import Job, cores
+from kilovox.search.executor import cores
+from kilovox.search.jobs import Job
 
 RANDOM = "random"
 

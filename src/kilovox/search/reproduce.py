@@ -27,7 +27,7 @@ from kilovox.files import make_folder, write_json
 from kilovox.integer.model_file import load_model
 from kilovox.integer.recogniser import Recogniser
 from kilovox.native.fast import as_fast_as_possible
-from kilovox.search.executor import Job, history_of, run_jobs
+from kilovox.search.jobs import Job, history_of, run_jobs
 from kilovox.search.plans import Plan, plans
 from kilovox.training.run_folder import QUANTISED_FOLDER
 

@@ -1,0 +1,121 @@
+"""Several networks trained side by side, by an executor."""
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from kilovox.config import Configuration
+from kilovox.corpus.base import Corpus
+from kilovox.corpus.mixture import settled
+from kilovox.errors import KilovoxError
+from kilovox.search.executor import Executor, cores, open_executor
+from kilovox.training.experiment import run_experiment
+from kilovox.training.run_folder import MODEL_FILE, QUANTISED_FOLDER, another_run, is_run_of, teacher_folder
+from kilovox.training.run_key import RunKeys
+
+
+@dataclass(frozen=True)
+class Job:
+    """One network to train: `name` is shown, `folder` receives the run."""
+
+    name: str
+    config: Configuration
+    folder: Path
+
+    @property
+    def teachers(self) -> tuple[str, ...]:
+        """Folders, within the run's, of the trainings that come before the network's own."""
+        return tuple(map(teacher_folder, range(self.config.distillation.teachers if self.config.distillation else 0)))
+
+
+def run_jobs(jobs: Sequence[Job], corpus: Corpus, workers: int | None = None, executor: Executor | None = None) -> None:
+    """Train all `jobs` on `corpus`; finished runs are kept, interrupted ones go on, runs of something else are left alone.
+
+    executor: where they are trained; else `workers` processes of this machine, by default one a core.
+    Raises KilovoxError where a job does or its folder holds a run of something else, and KeyboardInterrupt once the workers are
+    gone.
+    """
+    keys = RunKeys(corpus)
+    waiting = [job for job in jobs if not is_finished(job, keys)]
+    for job in waiting:
+        differing = another_run(keys.of(job.config), job.folder)
+        if differing is not None:
+            raise KilovoxError(
+                f"{job.folder}: holds a run of another configuration or corpus ({differing}); expected another --out, or it "
+                "removed"
+            )
+    if not waiting:
+        return
+    # Long ones first: the last to run should be short.
+    waiting.sort(key=lambda job: -job.config.epochs * settled(job.config, corpus).hidden ** 2)
+    with contextlib.ExitStack() as stack:
+        side_by_side = executor or stack.enter_context(open_executor(workers=min(workers or cores(), len(waiting))))
+        refresh = stack.enter_context(_bars(waiting))
+        for _ in side_by_side.run(partial(_train, corpus), waiting, refresh):
+            refresh()
+
+
+def is_finished(job: Job, keys: RunKeys) -> bool:
+    """Whether the job's folder holds the model of this very configuration and these corpora."""
+    return (job.folder / MODEL_FILE).exists() and is_run_of(keys.of(job.config), job.folder)
+
+
+def history_of(job: Job, parts: Sequence[str] | None = None) -> list[dict[str, float]]:
+    """The figures of the epochs so far, numbered on, of `parts` (folders) one after another.
+
+    Without `parts`: the teachers', the float network's and those of training for integers.
+    """
+    figures: list[dict[str, float]] = []
+    for part in (*job.teachers, "", QUANTISED_FOLDER) if parts is None else parts:
+        try:
+            lines = [json.loads(line) for line in (job.folder / part / "log.jsonl").read_text().splitlines()]
+        except (OSError, ValueError):
+            continue
+        before = len(figures)
+        figures += [{**line, "epoch": line["epoch"] + before} for line in lines]
+    return figures
+
+
+def _train(corpus: Corpus, job: Job) -> None:
+    run_experiment(job.config, corpus, job.folder, resume=True, progress=False)
+
+
+@contextlib.contextmanager
+def _bars(jobs: Sequence[Job]) -> Iterator[Callable[[], None]]:
+    """A bar for each job on standard error; where that is no terminal, a line when it ends."""
+    console = Console(stderr=True)
+    progress = Progress(
+        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[figures]}"), TimeElapsedColumn(),
+        console=console, disable=not console.is_terminal,
+    )  # fmt: skip
+    tasks: dict[str, TaskID] = {
+        job.name: progress.add_task(job.name, total=job.config.epochs, figures="waiting", start=False) for job in jobs
+    }
+    said: set[str] = set()
+
+    def refresh() -> None:
+        for job in jobs:
+            history = history_of(job)
+            if not history or job.name in said:
+                continue
+            last = history[-1]
+            progress.start_task(tasks[job.name])
+            figures = f"loss {last['loss']:.3f}  accuracy {last['accuracy']:.2%}"
+            if "validation_accuracy" in last:
+                figures += f"  validation {last['validation_accuracy']:.2%}"
+            progress.update(tasks[job.name], completed=last["epoch"], figures=figures)
+            if (job.folder / MODEL_FILE).exists():
+                said.add(job.name)
+                progress.stop_task(tasks[job.name])
+                if not console.is_terminal:
+                    console.print(f"{job.name}: {figures}", highlight=False, markup=False)
+
+    with progress:
+        yield refresh
+        refresh()
