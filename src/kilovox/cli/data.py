@@ -18,6 +18,7 @@ from kilovox.corpus.synthetic import WORDS, default_folder, licences
 from kilovox.corpus.synthetic import synthesise as make_synthetic
 from kilovox.errors import KilovoxError
 from kilovox.text import printable
+from kilovox.workers import HERE
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -61,10 +62,12 @@ def fetch(out: Path | None, as_json: bool) -> None:
 @click.option("--list", "listed", type=click.Path(path_type=Path), help="Other words to draw from: a text file, one a line.")
 @click.option("--language", default="en-us", show_default=True, help="As espeak-ng calls it: en-gb, de, fr-fr, pt-br, ...")
 @click.option("--seed", type=click.IntRange(0, 2**31), default=1, show_default=True, help="Of the voices.")
+@click.option("--workers", type=click.IntRange(min=1), help="So many speak side by side.  [default: 1, all with --address]")
+@click.option("--address", help="On a Ray cluster: ray://HOST:PORT, HOST:PORT, auto, or local, one of its own.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def synthesise(
     out: Path | None, kokoro: int | None, espeak: int, flite: int | None, words: str, others: int, listed: Path | None,
-    language: str, seed: int, as_json: bool,
+    language: str, seed: int, workers: int | None, address: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Make voices that nobody owns say the ten digits, or any words: the corpus `synthetic`, to be trained on besides people.
 
@@ -85,9 +88,13 @@ def synthesise(
     known = read_words(listed) if listed is not None else None
     if out is None and (others or language != ENGLISH or set(asked) - set(WORDS)):
         raise KilovoxError("--out: missing; expected a folder of its own for other words than digits, such as --out synthetic")
-    corpus = make_synthetic(
-        out or default_folder(), counts, seed, quiet=as_json, words=asked, language=language, others=others, known=known
-    )
+    from kilovox.search.executor import open_executor
+
+    with open_executor(address, workers) as executor:
+        corpus = make_synthetic(
+            out or default_folder(), counts, seed, quiet=as_json, words=asked, language=language, others=others, known=known,
+            workers=executor if workers or address is not None else HERE,
+        )  # fmt: skip
     _say_made(corpus, "recordings", as_json)
 
 

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -23,12 +23,10 @@ from kilovox.corpus.cache import cache_folder
 from kilovox.corpus.folders import open_folders
 from kilovox.corpus.kokoro import MODEL_FILE, VOCABULARY_FILE, VOICES_FOLDER, fetch_kokoro
 from kilovox.corpus.languages import ENGLISH
-from kilovox.corpus.speech_programs import ESPEAK_RATE, FLITE_RATE, Sound, Speaker, espeak_speaker, flite_speaker
+from kilovox.corpus.speech_programs import Sound, Speaker, espeak_speaker, flite_speaker
 from kilovox.errors import KilovoxError, not_installed
-from kilovox.files import lock, make_folder, replacing, write_json
-
-if TYPE_CHECKING:
-    from kilovox.corpus.spoken_words import Vocabulary
+from kilovox.files import lock, make_folder, replacing, write_bytes, write_json
+from kilovox.workers import HERE, Workers
 
 SOURCES = ("kokoro", "espeak", "flite")
 SAMPLE_RATE = 16_000
@@ -203,47 +201,31 @@ def synthesise(
     language: str = ENGLISH,
     others: int = 0,
     known: Sequence[str] | None = None,
+    workers: Workers = HERE,
 ) -> RecordingCorpus:
     """Make `counts` voices of each of SOURCES say `words` in `folder`; what is there already is kept.
 
-    Every voice is written word by word and atomically, so that an interrupted run goes on. kokoro_folder: its model, where
-    it is not to be downloaded. Digits alone, in English, Kokoro says in the ways of ACCENTED too. others: so many other words,
-    of which each voice says some, from the list of `language`, as espeak-ng calls it, or from `known`.
+    Every word is written atomically, a few voices at a time, so that an interrupted run goes on. kokoro_folder: its model,
+    where it is not to be downloaded. Digits alone, in English, Kokoro says in the ways of ACCENTED too. others: so many other
+    words, of which each voice says some, from the list of `language`, as espeak-ng calls it, or from `known`. workers: who
+    makes them speak; they need not see `folder`.
     Raises KilovoxError where a synthesiser is missing or does not speak that language, and for what is no word.
     """
-    if others or language != ENGLISH or set(words) - set(WORDS):
-        from kilovox.corpus.spoken_words import vocabulary_of
+    from kilovox.corpus.speaking import Speaking, are_digits
+    from kilovox.corpus.spoken_words import Vocabulary, vocabulary_of
 
-        _synthesise_any(folder, counts, seed, quiet, kokoro_folder, vocabulary_of(words, language, others, known))
-        return open_folders(folder)
-    with speaking(folder, counts, SOURCES, quiet) as (scratch, advance):
-        for source, count in counts.items():
-            if count:
-                say, rate = _speaker(source, seed, scratch, kokoro_folder, quiet)
-                write_voices(folder, source, range(count), say, rate, advance, words)
+    digits = are_digits(words, language, others)
+    vocabulary = Vocabulary(tuple(words)) if digits else vocabulary_of(words, language, others, known)
+    speech = Speaking(vocabulary, digits, seed, kokoro_folder, quiet)
+    speech.check(counts)
+    with speaking(folder, counts, SOURCES, quiet) as (_, advance):
+        asked = list(speech.missing(folder, counts))
+        for place, files in workers.run(speech, asked):
+            for name, data in files.items():
+                write_bytes(folder / name, data)
+            for _ in asked[place]:
+                advance()
     return open_folders(folder)
-
-
-def _synthesise_any(
-    folder: Path, counts: Mapping[str, int], seed: int, quiet: bool, kokoro_folder: Path | None, vocabulary: "Vocabulary"
-) -> None:
-    """The same of any words."""
-    from kilovox.corpus.spoken_words import check_source, say_with_kokoro, say_with_program
-
-    language = vocabulary.language
-    asked = {source: count for source, count in counts.items() if count}
-    for source in asked:
-        check_source(source, language)
-    with speaking(folder, counts, SOURCES, quiet) as (scratch, advance):
-        for source, count in asked.items():
-            if source == "kokoro":
-                say, rate = say_with_kokoro(load_kokoro(kokoro_folder, quiet), language, seed), KOKORO_RATE
-            else:
-                say = say_with_program(source, language, seed + SOURCES.index(source), scratch)
-                rate = ESPEAK_RATE if source == "espeak" else FLITE_RATE
-            for number in range(count):
-                said = vocabulary.of_voice(source, number, seed)
-                write_voices(folder, source, [number], say, rate, advance, said)
 
 
 @contextlib.contextmanager
@@ -277,15 +259,6 @@ def _check_ours(folder: Path) -> None:
         raise KilovoxError(f"{folder}: holds something else; expected a new or empty folder, or one that was made here before")
 
 
-def _speaker(source: str, seed: int, scratch: Path, kokoro_folder: Path | None, quiet: bool) -> tuple[Say, int]:
-    if source == "espeak":
-        return lambda number, words: espeak_voice(number, seed + 1, scratch, words), ESPEAK_RATE
-    if source == "flite":
-        return lambda number, words: flite_voice(number, seed + 2, scratch, words), FLITE_RATE
-    kokoro = load_kokoro(kokoro_folder, quiet)
-    return lambda number, words: kokoro_voice(kokoro, number, seed, words), KOKORO_RATE
-
-
 @contextlib.contextmanager
 def _bar(counts: Mapping[str, int], quiet: bool) -> Iterator[Callable[[], None]]:
     from rich.console import Console
@@ -307,16 +280,21 @@ def write_voices(
     advance: Callable[[], None] = lambda: None,
     words: Sequence[str] = WORDS,
 ) -> None:
-    """Write `words` of `voices` to `folder`/WORD/SOURCE0000_nohash_0.wav, 16 kHz int16; what is there is kept."""
+    """Write `words` of `voices` to `folder`, each to its `voice_file`, 16 kHz int16; what is there is kept."""
     for word in words:
         make_folder(folder / word)
     for number in voices:
-        paths = {word: folder / word / f"{source}{number:04d}_nohash_0.wav" for word in words}
+        paths = {word: folder / voice_file(source, number, word) for word in words}
         missing = [word for word, path in paths.items() if not path.exists()]
         for word, sound in say(number, missing) if missing else ():
             write_sound(paths[word], sound, rate)
         advance()
     write_json(folder / LICENCES_FILE, LICENCES)
+
+
+def voice_file(source: str, number: int, word: str) -> str:
+    """Where a corpus has this word by this voice."""
+    return f"{word}/{source}{number:04d}_nohash_0.wav"
 
 
 def write_sound(path: Path, sound: Sound, rate: int) -> None:

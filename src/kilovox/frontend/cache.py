@@ -13,6 +13,7 @@ import shutil
 import time
 import weakref
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -22,11 +23,15 @@ from kilovox.corpus.cache import cache_folder
 from kilovox.errors import KilovoxError
 from kilovox.files import make_folder
 from kilovox.frontend.shards import Shard, is_own, read_shard, write_shard
+from kilovox.workers import HERE, Workers, in_order
 
 Sequences = list[npt.NDArray[Any]]
 
 MAXIMUM_BYTES = 4 * 2**30
 """Of all cached features together; what was used longest ago goes first, and nothing that somebody uses."""
+
+GIVEN_AWAY = 64
+"""Recordings that a worker is given at a time."""
 
 SHARDS = 16
 """Files that the recordings of one folder are spread over, by hash."""
@@ -40,11 +45,14 @@ PATIENCE_SECONDS = 600.0
 _IN_USE = "in-use"
 
 
-def stored(settings: dict[str, Any], keys: Sequence[str], compute: Callable[[list[int]], Sequences]) -> Sequences:
+def stored(
+    settings: dict[str, Any], keys: Sequence[str], compute: Callable[[list[int]], Sequences], workers: Workers = HERE
+) -> Sequences:
     """The sequences of `keys`, in order, each (frames, columns) and read-only; what is not stored yet is computed.
 
     settings: everything but the recording itself that a sequence depends on, as JSON; keys: whatever names a recording's
-    content; compute(places): the sequences of the keys at these places. Processes that need the same share the work.
+    content; compute(places): the sequences of the keys at these places, which `workers` do, some keys at a time. Processes that
+    need the same share the work.
     """
     purpose = _digest(settings)
     found: dict[int, npt.NDArray[Any]] = {}
@@ -52,6 +60,7 @@ def stored(settings: dict[str, Any], keys: Sequence[str], compute: Callable[[lis
     for place, key in enumerate(keys):
         digest = hashlib.sha256(key.encode()).digest()
         by_shard.setdefault(digest[0] % SHARDS, {})[place] = digest
+    by_workers = compute if workers is HERE else partial(_given_away, workers, compute)
     with _folder(purpose) as (folder, lease):
         waiting = []
         for number, wanted in sorted(by_shard.items()):
@@ -66,13 +75,26 @@ def stored(settings: dict[str, Any], keys: Sequence[str], compute: Callable[[lis
             for path, wanted in waiting:
                 with _locked(path, patience) as free:
                     if free:
-                        found |= _completed(path, purpose, wanted, compute, lease)
+                        found |= _completed(path, purpose, wanted, by_workers, lease)
                     else:
                         left.append((path, wanted))
             waiting = left
         for path, wanted in waiting:
-            found |= _completed(path, purpose, wanted, compute, lease)
+            found |= _completed(path, purpose, wanted, by_workers, lease)
     return [found[place] for place in range(len(keys))]
+
+
+def _given_away(workers: Workers, compute: Callable[[list[int]], Sequences], places: list[int]) -> Sequences:
+    parts = [places[start : start + GIVEN_AWAY] for start in range(0, len(places), GIVEN_AWAY)]
+    return [sequence for part in in_order(workers.run(compute, parts)) for sequence in part]
+
+
+def known(key: dict[str, Any]) -> Sequences | None:
+    """What `cached` kept of `key`."""
+    purpose = _digest(key)
+    with _folder(purpose) as (folder, lease):
+        shard = read_shard(folder / "all.shard", purpose, lease) if folder else None
+    return list(shard.sequences.values()) if shard is not None else None
 
 
 def cached(key: dict[str, Any], compute: Callable[[], Sequences]) -> Sequences:

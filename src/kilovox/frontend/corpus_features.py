@@ -1,8 +1,8 @@
 """Features of every recording of a corpus, computed once, in bounded memory."""
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
-from typing import Any, overload
+from functools import lru_cache, partial
+from typing import Any, Self, overload
 
 import numpy.typing as npt
 
@@ -13,6 +13,7 @@ from kilovox.corpus.base import Corpus, FeatureCorpus, RecordingCorpus
 from kilovox.errors import KilovoxError
 from kilovox.frontend.cache import stored
 from kilovox.frontend.pipeline import VERSION, as_integers, raw_features
+from kilovox.workers import HERE, Workers
 
 NOT_OF_RAW_FEATURES = {"frames", "normalise", "deviations", "feature_bits"}
 """Fields of a front end's configuration that its output before normalisation does not depend on."""
@@ -38,8 +39,11 @@ class CorpusSamples(Sequence[Samples]):
     """The recordings of a corpus, (samples,) int16 at `rate` Hz each, read when they are asked for; a few are kept."""
 
     def __init__(self, corpus: RecordingCorpus, rate: int, places: Sequence[int]) -> None:
-        self._places = places
+        self._made_of, self._places = (corpus, rate, places), places
         self._read = lru_cache(KEPT_RECORDINGS)(lambda place: corpus.samples(place, rate))
+
+    def __reduce__(self) -> tuple[type[Self], tuple[RecordingCorpus, int, Sequence[int]]]:
+        return type(self), self._made_of  # what was read is not sent to a worker
 
     def __len__(self) -> int:
         return len(self._places)
@@ -85,8 +89,13 @@ def blocks(places: Sequence[int], samples: Callable[[int], Samples]) -> Iterator
         yield chosen, held
 
 
-def corpus_features(corpus: Corpus, config: AnyFrontEnd, transform: Transform = raw_features) -> list[npt.NDArray[Any]]:
-    """Features before normalisation of every recording of `corpus`, each (frames, coefficients); cached, read-only."""
+def corpus_features(
+    corpus: Corpus, config: AnyFrontEnd, transform: Transform = raw_features, workers: Workers = HERE
+) -> list[npt.NDArray[Any]]:
+    """Features before normalisation of every recording of `corpus`, each (frames, coefficients); cached, read-only.
+
+    workers: who computes them; then `transform` is a function that a module has at its top.
+    """
     if isinstance(corpus, FeatureCorpus):
         if isinstance(config, FixedPointFrontEnd):
             if config.words is not None:
@@ -96,12 +105,15 @@ def corpus_features(corpus: Corpus, config: AnyFrontEnd, transform: Transform = 
     if not isinstance(corpus, RecordingCorpus):
         raise KilovoxError(f"{corpus.where}: neither recordings nor features")
 
+    return stored(settings_of(config), corpus.hashes, partial(_features_at, corpus, config, transform), workers)
+
+
+def _features_at(
+    corpus: RecordingCorpus, config: AnyFrontEnd, transform: Transform, places: list[int]
+) -> list[npt.NDArray[Any]]:
     def samples(place: int) -> Samples:
         found = corpus.samples(place, config.sample_rate)
         check_length(found, config, corpus.recordings[place].where)
         return found
 
-    def compute(places: list[int]) -> list[npt.NDArray[Any]]:
-        return [features for _, block in blocks(places, samples) for features in transformed(config, block, transform)]
-
-    return stored(settings_of(config), corpus.hashes, compute)
+    return [features for _, block in blocks(places, samples) for features in transformed(config, block, transform)]

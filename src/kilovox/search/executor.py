@@ -18,12 +18,10 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from multiprocessing.connection import Connection, wait
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 from kilovox.errors import KilovoxError
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
+from kilovox.workers import Item, Result
 
 ATTEMPTS = 3
 """So often an item is begun before its killed processes are an error."""
@@ -42,6 +40,11 @@ class Executor(abc.ABC):
     @abc.abstractmethod
     def workers(self) -> int:
         """How many items are worked on at the same time."""
+
+    @property
+    @abc.abstractmethod
+    def host(self) -> str | None:
+        """The address under which workers of other machines reach this process; None where all are on this one."""
 
     @abc.abstractmethod
     def run(
@@ -122,6 +125,10 @@ class LocalExecutor(Executor):
     def workers(self) -> int:
         return self._workers
 
+    @property
+    def host(self) -> None:
+        return None
+
     def run(
         self, function: Callable[[Item], Result], items: Iterable[Item], tick: Callable[[], None] | None = None
     ) -> Iterator[tuple[int, Result]]:
@@ -176,7 +183,7 @@ class _Worker:
         context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
-        with _environment(ONE_THREAD):
+        with environment(ONE_THREAD):
             self._process.start()
         theirs.close()
         self._function: Callable[[Any], Any] | None = None
@@ -242,7 +249,7 @@ def _leave_with_parent() -> None:
 
 
 @contextlib.contextmanager
-def _environment(values: dict[str, str]) -> Iterator[None]:
+def environment(values: dict[str, str]) -> Iterator[None]:
     """`values` in the environment, for a process that is started meanwhile: NumPy and torch read them when they are loaded."""
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)

@@ -7,13 +7,24 @@ import contextlib
 import itertools
 import logging
 import os
+import secrets
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from kilovox import __version__
 from kilovox.errors import KilovoxError, not_installed
-from kilovox.search.executor import ATTEMPTS, ONE_THREAD, TICK, Executor, Item, Result, cores, given_up, outcome
+from kilovox.search.executor import (
+    ATTEMPTS,
+    ONE_THREAD,
+    TICK,
+    Executor,
+    cores,
+    environment,
+    given_up,
+    outcome,
+)
+from kilovox.workers import Item, Result
 
 OBJECT_STORE = 256 * 2**20
 """Bytes of shared memory of a cluster of one's own: configurations and lists of recordings pass through it, no sound."""
@@ -22,6 +33,7 @@ QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",  # nothing is reported to anybody
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # tasks without a GPU leave CUDA_VISIBLE_DEVICES alone
 }
+"""Environment of Ray, where the user's has nothing else."""
 
 
 class RayExecutor(Executor):
@@ -38,15 +50,20 @@ class RayExecutor(Executor):
             self._join(address, workers)
 
     def _join(self, address: str, workers: int | None) -> None:
-        own: dict[str, Any] = {}
+        options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+        own: dict[str, str] = {}
         if address == "local":
-            own = {"num_cpus": workers or cores(), "object_store_memory": OBJECT_STORE, "include_dashboard": False,
-                   "_node_ip_address": "127.0.0.1"}  # fmt: skip
+            # Workers inherit what is set here; nobody else can give them anything to do.
+            own = ONE_THREAD | {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+            options |= {"num_cpus": workers or cores(), "object_store_memory": OBJECT_STORE, "include_dashboard": False,
+                        "_node_ip_address": "127.0.0.1"}  # fmt: skip
+        else:
+            options["runtime_env"] = {"env_vars": ONE_THREAD}
         try:
-            self._ray.init(
-                address, runtime_env={"env_vars": ONE_THREAD}, log_to_driver=False, logging_level=logging.ERROR, **own
-            )
-        except (OSError, RuntimeError, ValueError, AssertionError) as error:
+            with environment(own):
+                self._ray.init(address, **options)
+        except Exception as error:  # Ray raises whatever occurs to it, plain Exception among it
+            self._ray.shutdown()
             reason = str(error).strip().partition("\n")[0].rstrip(".")
             raise KilovoxError(
                 f"--address {address}: no Ray cluster to be had there ({reason}); expected ray://host:10001, host:port of a "
@@ -57,6 +74,11 @@ class RayExecutor(Executor):
     def workers(self) -> int:
         found = max(1, int(self._ray.cluster_resources().get("CPU", 1)))
         return found if self._most is None else min(self._most, found)
+
+    @property
+    def host(self) -> str:
+        address: str = self._ray.util.get_node_ip_address()
+        return address
 
     def run(
         self, function: Callable[[Item], Result], items: Iterable[Item], tick: Callable[[], None] | None = None

@@ -22,6 +22,7 @@ from kilovox.native.fast import fast_raw_features
 from kilovox.text import LABEL_LENGTH, complaint
 from kilovox.training.augmentation import augmented_features
 from kilovox.training.dataset import AudioFeaturesDataset, Group, padded_views
+from kilovox.workers import HERE, Workers
 
 
 @dataclass(frozen=True)
@@ -43,16 +44,16 @@ class Prepared:
     besides: tuple[Source, ...] = ()
 
 
-def prepare(config: Configuration, corpus: Corpus, mixture: Mixture | None = None) -> Prepared:
+def prepare(config: Configuration, corpus: Corpus, mixture: Mixture | None = None, workers: Workers = HERE) -> Prepared:
     """Split, features, normalisation and augmentation as `config` asks for them; `corpus` is the first of its corpora.
 
-    mixture: all of them, where they are opened already.
+    mixture: all of them, where they are opened already. workers: who computes features of recordings.
     Raises KilovoxError where the corpora do not fit the network, other labels or other coefficients, or one another.
     """
     mixture = open_mixture(config, corpus) if mixture is None else mixture
     divided = checked(config, corpus, mixture)
     labels = divided.asked.labels
-    raw = {part.name: _features(config, part, divided) for part in mixture.parts if part.member.role != "judge"}
+    raw = {part.name: _features(config, part, divided, workers) for part in mixture.parts if part.member.role != "judge"}
     for part in mixture.parts:
         coefficients = next(iter(raw[part.name].values())).shape[1] if part.name in raw else config.inputs
         if coefficients != config.inputs:
@@ -100,13 +101,14 @@ def besides(config: Configuration, divided: Divided) -> tuple[Source, ...]:
     return tuple(_source(config, piece) for piece in divided.train[1:] if piece.part.member.split is None)
 
 
-def _features(config: Configuration, part: Part, divided: Divided) -> dict[int, npt.NDArray[Any]]:
+def _features(config: Configuration, part: Part, divided: Divided, workers: Workers) -> dict[int, npt.NDArray[Any]]:
     """By place in the corpus: of all recordings, or where words are not asked for, of those that are used."""
     if not divided.others:
-        return dict(enumerate(corpus_features(part.corpus, config.frontend, fast_raw_features)))
+        return dict(enumerate(corpus_features(part.corpus, config.frontend, fast_raw_features, workers)))
     pieces = [piece.indices for piece in [*divided.train, *divided.validation] if piece.part is part]
     used = np.unique(np.concatenate(pieces)).tolist()
-    return dict(zip(used, corpus_features(part.corpus.subset(used), config.frontend, fast_raw_features), strict=True))
+    features = corpus_features(part.corpus.subset(used), config.frontend, fast_raw_features, workers)
+    return dict(zip(used, features, strict=True))
 
 
 def _group(piece: Piece) -> Group:

@@ -19,7 +19,7 @@ from kilovox.corpus.synthetic import licences
 from kilovox.corpus.utterances import UtteranceCorpus, word_cuts
 from kilovox.corpus.vocabulary import NOT_ASKED
 from kilovox.errors import KilovoxError
-from kilovox.frontend.cache import cached
+from kilovox.frontend.cache import cached, known
 from kilovox.frontend.corpus_features import CorpusSamples, settings_of
 from kilovox.frontend.pipeline import fit_normalisation
 from kilovox.integer.model_file import Source
@@ -28,6 +28,7 @@ from kilovox.training.dataset import AudioFeaturesDataset, padded_views
 from kilovox.training.preparation import Prepared, besides, checked, recordings_of
 from kilovox.training.seeding import derive_seed
 from kilovox.training.strings import Sayings, Strings, Voices, padded_targets
+from kilovox.workers import HERE, Workers
 
 BLOCK = 512
 """Pieces that are drawn, transformed and kept together."""
@@ -38,10 +39,12 @@ Features = list[npt.NDArray[Any]]
 Numbers = list[list[int]]
 
 
-def prepare_strings(config: Configuration, streams: Streams, corpus: Corpus, mixture: Mixture) -> Prepared:
+def prepare_strings(
+    config: Configuration, streams: Streams, corpus: Corpus, mixture: Mixture, workers: Workers = HERE
+) -> Prepared:
     """What a network that listens is trained on: pieces of running sound and, of people that validate, fewer of them.
 
-    Labels are those of `padded_targets`, in frames; the blank is the class after the last label.
+    Labels are those of `padded_targets`, in frames; the blank is the class after the last label. workers: who makes the pieces.
     Raises KilovoxError as `prepare` does.
     """
     divided = checked(config, corpus, mixture)
@@ -55,12 +58,12 @@ def prepare_strings(config: Configuration, streams: Streams, corpus: Corpus, mix
         views = padded_views([[features]], normalisation, whole)
         return AudioFeaturesDataset.of_features(views, padded_targets(said, ends, blank))
 
-    taught = _all(_strings(config, streams, divided.train, divided, "strings", sayings), config, streams.count)
+    taught = _all(_strings(config, streams, divided.train, divided, "strings", sayings), config, streams.count, workers)
     normalisation = fit_normalisation(config.frontend, taught[0])
     train, validation = dataset(*taught), None
     if divided.validation:
         strings = _strings(config, streams, divided.validation, divided, "validation strings")
-        held_out = _all(strings, config, max(1, streams.count // VALIDATION_SHARE))
+        held_out = _all(strings, config, max(1, streams.count // VALIDATION_SHARE), workers)
         validation = dataset(*held_out)
     return Prepared(
         divided.asked.labels, divided.asked.aliases, divided.split, train, validation, normalisation, mixture, divided,
@@ -160,16 +163,24 @@ def _voices(piece: Piece, rate: int, weight: float) -> Voices:
     return Voices(CorpusSamples(corpus, rate, piece.indices.tolist()), piece.classes, weight, digest)
 
 
-def _all(strings: Strings, config: Configuration, count: int) -> tuple[Features, Numbers, Numbers]:
+def _all(strings: Strings, config: Configuration, count: int, workers: Workers) -> tuple[Features, Numbers, Numbers]:
     """Features of so many pieces, the classes of their words, and the frames in which each is over."""
     features: Features = []
     said: Numbers = []
     ends: Numbers = []
     facts = {"part": "strings", **strings.facts, "features": settings_of(config.frontend)}
-    for first in track(range(0, count, BLOCK), "strings", disable=not sys.stderr.isatty(), transient=True):
-        numbers = range(first, min(first + BLOCK, count))
-        key = {**facts, "pieces": [numbers[0], numbers[-1]]}
-        *sequences, words = cached(key, functools.partial(_block, strings, config, numbers))
+    blocks = [range(first, min(first + BLOCK, count)) for first in range(0, count, BLOCK)]
+    keys = [{**facts, "pieces": [numbers[0], numbers[-1]]} for numbers in blocks]
+    found = {place: sequences for place, key in enumerate(keys) if (sequences := known(key)) is not None}
+    missing = [place for place in range(len(blocks)) if place not in found]
+    made = workers.run(functools.partial(_block, strings, config), [blocks[place] for place in missing])
+    hidden = not missing or not sys.stderr.isatty()
+    for which, sequences in track(made, "strings", total=len(missing), disable=hidden, transient=True):
+        place = missing[which]
+        # Kept by this process: no other machine's cache is relied upon.
+        found[place] = cached(keys[place], functools.partial(list, sequences))
+    for place, numbers in enumerate(blocks):
+        *sequences, words = found[place]
         features += sequences
         for classes, over in _read_words(words, len(numbers)):
             said.append(classes)
