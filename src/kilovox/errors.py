@@ -7,7 +7,7 @@ EXTRAS = {
     "onnx": ("onnx",),
     "listen": ("sounddevice",),
     "synthetic": ("onnxruntime",),
-    "scale": ("ray", "optuna"),
+    "scale": ("ray", "optuna", "fsspec"),
 }
 """By extra (pyproject.toml): the modules that it brings."""
 

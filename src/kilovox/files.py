@@ -121,15 +121,15 @@ def _remove_abandoned(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def lock(path: Path) -> Iterator[None]:
-    """Hold `path`, a file that is made for it, against other processes.
+def lock(path: Path, patience: float = 0.0) -> Iterator[None]:
+    """Hold `path`, a file that is made for it, against other processes, which are waited for for `patience` seconds.
 
     Raises KilovoxError where one holds it already, and where it cannot be held at all: in a read-only folder, on a full disk,
     on a file system without locks.
     """
     from filelock import FileLock, Timeout
 
-    held = FileLock(path, blocking=False)
+    held = FileLock(path, timeout=patience)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # where there is no flock, a file that is made stands for the lock

@@ -15,7 +15,7 @@ def in_this_process(monkeypatch):
     Jobs and corpus come as they would come to it. test_from_recordings_to_a_report has workers.
     """
 
-    def run_jobs(jobs, corpus, workers=None):
+    def run_jobs(jobs, corpus, workers=None, executor=None):
         for job in jobs:
             sent, of = pickle.loads(pickle.dumps((job, corpus)))
             run_experiment(sent.config, of, sent.folder, resume=True, progress=False)

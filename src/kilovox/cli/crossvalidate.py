@@ -30,6 +30,8 @@ def _number(context: click.Context, option: click.Parameter, value: str) -> int 
 @click.option("--corpus", type=click.Path(path_type=Path), help="Recordings, instead of the configuration's dataset.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the runs.  [default: runs/NAME-crossvalidation]")
 @click.option("--workers", type=click.IntRange(min=1), help="Folds trained side by side.  [default: one a core]")
+@click.option("--address", help="Train on a Ray cluster: ray://HOST:PORT, HOST:PORT, auto, or local, one of its own.")
+@click.option("--state", metavar="URL", help="Keep the runs there too, a path or fsspec URL: workers need not see --out.")
 @click.option("--robustness", "robust", is_flag=True, help="Judge in noise, rooms, other levels and speeds too.")
 @click.option("--yes", is_flag=True, help="Train however many folds there are, without asking.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output, and nothing else.")
@@ -39,6 +41,8 @@ def command(
     corpus: Path | None,
     out: Path | None,
     workers: int | None,
+    address: str | None,
+    state: str | None,
     robust: bool,
     yes: bool,
     as_json: bool,
@@ -53,18 +57,22 @@ def command(
     from kilovox.corpus.mixture import open_first
     from kilovox.corpus.open import open_corpus_at
     from kilovox.search.crossvalidate import crossvalidate
+    from kilovox.search.executor import open_executor
     from kilovox.search.folds import plan_folds
 
     configuration = find_configuration(config)
     opened = open_corpus_at(corpus) if corpus else open_first(configuration)
     folder = out or Path("runs") / f"{configuration.experiment.name}-crossvalidation"
-    plan = plan_folds(configuration, opened, folder, folds, workers)
-    if not yes:
-        _ask(plan)
-    click.echo(plan.question, err=True)
     said = f"kilovox crossvalidate {config}" + (f" --folds {folds}" if folds else "") + " --robustness" * robust
     try:
-        result = crossvalidate(configuration, opened, folder, workers, robust, said, folds=plan, many=True)
+        with open_executor(address, workers) as executor:
+            plan = plan_folds(configuration, opened, folder, folds, executor.workers)
+            if not yes:
+                _ask(plan)
+            click.echo(plan.question, err=True)
+            result = crossvalidate(
+                configuration, opened, folder, workers, robust, said, folds=plan, many=True, executor=executor, state=state
+            )
     except KeyboardInterrupt:
         click.echo("kilovox: interrupted; the same command goes on where it stopped", err=True)
         raise SystemExit(130) from None

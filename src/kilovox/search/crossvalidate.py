@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from pathlib import Path
 from statistics import fmean
@@ -31,6 +31,7 @@ from kilovox.files import make_folder, write_json
 from kilovox.integer.model_file import load_model
 from kilovox.integer.recogniser import Recogniser
 from kilovox.native.fast import as_fast_as_possible
+from kilovox.search.executor import Executor
 from kilovox.search.folds import RANDOM, Folds, plan_folds
 from kilovox.search.jobs import Job, history_of, run_jobs
 from kilovox.training.run_folder import MODEL_FILE, QUANTISED_FOLDER
@@ -138,6 +139,8 @@ def crossvalidate(
     *,
     folds: int | Folds | None = None,
     many: bool = False,
+    executor: Executor | None = None,
+    state: str | None = None,
 ) -> CrossValidation:
     """Train `config` once for every speaker, without that speaker, and judge it on that speaker alone; and once on the random
     split, to show beside it.
@@ -145,7 +148,9 @@ def crossvalidate(
     Runs lie in `out`/folds and `out`/random; finished ones are kept, interrupted ones go on. The result goes to
     `out`/crossvalidation.json and `out`/report.html. robust: judge every fold under the conditions of
     kilovox.evaluation.robustness too. command: what the report says it was made with. folds: so many groups of whole speakers
-    in the place of single ones, or what plan_folds planned. many: train more than kilovox.search.folds.MANY folds.
+    in the place of single ones, or what plan_folds planned. many: train more than kilovox.search.folds.MANY folds. executor:
+    where they are trained, else on `workers` processes of this machine. state: a path or URL where the runs are kept too;
+    workers then need not see `out`.
 
     Raises KilovoxError where speakers are not named, for fewer than two of them, and for so many folds unasked.
     """
@@ -154,7 +159,7 @@ def crossvalidate(
     if not many:
         plan.check()
     make_folder(out)
-    run_jobs(plan.every, corpus, workers)
+    run_jobs([_kept(job, out, state) for job in plan.every], corpus, workers, executor)
     recognisers = {name: _recogniser(job) for name, job in plan.jobs.items()}
     splits = {name: job.config.data_splitting.split for name, job in plan.jobs.items()}
     judged = {name: evaluate(one, corpus, splits[name]) for name, one in recognisers.items()}
@@ -166,6 +171,10 @@ def crossvalidate(
     runs = [_run(plan.jobs[name], recognisers[name], fold) for name, fold in judged.items()]
     write_report(out / "report.html", _report(result, runs, corpus, command), [corpus])
     return result
+
+
+def _kept(job: Job, out: Path, state: str | None) -> Job:
+    return replace(job, state=state and f"{state.rstrip('/')}/{job.folder.relative_to(out).as_posix()}")
 
 
 def _recogniser(job: Job) -> Recogniser:

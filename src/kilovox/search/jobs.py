@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,19 +15,27 @@ from kilovox.config import Configuration
 from kilovox.corpus.base import Corpus
 from kilovox.corpus.mixture import settled
 from kilovox.errors import KilovoxError
-from kilovox.search.executor import Executor, cores, open_executor
+from kilovox.search.executor import Executor, open_executor
 from kilovox.training.experiment import run_experiment
 from kilovox.training.run_folder import MODEL_FILE, QUANTISED_FOLDER, another_run, is_run_of, teacher_folder
 from kilovox.training.run_key import RunKeys
+from kilovox.training.run_store import RunStore
+
+PATIENCE = 60.0
+"""Seconds that a worker waits for the one before it: of a machine that is taken for lost the last process may live a little."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """One network to train: `name` is shown, `folder` receives the run."""
+    """One network to train: `name` is shown, `folder` receives the run.
+
+    state: where else it is kept, a path or URL that every worker reads and writes (see RunStore); they need not see `folder`.
+    """
 
     name: str
     config: Configuration
     folder: Path
+    state: str | None = None
 
     @property
     def teachers(self) -> tuple[str, ...]:
@@ -42,6 +51,9 @@ def run_jobs(jobs: Sequence[Job], corpus: Corpus, workers: int | None = None, ex
     gone.
     """
     keys = RunKeys(corpus)
+    for job in jobs:
+        if not is_finished(job, keys):
+            _fetch(job)
     waiting = [job for job in jobs if not is_finished(job, keys)]
     for job in waiting:
         differing = another_run(keys.of(job.config), job.folder)
@@ -55,9 +67,10 @@ def run_jobs(jobs: Sequence[Job], corpus: Corpus, workers: int | None = None, ex
     # Long ones first: the last to run should be short.
     waiting.sort(key=lambda job: -job.config.epochs * settled(job.config, corpus).hidden ** 2)
     with contextlib.ExitStack() as stack:
-        side_by_side = executor or stack.enter_context(open_executor(workers=min(workers or cores(), len(waiting))))
-        refresh = stack.enter_context(_bars(waiting))
-        for _ in side_by_side.run(partial(_train, corpus), waiting, refresh):
+        side_by_side = executor or stack.enter_context(open_executor(workers=workers))
+        refresh = stack.enter_context(bars(waiting))
+        for place, _ in side_by_side.run(partial(_train, corpus), waiting, refresh):
+            _fetch(waiting[place])
             refresh()
 
 
@@ -83,11 +96,21 @@ def history_of(job: Job, parts: Sequence[str] | None = None) -> list[dict[str, f
 
 
 def _train(corpus: Corpus, job: Job) -> None:
-    run_experiment(job.config, corpus, job.folder, resume=True, progress=False)
+    if job.state is None:
+        run_experiment(job.config, corpus, job.folder, resume=True, progress=False, patience=PATIENCE)
+        return
+    with tempfile.TemporaryDirectory(prefix="kilovox-") as scratch:
+        run_experiment(job.config, corpus, Path(scratch) / "run", resume=True, progress=False, store=RunStore(job.state))
+
+
+def _fetch(job: Job) -> None:
+    """What is kept of the job elsewhere, into its folder."""
+    if job.state is not None:
+        RunStore(job.state).fetch(job.folder)
 
 
 @contextlib.contextmanager
-def _bars(jobs: Sequence[Job]) -> Iterator[Callable[[], None]]:
+def bars(jobs: Sequence[Job]) -> Iterator[Callable[[], None]]:
     """A bar for each job on standard error; where that is no terminal, a line when it ends."""
     console = Console(stderr=True)
     progress = Progress(

@@ -18,6 +18,7 @@ FLOAT_FILE = "float.safetensors"
 PTQ_FILE = "ptq.safetensors"
 """The twin quantised without further training."""
 QUANTISED_FOLDER = "quantised"
+LOCK_FILE = "lock"
 IDENTITY_FILE = "experiment.json"
 """What the folder holds a run of, as JSON: `run` (the facts of its RunKey), their hash, and where the corpora lay."""
 
@@ -60,10 +61,12 @@ def refuse_unless_free(folder: Path, key: RunKey, resume: bool) -> None:
 
 
 @contextlib.contextmanager
-def claimed(folder: Path, key: RunKey, uses: Sequence[Use], resume: bool) -> Iterator[None]:
-    """The folder is this run's, and nobody else's for as long as it goes on. Raises as `refuse_unless_free` does."""
+def claimed(folder: Path, key: RunKey, uses: Sequence[Use], resume: bool, patience: float = 0.0) -> Iterator[None]:
+    """The folder is this run's, and nobody else's for as long as it goes on; who has it is waited for for `patience` seconds.
+
+    Raises as `refuse_unless_free` does."""
     make_folder(folder)
-    with lock(folder / "lock"):
+    with lock(folder / LOCK_FILE, patience):
         refuse_unless_free(folder, key, resume)
         _remove_temporaries(folder)
         corpora = [{"role": use.role, "name": use.corpus.name, "where": str(Path(use.corpus.where).absolute())} for use in uses]

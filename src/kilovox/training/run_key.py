@@ -8,7 +8,7 @@ which of them a split draws.
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -95,12 +95,17 @@ class RunKey:
         """SHA-256 (hex) of the facts."""
         return hashlib.sha256(json.dumps(self.facts, sort_keys=True).encode()).hexdigest()
 
+    def by(self, processes: int) -> "RunKey":
+        """That of the same run by several processes at once: it rounds in another way."""
+        return self if processes == 1 else replace(self, facts={**self.facts, "processes": processes})
+
     def of_teachers(self) -> dict[str, Any]:
         """The facts that teachers depend on: other networks with the same teachers need not train them again."""
         configuration = {key: value for key, value in self.facts["configuration"].items() if key not in _NOT_OF_TEACHERS}
         model = {key: configuration["model"][key] for key in ("input_dim", "output_dim", "readout")}
         seed = configuration["experiment"]["seed"]
-        return {**self.facts, "configuration": {**configuration, "model": model, "experiment": seed}, "part": "teachers"}
+        facts = {name: fact for name, fact in self.facts.items() if name != "processes"}
+        return {**facts, "configuration": {**configuration, "model": model, "experiment": seed}, "part": "teachers"}
 
     def differences(self, facts: dict[str, Any]) -> list[str]:
         """What is another thing in another run's `facts`: each in words, with both values."""

@@ -1,6 +1,7 @@
 """One training of a run: the settings, the loaders, the device."""
 
 from pathlib import Path
+from typing import Any
 
 from torch import nn
 
@@ -15,12 +16,15 @@ from kilovox.training.quantised import QuantisedLSTMClassifier
 from kilovox.training.quantised_convolutional import QuantisedConvolutionalClassifier
 from kilovox.training.trainer import Figures, ModelTrainer
 
+Options = dict[str, Any]
+"""What a trainer is told besides: see ModelTrainer."""
+
 PARTS = 3
 """Of a batch with synthetic clips, whose lengths differ widely. Recipes without them keep the bits they had in one part."""
 
 
 def train(
-    network: nn.Module, config: Configuration, settings: Training, prepared: Prepared, folder: Path, **options: bool
+    network: nn.Module, config: Configuration, settings: Training, prepared: Prepared, folder: Path, **options: Any
 ) -> list[Figures]:
     """Train `network` by `settings`; figures of each epoch. `folder` receives log and checkpoint.
 

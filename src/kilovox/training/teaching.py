@@ -17,12 +17,12 @@ from kilovox.training.preparation import Prepared
 from kilovox.training.run_folder import teacher_folder
 from kilovox.training.run_key import RunKey
 from kilovox.training.seeding import derive_seed, set_seed
-from kilovox.training.stages import train
+from kilovox.training.stages import Options, train
 from kilovox.training.teacher import ConvolutionalTeacher
 
 
 def learn_from_teachers(
-    config: Configuration, asked: Distillation, key: RunKey, prepared: Prepared, folder: Path, options: dict[str, bool]
+    config: Configuration, asked: Distillation, key: RunKey, prepared: Prepared, folder: Path, options: Options
 ) -> None:
     """Train larger networks, and let their decisions soften the labels of the training part, view by view; cached."""
 
@@ -36,7 +36,7 @@ def learn_from_teachers(
 
 
 def _teach(
-    config: Configuration, asked: Distillation, number: int, prepared: Prepared, folder: Path, options: dict[str, bool]
+    config: Configuration, asked: Distillation, number: int, prepared: Prepared, folder: Path, options: Options
 ) -> Tensor:
     """Train one teacher; its softmax of every view of the training part, (views, clips, labels)."""
     set_seed(derive_seed(config.experiment.seed, "teacher", number))

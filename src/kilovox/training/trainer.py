@@ -21,6 +21,7 @@ from kilovox.files import write_text
 from kilovox.training.augmentation import mask_features
 from kilovox.training.checkpoint import load_checkpoint, save_checkpoint
 from kilovox.training.network import valid_frames
+from kilovox.training.parallel import ALONE, Alone
 from kilovox.training.progress import EpochProgress, check_tensorboard, write_tensorboard
 from kilovox.training.seeding import derive_seed
 
@@ -38,7 +39,8 @@ class ModelTrainer:
     `settings` beyond `epochs` and `learning_rate` (schedule, smoothing, clipping, patience, masks) default to a plain loop.
     With a `validation_loader` the weights of the best epoch there are kept (see `best_epoch`); else the last. With a
     `folder`, every epoch ends with a checkpoint and a line in `log.jsonl` there, and `resume` goes on from them to the very
-    model that an uninterrupted run gives; `tensorboard` writes the figures for TensorBoard too.
+    model that an uninterrupted run gives; `saved` is called after each. `tensorboard` writes the figures for
+    TensorBoard too. Of several processes that train the network together, this one is `member`.
 
     A line an epoch goes to standard error. Its loss is the mean over the clips, where the notebook that this began with prints
     the sum over the batches. Its accuracy is that of the training itself, as the batches come: on augmented features, with
@@ -49,12 +51,14 @@ class ModelTrainer:
     def __init__(
         self, model: nn.Module, epochs: int, train_loader: Loader, device: torch.device | str, learning_rate: float, *,
         validation_loader: Loader | None = None, settings: Training = PLAIN, seed: int = 42, folder: Path | None = None,
-        resume: bool = False, progress: bool = True, tensorboard: bool = False,
+        resume: bool = False, progress: bool = True, tensorboard: bool = False, saved: Callable[[], None] | None = None,
+        member: Alone = ALONE,
     ) -> None:  # fmt: skip
         self.model, self.epochs, self.device = model, epochs, torch.device(device)
         self.train_loader, self.validation_loader = train_loader, validation_loader
         self.learning_rate, self.settings, self.seed = learning_rate, settings, seed
-        self.folder, self.resume, self.progress, self.tensorboard = folder, resume, progress, tensorboard
+        self.folder, self.resume, self.progress, self.tensorboard, self.saved = folder, resume, progress, tensorboard, saved
+        self.member = member
         self.optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate, weight_decay=settings.weight_decay)
         self.loss = nn.CrossEntropyLoss(label_smoothing=settings.label_smoothing)
         self.history: list[Figures] = []
@@ -72,7 +76,8 @@ class ModelTrainer:
         self._restore()
         with EpochProgress(self.epochs, len(self.history), self.progress) as progress:
             while len(self.history) < self.epochs and not self._out_of_patience():
-                figures = self._epoch(len(self.history), progress.advance)
+                with self.member.sharing(self.model):
+                    figures = self._epoch(len(self.history), progress.advance)
                 self._check_finite(figures)
                 self.history.append(figures)
                 self._keep_best(figures)
@@ -96,23 +101,29 @@ class ModelTrainer:
             advance(1 / batches)
         rate = self.optimizer.param_groups[0]["lr"]
         on = "masked" if self._masks else "unmasked"
-        figures: Figures = {"epoch": epoch + 1, **_means(total, seen), "accuracy_on": on, "learning_rate": rate}
+        figures: Figures = {
+            "epoch": epoch + 1,
+            **_means(self.member.summed(total), seen),
+            "accuracy_on": on,
+            "learning_rate": rate,
+        }
         if self.validation_loader is not None:
             with self._averaged():
                 figures |= {f"validation_{name}": value for name, value in self._judge(self.validation_loader).items()}
         return {**figures, "seconds": time.perf_counter() - started}
 
     def _step(self, features: Tensor, labels: Tensor) -> Tensor:
-        """One gradient step; returns (sum of losses, correct decisions)."""
-        logits = self.model(*self._inputs(features))
+        """One gradient step; returns (sum of losses, correct decisions) of this process's part."""
+        inputs, labels = self.member.part(self._inputs(features), labels)
+        logits = self.model(*inputs)
         loss = self._loss(logits, labels)
         self.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        self.member.backward(loss, self.model)
         if self.settings.gradient_clip is not None:
             nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.gradient_clip)
         self.optimizer.step()
         self._move_average()
-        return torch.stack((loss.detach() * len(labels), self._correct(logits, labels)))
+        return torch.stack((loss.detach() * len(labels), self._correct(logits, labels))) * self.member.scale
 
     def _inputs(self, features: Tensor) -> list[Tensor]:
         """What the model reads of a batch in training."""
@@ -180,11 +191,11 @@ class ModelTrainer:
     def _judge(self, batches: Iterable[Batch]) -> dict[str, float]:
         self.model.eval()
         total, seen = torch.zeros(2, device=self.device), 0
-        for features, labels in map(self._to_device, batches):
+        for features, labels in map(self._to_device, self.member.own(batches)):
             logits = self.model(features)
             total += torch.stack((self._loss(logits, labels) * len(labels), self._correct(logits, labels)))
             seen += len(labels)
-        return _means(total, seen)
+        return _means(self.member.summed(total), int(self.member.summed(torch.tensor(seen))))
 
     def _to_device(self, batch: Batch) -> Batch:
         return batch[0].to(self.device), batch[1].to(self.device)
@@ -227,6 +238,8 @@ class ModelTrainer:
         save_checkpoint(self._checkpoint, self.model, self.optimizer, kept, {"history": self.history})
         # Rewritten whole: after a kill between two writes the log still says what the checkpoint says.
         write_text(self.folder / "log.jsonl", "".join(json.dumps(figures) + "\n" for figures in self.history))
+        if self.saved is not None:
+            self.saved()
 
 
 def best_epoch(history: list[Figures]) -> Figures:

@@ -1,0 +1,118 @@
+"""Runs kept elsewhere: in memory, where no file system helps, and on a path that others see."""
+
+import fsspec
+import pytest
+from click.testing import CliRunner
+
+from kilovox.cli.main import main
+from kilovox.config import find_configuration
+from kilovox.errors import KilovoxError
+from kilovox.training.experiment import run_experiment
+from kilovox.training.run_store import RunStore
+
+
+class BrokenOffError(Exception):
+    pass
+
+
+class BreaksOff(RunStore):
+    """Is broken off after so many epochs, when they are kept."""
+
+    def __init__(self, url, epochs):
+        super().__init__(url)
+        self.left = epochs
+
+    def put(self, folder):
+        super().put(folder)
+        self.left -= 1
+        if self.left == 0:
+            raise BrokenOffError
+
+
+def small(**training):
+    training = {"epochs": 3, "batch_size": 16, "augmentation": {"views": 1}, **training}
+    return find_configuration("task-b").changed(
+        training=training, model={"hidden_dim": 6}, data_splitting={"validation_size": 0.2}
+    )
+
+
+@pytest.fixture
+def url(request):
+    yield f"memory://{request.node.name}"
+    fsspec.filesystem("memory").store.clear()
+
+
+def run(corpus, folder, store=None, config=None, **options):
+    run_experiment(config or small(), corpus, folder, progress=False, store=store, **options)
+    return (folder / "model.safetensors").read_bytes()
+
+
+def test_a_run_goes_on_where_nothing_of_it_is_left_but_what_was_kept(synthetic_corpus, tmp_path, url):
+    expected = run(synthetic_corpus, tmp_path / "in one go")
+    for place in ("here", "there"):
+        with pytest.raises(BrokenOffError):
+            run(synthetic_corpus, tmp_path / place, BreaksOff(url, 1), resume=True)
+        assert not (tmp_path / place / "model.safetensors").exists()
+    assert len((tmp_path / "there" / "log.jsonl").read_text().splitlines()) == 2, "the second goes on from the first"
+    assert run(synthetic_corpus, tmp_path / "third", RunStore(url), resume=True) == expected
+    names = {path.rsplit("/", 1)[1] for path in fsspec.filesystem("memory").find(f"/{url.removeprefix('memory://')}")}
+    assert {"experiment.json", "checkpoint.safetensors", "log.jsonl", "model.safetensors"} <= names
+    assert not any(name.startswith(".") or name == "lock" for name in names)
+    assert run(synthetic_corpus, tmp_path / "fourth", RunStore(url), resume=True) == expected
+
+
+def test_what_is_kept_is_not_taken_for_another_run(synthetic_corpus, tmp_path, url):
+    run(synthetic_corpus, tmp_path / "one", RunStore(url))
+    with pytest.raises(KilovoxError, match=r"memory://.*holds a training run already; expected --resume, or another --state"):
+        run(synthetic_corpus, tmp_path / "two", RunStore(url))
+    assert not (tmp_path / "two").exists()
+    other = small(learning_rate=0.5)
+    with pytest.raises(KilovoxError, match="of another configuration or corpus"):
+        run(synthetic_corpus, tmp_path / "two", RunStore(url), other, resume=True)
+    theirs = run(synthetic_corpus, tmp_path / "three", config=other)
+    with pytest.raises(KilovoxError, match=r"memory://.* holds another run than .*three"):
+        run(synthetic_corpus, tmp_path / "three", RunStore(url), other, resume=True)
+    assert (tmp_path / "three" / "model.safetensors").read_bytes() == theirs
+
+
+def test_only_what_changed_is_put(tmp_path, url, monkeypatch):
+    store = RunStore(url)
+    (tmp_path / "experiment.json").write_text('{"identity": "a"}')
+    (tmp_path / "log.jsonl").write_text("1")
+    store.put(tmp_path)
+    put = []
+    monkeypatch.setattr(store, "_put", lambda name, data: put.append((name, data)))
+    (tmp_path / "log.jsonl").write_text("12")
+    (tmp_path / "part").mkdir()
+    (tmp_path / "part" / "log.jsonl").write_text("3")
+    (tmp_path / "lock").touch()
+    store.put(tmp_path)
+    assert put == [("log.jsonl", b"12"), ("part/log.jsonl", b"3")]
+
+
+def test_a_file_gets_its_name_when_it_is_whole(tmp_path, url, monkeypatch):
+    store = RunStore(url)
+    (tmp_path / "experiment.json").write_text('{"identity": "a"}')
+    store.put(tmp_path)
+    (tmp_path / "log.jsonl").write_text("1")
+    monkeypatch.setattr(fsspec.filesystem("memory"), "mv", lambda *paths: 1 / 0)
+    with pytest.raises(KilovoxError, match=r"memory://.*: cannot be written \(division by zero\)"):
+        store.put(tmp_path)
+    RunStore(url).fetch(tmp_path / "again")
+    assert [path.name for path in (tmp_path / "again").iterdir()] == ["experiment.json"]
+
+
+@pytest.mark.parametrize(("url", "said"), [("nowhere://x", "cannot be opened"), ("file:///proc/kilovox", "cannot be written")])
+def test_where_nothing_can_be_kept(synthetic_corpus, tmp_path, url, said):
+    with pytest.raises(KilovoxError, match=f"{url}: {said}.*expected a folder, or a URL"):
+        run(synthetic_corpus, tmp_path / "run", RunStore(url))
+
+
+def test_a_folder_of_something_else_is_left_alone(synthetic_folder, tmp_path):
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "thesis.txt").write_text("mine")
+    arguments = ["train", "task-b", "--corpus", str(synthetic_folder), "--out", str(tmp_path / "run")]
+    result = CliRunner().invoke(main, [*arguments, "--state", str(tmp_path / "kept")])
+    assert result.exit_code == 2
+    assert "kept: holds something else (thesis.txt); expected a run, or nothing" in result.stderr
+    assert [path.name for path in (tmp_path / "kept").iterdir()] == ["thesis.txt"]
