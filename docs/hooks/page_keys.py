@@ -86,6 +86,8 @@ def _type(values: dict[str, Any]) -> str:
         return "section"
     if values["type"] == "array":
         return "list of sections" if "$ref" in values["items"] else "list of text"
+    if values["type"] == "object" and values["additionalProperties"].get("type") != "string":
+        return "keys to lists or sections"
     return "path" if values.get("format") == "path" else _NAMES[values["type"]]
 
 

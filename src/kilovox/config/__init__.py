@@ -9,14 +9,15 @@ if TYPE_CHECKING:
     from kilovox.config.front_end import AnyFrontEnd, FixedPointFrontEnd, FrontEnd, Words, parse_front_end
     from kilovox.config.network import Budget, Network
     from kilovox.config.reading import bundled_configurations, find_configuration, read_configuration, read_yaml_file
+    from kilovox.config.search import Range, Search
     from kilovox.config.training import Acoustics, Augmentation, Distillation, Quantisation, Training
     from kilovox.config.vocabulary import Vocabulary
 
 __all__ = [
     "Acoustics", "AnyFrontEnd", "Augmentation", "Budget", "Configuration", "DataSplitting", "Dataset", "Distillation",
-    "Experiment", "FixedPointFrontEnd", "FrontEnd", "Member", "Network", "Quantisation", "Synthetic", "Training", "Vocabulary",
-    "Words", "bundled_configurations", "check_configuration", "find_configuration", "parse_configuration", "parse_front_end",
-    "read_configuration", "read_yaml_file",
+    "Experiment", "FixedPointFrontEnd", "FrontEnd", "Member", "Network", "Quantisation", "Range", "Search", "Synthetic",
+    "Training", "Vocabulary", "Words", "bundled_configurations", "check_configuration", "find_configuration",
+    "parse_configuration", "parse_front_end", "read_configuration", "read_yaml_file",
 ]  # fmt: skip
 
 _HOMES = {
@@ -25,6 +26,7 @@ _HOMES = {
     "front_end": ("AnyFrontEnd", "FixedPointFrontEnd", "FrontEnd", "Words", "parse_front_end"),
     "network": ("Budget", "Network"),
     "reading": ("bundled_configurations", "find_configuration", "read_configuration", "read_yaml_file"),
+    "search": ("Range", "Search"),
     "training": ("Acoustics", "Augmentation", "Distillation", "Quantisation", "Training"),
     "vocabulary": ("Vocabulary",),
 }

@@ -8,7 +8,7 @@ from kilovox.text import printable, shown
 
 Key = tuple[int | str, ...]
 
-_NOT_KEYS = ("constrained-int", "literal['fit']", "int", "mfcc", "fixed_point")
+_NOT_KEYS = ("constrained-int", "literal['fit']", "int", "mfcc", "fixed_point", "values", "range")
 """Parts of a location that say which of several types was tried."""
 
 _HINTS = {"bool_type": ", true or false", "string_type": ", in quotes where it looks like something else"}
@@ -31,7 +31,7 @@ def located(error: ValidationError, root: Any) -> list[tuple[Key, str]]:
             line = f"{key}: unknown key (value {shown(item['input'])}); expected {_known_keys(item['loc'], root)}"
         elif item["type"] == "missing":
             line = f"{key}: missing; it is required"
-        elif item["type"] in ("value_error", "front_end"):
+        elif item["type"] in ("value_error", "front_end", "search_values"):
             line = f"{key}: {message}" if key else message
         else:
             if item["type"] in ("model_type", "model_attributes_type", "dict_type"):
@@ -60,7 +60,8 @@ def _known_keys(location: tuple[int | str, ...], root: Any) -> str:
         if part in section.model_fields:
             options = _sections(section.model_fields[str(part)].annotation) or options
         else:
-            options = [one for one in options if part in get_args(one.model_fields["kind"].annotation)] or options
+            kinds = {one: get_args(one.model_fields["kind"].annotation) for one in options if "kind" in one.model_fields}
+            options = [one for one in options if part in kinds.get(one, ())] or options
     return "one of " + ", ".join(options[0].model_fields)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, ValidationError, model_validator
+from pydantic import BeforeValidator, SerializerFunctionWrapHandler, ValidationError, model_serializer, model_validator
 
 from kilovox.budget import LARGEST_COLUMNS, largest_that_fits
 from kilovox.config.base import Section, as_tuple
@@ -12,6 +12,7 @@ from kilovox.config.data import Dataset, DataSplitting, Experiment, Member, Synt
 from kilovox.config.defaults import complete
 from kilovox.config.front_end import AnyFrontEnd, FrontEnd
 from kilovox.config.network import Budget, Network, network_size
+from kilovox.config.search import Search
 from kilovox.config.streams import Streams
 from kilovox.config.training import Distillation, Quantisation, Training
 from kilovox.config.vocabulary import AnyVocabulary
@@ -36,6 +37,13 @@ class Configuration(Section):
     quantisation: Quantisation | None = None
     budget: Budget | None = None
     streams: Streams | None = None
+    search: Search | None = None
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without a `search` that is not there, so that model files from before there was one stay the same."""
+        values: dict[str, Any] = handler(self)
+        return {key: value for key, value in values.items() if key != "search" or value is not None}
 
     @model_validator(mode="after")
     def _consistent(self) -> "Configuration":
@@ -188,8 +196,9 @@ class Configuration(Section):
         """A copy with some keys of some sections replaced (a section of another kind: all of them), checked again."""
         values = self.model_dump()
         for name, changes in sections.items():
-            same_kind = changes.get("kind") in (None, (values[name] or {}).get("kind"))
-            values[name] = {**(values[name] or {}), **changes} if same_kind else changes
+            before = values.get(name) or {}
+            same_kind = changes.get("kind") in (None, before.get("kind"))
+            values[name] = {**before, **changes} if same_kind else changes
         return check_configuration(values, "configuration")
 
 

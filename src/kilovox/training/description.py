@@ -48,7 +48,7 @@ class Description:
             front_end=config.frontend.model_dump(mode="json"),
             network={**config.model.model_dump(mode="json"), "hidden_dim": config.hidden},
             # Where recordings lie is nobody else's business.
-            configuration=without_paths(config.model_dump(mode="json")),
+            configuration=without_paths(config.model_dump(mode="json", exclude={"search"})),
             trained_on=Provenance(
                 corpus=printable(corpus.name) or "nameless",
                 fingerprint=corpus.fingerprint,

@@ -135,6 +135,7 @@ def canonical(config: Configuration) -> dict[str, Any]:
     values: dict[str, Any] = without_paths(config.model_dump(mode="json"))
     values["dataset"].pop("kind")
     values["training"].pop("device")
+    values.pop("search", None)  # which networks there might be is nothing of this one
     values["frontend"] = without_later_keys(values["frontend"])
     # Keys that came later are said where they are used: runs of before are the same runs.
     if values["streams"] is None:
