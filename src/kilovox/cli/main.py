@@ -22,6 +22,7 @@ COMMANDS = {
     "train": "Train the network of a configuration.",
     "evaluate": "Judge a model on recordings it was not trained on.",
     "crossvalidate": "Judge a recipe on people it never heard.",
+    "search": "The best networks under a budget of bytes.",
     "size": "The largest network that fits a memory.",
     "inspect": "Show what a model or a configuration is.",
     "predict": "Say what is spoken in sound files.",

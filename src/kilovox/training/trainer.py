@@ -33,6 +33,10 @@ PLAIN = Training(schedule="constant", weight_decay=0.0, label_smoothing=0.0, gra
 """Adam at a constant rate and nothing else: the seed's loop."""
 
 
+class DivergedError(KilovoxError):
+    """A loss that is no longer a number."""
+
+
 class ModelTrainer:
     """Trains `model` on the batches (features, labels) of `train_loader`.
 
@@ -154,7 +158,7 @@ class ModelTrainer:
         losses = [value for name, value in figures.items() if name.endswith("loss")]
         weights = all(bool(value.isfinite().all()) for value in self.model.state_dict().values())
         if not (all(map(math.isfinite, losses)) and weights):
-            raise KilovoxError(
+            raise DivergedError(
                 f"epoch {figures['epoch']}: loss {losses[0]}, no longer a number; expected a lower learning_rate "
                 f"(it is {self.learning_rate})"
             )
