@@ -138,9 +138,9 @@ def make_recogniser() -> Recogniser:
     return Recogniser(make_model())
 
 
-def write_wav(path: Path, seed: int, rate: int = 8000) -> None:
-    """A quarter of a second of two tones and noise, another for every seed."""
-    random, time = np.random.default_rng(seed), np.arange(rate // 4) / rate
+def write_wav(path: Path, seed: int, rate: int = 8000, seconds: float = 0.25) -> None:
+    """`seconds` of two tones and noise, another for every seed."""
+    random, time = np.random.default_rng(seed), np.arange(round(rate * seconds)) / rate
     tones = sum(np.sin(2 * np.pi * frequency * time) for frequency in random.uniform(200, 3000, size=2))
     samples = (6000 * tones + 300 * random.normal(size=len(time))).astype("<i2")
     with wave.open(str(path), "wb") as file:

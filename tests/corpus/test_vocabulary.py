@@ -9,7 +9,7 @@ import pytest
 from kilovox.config import find_configuration, parse_configuration
 from kilovox.config.vocabulary import Vocabulary
 from kilovox.corpus.base import Recording, RecordingCorpus
-from kilovox.corpus.vocabulary import Asked, digits
+from kilovox.corpus.vocabulary import NOTHING, Asked, digits
 from kilovox.errors import KilovoxError
 
 
@@ -91,3 +91,27 @@ def test_from_a_file(tmp_path: Path) -> None:
 def test_what_does_not_fit(vocabulary: Any, message: str) -> None:
     with pytest.raises(KilovoxError, match=re.escape(message)):
         configured(vocabulary)
+
+
+def test_words_that_hold_nothing_are_neither_asked_for_nor_others() -> None:
+    values = {"words": {"yes": ["yeah"]}, "labels": ["yes", "no"], "others": "unknown", "nothing": ["_silence_"]}
+    vocabulary = Vocabulary.model_validate(values)
+    asked = Asked.of(vocabulary, [])
+    assert asked.labels == ("yes", "no", "unknown")
+    assert asked.classes(corpus_of("no", "_silence_", "cat", "yeah")).tolist() == [1, NOTHING, 2, 0]
+    assert "nothing" not in Vocabulary(labels=("yes",)).model_dump()
+    found = Asked.of(Vocabulary(nothing=("_silence_",)), [corpus_of("b", "_silence_", "a")])
+    assert found.labels == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"labels": ["yes", "no"], "nothing": ["no"]}, "nothing names 'no', which is asked for"),
+        ({"labels": ["yes"], "words": {"yeah": "yes"}, "nothing": ["yeah"]}, "nothing names 'yeah', which is asked for"),
+        ({"labels": ["yes"], "nothing": ["_silence_"]}, "vocabulary.nothing names '_silence_' without streams"),
+    ],
+)
+def test_nothing_that_is_something(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(KilovoxError, match=re.escape(message)):
+        configured(values)

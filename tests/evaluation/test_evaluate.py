@@ -245,3 +245,36 @@ def test_recordings_of_nobody_count_as_one_speaker(tmp_path):
         [*(score.correct for score in result.speakers), result.correct - named_right],
         [*(score.recordings for score in result.speakers), 6],
     )
+
+
+class Decided(Recogniser):
+    """Answers each recording of a corpus in turn as it is told."""
+
+    def __init__(self, model, answers):
+        super().__init__(model)
+        self.answers = iter(answers)
+
+    def decide(self, raw):
+        decisions = super().decide(raw)
+        outcomes = np.array([next(self.answers) for _ in raw], np.uint8)
+        return dataclasses.replace(decisions, outcomes=outcomes)
+
+
+def test_other_words_and_nothing_are_answers_too(tmp_path):
+    corpus = make_recordings(tmp_path / "words", labels=("0", "cat", "_silence_"), speakers=("ada", "bob", "cy"), takes=1)
+    model = make_model(configuration={"vocabulary": {"nothing": ["_silence_"]}})
+    # Of the words, of the others (two rejected, in one nothing was heard), of the silences (one taken for a word).
+    answers = [LABEL, LABEL, UNKNOWN, UNKNOWN, NOTHING, UNKNOWN, NOTHING, LABEL, NOTHING]
+    result = evaluate(Decided(model, answers), corpus, "all")
+    assert result.recordings == 3
+    assert (result.others.recordings, result.others.accepted) == (3, 0)
+    found = result.answers
+    assert (found.words, found.unknown, found.silence) == ((result.correct, 3), (2, 3), (2, 3))
+    assert (found.correct, found.recordings) == (result.correct + 4, 9)
+    values = result.as_json()["answers"]
+    assert values["accuracy"] == found.correct / 9
+    assert values["interval"][0] <= values["accuracy"] <= values["interval"][1]
+
+
+def test_without_others_there_is_nothing_more_to_answer(tones):
+    assert evaluate(Recogniser(make_model()), tones, "all").answers is None

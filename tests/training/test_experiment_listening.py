@@ -1,14 +1,16 @@
 """From recordings and utterances to a model that listens, at a small size."""
 
 import json
+from itertools import product
 
 import numpy as np
 import pytest
 
 from kilovox.config import parse_configuration
-from kilovox.corpus.mixture import settled
+from kilovox.corpus.mixture import open_first, settled
 from kilovox.errors import KilovoxError
 from kilovox.evaluation.evaluate import evaluate
+from kilovox.evaluation.own_corpus import own_corpus
 from kilovox.integer.calibration import KNOTS
 from kilovox.integer.detection import FrameDetector
 from kilovox.integer.model_file import load_model, short_hash
@@ -18,7 +20,7 @@ from kilovox.training.experiment import run_experiment
 from kilovox.training.run_folder import FLOAT_FILE, IDENTITY_FILE, MODEL_FILE, PTQ_FILE
 from kilovox.training.run_key import RunKeys
 from kilovox.training.string_preparation import prepare_strings, taught_sayings
-from models import make_recordings, make_utterances
+from models import make_recordings, make_utterances, write_wav
 
 UTTERANCES = {"ada_1": "zero stop one", "ada_2": "one", "eve_1": "stop stop", "eve_2": "zero zero", "dan_1": "one zero",
               "dan_2": "stop"}  # fmt: skip
@@ -300,3 +302,28 @@ def test_utterances_that_are_not_there(folder, corpus, tmp_path):
     make_utterances(folder / "only", {"ada_1": "zero"})
     with pytest.raises(KilovoxError, match="split speaker:ada leaves no utterance to train on"):
         run_experiment(configured(folder, streams={"utterances": everybody}), corpus, tmp_path, progress=False)
+
+
+def test_speech_commands_of_its_own_rule_to_answers(tmp_path):
+    """Two of its words, others and silence: trained, and judged on people of the test part, as the folder says it."""
+    root = tmp_path / "sc"
+    people = ("00176480", "004ae714", "026290a7", "0c40e715")
+    for number, (word, speaker) in enumerate(product(("yes", "no", "cat"), people)):
+        path = root / word / f"{speaker}_nohash_0.wav"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_wav(path, number)
+    (root / "_background_noise_").mkdir()
+    write_wav(root / "_background_noise_" / "tap.wav", 99, seconds=1.5)
+    config = configured(
+        tmp_path,
+        vocabulary={"labels": ["yes", "no"], "words": {}, "others": "unknown", "nothing": ["_silence_"]},
+        data_splitting={"split": "official"}, streams={"utterances": [], "spoken": 0.0, "count": 16},
+        training={"epochs": 1}, dataset={"kind": "speech_commands", "path": str(root), "task": ["yes", "no"]},
+    )  # fmt: skip
+    corpus = open_first(config)
+    model = run_experiment(config, corpus, tmp_path / "run", progress=False)
+    assert model.metadata.labels == ("yes", "no", "unknown")
+    again = own_corpus(str(tmp_path / "run" / MODEL_FILE), model.metadata)
+    assert again.fingerprint == corpus.fingerprint
+    found = evaluate(Recogniser(model), again).answers
+    assert (found.words[1], found.unknown[1], found.silence[1]) == (2, 1, 1)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from kilovox.config.streams import Streams
+from kilovox.corpus.vocabulary import NOTHING
 from kilovox.training.strings import Sayings, Strings, Voices, cut_closely, padded_targets, spoken_end
 
 RATE, OTHER = 8000, 3
@@ -213,3 +214,20 @@ def test_cut_closely():
 def test_targets():
     assert padded_targets([[1, 2], [], [3]], [[40, -1], [], [7]], 9).tolist() == [[1, 2, 40, -1], [9, 9, -1, -1], [3, 9, 7, -1]]
     assert padded_targets([[]], [[]], 9).tolist() == [[9, -1]]
+
+
+def test_recordings_that_hold_nothing_are_noise_and_never_a_word():
+    hum = tone(3777.0, seconds=1.0)
+    background = Voices([hum], np.array([NOTHING], np.int64), 1.0, "background")
+    draw = strings(voices([0, 1, 2, 3]), background, nothing=1 / 3, single=2 / 3, spoken=0.0, noisy=0.99)
+    pieces = [draw(number) for number in range(60)]
+    assert {label for piece in pieces for label in piece.said} == {0, 1, 2, OTHER}
+
+    def hums(piece):
+        power = np.abs(np.fft.rfft(piece.sound.astype(float))) ** 2
+        hertz = np.fft.rfftfreq(len(piece.sound), 1 / RATE)
+        return power[np.abs(hertz - 3777) < 40].sum() > 0.5 * power.sum()
+
+    silent = [piece for piece in pieces if not piece.said]
+    assert 0.25 < sum(map(hums, silent)) / len(silent) < 0.8
+    assert not any(hums(strings(nothing=0.9, single=0.0, spoken=0.0)(number)) for number in range(20))

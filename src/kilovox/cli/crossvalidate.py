@@ -61,7 +61,7 @@ def command(
     from kilovox.search.folds import plan_folds
 
     configuration = find_configuration(config)
-    opened = open_corpus_at(corpus) if corpus else open_first(configuration)
+    opened = open_corpus_at(corpus, configuration.first.task) if corpus else open_first(configuration)
     folder = out or Path("runs") / f"{configuration.experiment.name}-crossvalidation"
     said = f"kilovox crossvalidate {config}" + (f" --folds {folds}" if folds else "") + " --robustness" * robust
     try:

@@ -11,11 +11,14 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
+    from kilovox.config.data import Task
     from kilovox.evaluation.evaluate import Evaluation
     from kilovox.evaluation.robustness import Robustness
 
 SHOWN = 20
 """Misclassified recordings and speakers listed on a terminal; --json has all of them."""
+
+TASKS: dict[str, "Task"] = {"12": 12, "35": 35}
 
 ENOUGH = 10
 """Recordings of a speaker that make a line of its own worth reading, where there are many speakers."""
@@ -34,6 +37,7 @@ ENOUGH = 10
     metavar="random|official|speaker:NAME|fold:K/N|all",
     help="Which of them.  [default: the model's own split on the corpus it was trained on, all of any other]",
 )
+@click.option("--task", type=click.Choice(tuple(TASKS)), help="Of Speech Commands: 12 classes, or the 35 words.")
 @click.option("--include-trained", is_flag=True, help="Judge what the model was trained on as well, and say how much.")
 @click.option("--robustness", "robust", is_flag=True, help="Judge in noise, rooms, at other levels, speeds and rates too.")
 @click.option("--spotting", is_flag=True, help="Judge in long sound too: words joined, and what the next five options name.")
@@ -54,6 +58,7 @@ def command(
     model: str,
     folder: Path | None,
     split: str | None,
+    task: str | None,
     include_trained: bool,
     robust: bool,
     spotting: bool,
@@ -75,7 +80,10 @@ def command(
 
     sources = sources_of(spotting, gaps, utterances, speakers, speech, noise)
     recogniser = open_fast_recogniser(model)
-    corpus = open_corpus_at(folder) if folder is not None else own_corpus(model, recogniser.model.metadata, quiet=as_json)
+    if folder is not None:
+        corpus = open_corpus_at(folder, TASKS.get(task or ""))
+    else:
+        corpus = own_corpus(model, recogniser.model.metadata, quiet=as_json)
     result = evaluate(recogniser, corpus, split, allow_trained=include_trained)
     table = evaluate_robustness(recogniser, corpus, split, allow_trained=include_trained) if robust else None
     long = evaluate_spotting(recogniser, corpus, split, sources, include_trained, quiet=as_json) if sources else None
@@ -147,6 +155,14 @@ def _show(result: "Evaluation") -> None:
         lines.append(
             f"{others.recordings} recordings of words the model does not know were left out; {others.accepted} of them are "
             f"taken for one that it does, {others.accepted_surely} where {REJECTED:.0%} of those it knows are rejected"
+        )
+    if result.answers:
+        kinds = (("words", result.answers.words), ("unknown", result.answers.unknown), ("silence", result.answers.silence))
+        least, most = result.answers.interval
+        lines.append(
+            f"where other words and nothing are answers too: {result.answers.correct} of {result.answers.recordings} right, "
+            f"{result.answers.correct / result.answers.recordings:.2%} (95 % interval {least:.2%} to {most:.2%}): "
+            + ", ".join(f"{name} {right:,} of {count:,}" for name, (right, count) in kinds if count)
         )
     if result.trained_on:
         lines.append(f"{result.trained_on} of the {result.recordings} recordings were trained on")

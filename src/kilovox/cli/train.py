@@ -57,7 +57,7 @@ def command(
     if processes > 1 and tensorboard:
         raise KilovoxError("--tensorboard: of one process alone; expected no --processes with it")
     configuration = find_configuration(config)
-    opened = open_corpus_at(corpus) if corpus else open_first(configuration)
+    opened = open_corpus_at(corpus, configuration.first.task) if corpus else open_first(configuration)
     mixture = open_mixture(configuration, opened)
     notes = [f"{part.corpus.where}: left out {what}" for part in mixture.parts for what in part.corpus.left_out]
     for note in [*notes, *mixture.divided(configuration).notes]:
@@ -81,7 +81,8 @@ def command(
     save_figure(learning_curves(figures), folder / CURVES_FILE)
     metrics, trained = model.metadata.metrics, model.metadata.trained_on
     path = folder / MODEL_FILE
-    where = corpus or configuration.first.path
+    # What a task makes of a corpus the run remembers, and the folder alone does not say.
+    where = None if configuration.first.task else corpus or configuration.first.path
     judge = shlex.join(["kilovox", "evaluate", str(path), *(["--corpus", str(where)] if where else [])])
     if as_json:
         values = {"model": str(path), "metrics": metrics, "split": trained.split}

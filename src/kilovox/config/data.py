@@ -2,14 +2,40 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from kilovox.config.base import Name, Section, Share, UserPath
+from kilovox.config.base import Name, Section, Share, UserPath, as_tuple
+from kilovox.config.vocabulary import Word
 
 SPLITS = r"^(random|official|all|speaker:.+|fold:[0-9]{1,6}/[0-9]{1,6})$"
 
+Task = Literal[12, 35] | tuple[str, ...]
+
 Kind = Literal["fsdd", "folders", "manifest", "features", "speech_commands", "utterances", "spoken_words", "common_voice"]
 """Of a corpus: how it is laid out. Of utterances, the words that somebody found in them are used."""
+
+
+AnyTask = Annotated[Literal[12, 35] | Annotated[tuple[Word, ...], Field(min_length=1)] | None, BeforeValidator(as_tuple)]
+"""Of Speech Commands; see kilovox.corpus.speech_commands_tasks."""
+
+_LATER_KEYS = {"task": None, "balance": "recordings"}
+"""Keys that came when there were runs and models already, and the value that says what those did."""
+
+
+class _Corpus(Section):
+    """A corpus, with the keys that came later only where they say something, so that runs of before stay the same."""
+
+    @model_validator(mode="after")
+    def _of_speech_commands(self) -> "_Corpus":
+        kind, task = getattr(self, "kind", None), getattr(self, "task", None)
+        if task is not None and kind != "speech_commands":
+            raise ValueError(f"task is {task!r} beside kind {kind!r}; expected kind speech_commands, which alone has tasks")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        values: dict[str, Any] = handler(self)
+        return {key: value for key, value in values.items() if key not in _LATER_KEYS or value != _LATER_KEYS[key]}
 
 
 class Experiment(Section):
@@ -19,11 +45,16 @@ class Experiment(Section):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
 
 
-class Dataset(Section):
-    """Where the recordings are; without `path`, KILOVOX_FSDD or a download (kind fsdd), or FSDD's own MFCCs (features)."""
+class Dataset(_Corpus):
+    """Where the recordings are; without `path`, KILOVOX_FSDD or a download (kind fsdd), or FSDD's own MFCCs (features).
+
+    `task`, of kind speech_commands: 12 (ten words, `_unknown_` and `_silence_`), 35 (its words), or a list of words in the
+    place of the ten; see kilovox.corpus.speech_commands_tasks.
+    """
 
     kind: Kind = "fsdd"
     path: UserPath = None
+    task: AnyTask = None
 
 
 class DataSplitting(Section):
@@ -41,11 +72,11 @@ class DataSplitting(Section):
     group: Literal["speaker", "auto"] | None = None
 
 
-class Member(Section):
+class Member(_Corpus):
     """One corpus of several (`corpora`): where it is, and what it is used for.
 
-    `kind`: as in `dataset`, or synthetic, as `kilovox data synthesise` makes it. `role`: train, validation (it chooses the
-    epoch) or judge (nothing that sounds the same as one of its recordings is trained on). `share`: of every batch, drawn at
+    `kind`, `task`: as in `dataset`; synthetic, as `kilovox data synthesise` makes it. `role`: train, validation (it chooses
+    the epoch) or judge (nothing that sounds the same as one of its recordings is trained on). `share`: of every batch, drawn at
     random; without one, every recording comes once an epoch. `balance`: whether a share is drawn recording by recording, or
     all of its labels equally often. `split`: as in `data_splitting`, which counts for the first corpus; the others are used
     whole unless they say one.
@@ -54,18 +85,11 @@ class Member(Section):
     name: Name
     kind: Literal[Kind, "synthetic"] = "fsdd"
     path: UserPath = None
+    task: AnyTask = None
     role: Literal["train", "validation", "judge"] = "train"
     share: Annotated[float | None, Field(gt=0, lt=1)] = None
     split: Annotated[str | None, Field(pattern=SPLITS)] = None
     balance: Literal["recordings", "words"] = "recordings"
-
-    @model_serializer(mode="wrap")
-    def _as_before(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Without a `balance` that changes nothing, so that runs and models from before there was one stay the same."""
-        values: dict[str, Any] = handler(self)
-        if values.get("balance") == "recordings":
-            del values["balance"]
-        return values
 
 
 def check_members(members: tuple[Member, ...]) -> None:

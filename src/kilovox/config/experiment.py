@@ -63,6 +63,11 @@ class Configuration(Section):
                 f"model.kind is '{kind}' {'without' if self.streams is None else 'beside'} streams; expected streams for kind "
                 "convolutional, and for no other"
             )
+        if self.vocabulary is not None and self.vocabulary.nothing and self.streams is None:
+            raise ValueError(
+                f"vocabulary.nothing names {self.vocabulary.nothing[0]!r} without streams; expected streams, for a network of "
+                "single words takes everything for one of them"
+            )
         if self.streams is not None:
             self._check_streams()
         if self.quantisation is not None:

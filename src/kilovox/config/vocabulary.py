@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from kilovox.config.base import Section
+from kilovox.config.base import Section, as_tuple
 from kilovox.errors import KilovoxError
 
 _FOLDERS = tuple(Path(__file__).parents[above] / "configs" / "vocabularies" for above in (3, 1))
@@ -23,13 +23,21 @@ class Vocabulary(Section):
     `labels`: in the order of the network's outputs; without them, whatever the corpus has, sorted. A label stands for itself.
     `words`: more words for a label, `seven: "7"` or `"7": [seven]`; a list of words alone, `[yes, no, stop]`, asks for these
     and leaves the rest out. `others`: refuse (a word that is not asked for is an error), leave_out (its recordings are not
-    used) or unknown (they are one more label, "unknown", the last). In the place of all this: the name of a vocabulary that
-    comes with kilovox (digits), or of a YAML file with these keys.
+    used) or unknown (they are one more label, "unknown", the last). `nothing`: words whose recordings hold nothing that could
+    be heard, as Speech Commands' `_silence_`: noise, for networks that listen. In the place of all this: the name of a
+    vocabulary that comes with kilovox (digits), or of a YAML file with these keys.
     """
 
     labels: tuple[Word, ...] | None = None
     words: dict[Word, Word] = Field(default_factory=dict)
     others: Literal["refuse", "leave_out", "unknown"] = "refuse"
+    nothing: Annotated[tuple[Word, ...], BeforeValidator(as_tuple)] = ()
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without a `nothing` that is empty, so that runs and models from before there was one stay the same."""
+        values: dict[str, Any] = handler(self)
+        return {key: value for key, value in values.items() if key != "nothing" or value}
 
     @model_validator(mode="before")
     @classmethod
@@ -52,6 +60,9 @@ class Vocabulary(Section):
             raise ValueError(f"label {UNKNOWN!r} beside others: unknown; expected one or the other")
         known = set(self.words.values()) | set(labels or ())
         moved = [word for word, label in self.words.items() if word in known and word != label]
+        silent = [word for word in self.nothing if word in known or word in self.words]
+        if silent:
+            raise ValueError(f"nothing names {silent[0]!r}, which is asked for; expected words that are no label")
         if moved:
             raise ValueError(
                 f"word {moved[0]!r} means {self.words[moved[0]]!r} and is a label itself; expected one or the other"

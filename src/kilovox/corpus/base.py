@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kilovox.audio import RawFormat, Samples, Sound, read_audio, read_sound, to_int16_mono
-from kilovox.corpus.cuts import cut_name, cut_sound
+from kilovox.corpus.cuts import cut_name, cut_sound, scaled
 from kilovox.corpus.sound_hash import hash_of_sound, sound_hash
 from kilovox.errors import KilovoxError
 from kilovox.text import LINE_LENGTH, complaint
@@ -27,7 +27,7 @@ class Recording:
     """One spoken word. `name` identifies it within its corpus; `speaker` and `take` are None where nobody wrote them down.
 
     start, end: seconds of the file at `path` between which it is, None for the beginning and the end of the file; raw: what the
-    samples of a file without a header are.
+    samples of a file without a header are; gain: of a part of a file, what its samples are multiplied by, at most 1.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Recording:
     start: float | None = None
     end: float | None = None
     raw: RawFormat | None = None
+    gain: float = 1.0
 
     @property
     def is_cut(self) -> bool:
@@ -52,7 +53,10 @@ class Recording:
     @property
     def sound(self) -> Sound:
         """What is in its file, between start and end. Raises KilovoxError where that cannot be read."""
-        return cut_sound(_path(self), self.start, self.end, self.raw) if self.is_cut else read_sound(_path(self), self.raw)
+        if not self.is_cut:
+            return read_sound(_path(self), self.raw)
+        sound = cut_sound(_path(self), self.start, self.end, self.raw)
+        return sound if self.gain == 1.0 else scaled(sound, self.gain)
 
 
 Part = Literal["train", "validation", "test"]

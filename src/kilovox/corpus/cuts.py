@@ -40,6 +40,12 @@ def cut_sound(path: Path, start: float | None, end: float | None, raw: RawFormat
     return replace(sound, samples=samples)
 
 
+def scaled(sound: Sound, gain: float) -> Sound:
+    """`sound` at another volume, `gain` of 0 to 1; samples of 16 bits stay such, to the nearest."""
+    samples = sound.samples.astype(np.float64) * gain
+    return replace(sound, samples=np.rint(samples).astype(np.int16) if sound.samples.dtype == np.int16 else samples)
+
+
 class _Decoded:
     """Files as `read_sound` reads them, so that many cuts of one decode it once."""
 

@@ -17,7 +17,7 @@ from kilovox.corpus.sentences import open_sentences
 from kilovox.corpus.splits import FEWEST_SPEAKERS, Indices, Split, kept_apart, make_split
 from kilovox.corpus.synthetic import open_synthetic
 from kilovox.corpus.utterances import UtteranceCorpus, open_utterances
-from kilovox.corpus.vocabulary import NOT_ASKED, Asked, Classes
+from kilovox.corpus.vocabulary import NOT_ASKED, NOTHING, Asked, Classes
 from kilovox.errors import KilovoxError
 from kilovox.text import printable
 
@@ -220,14 +220,17 @@ def open_mixture(config: Configuration, first: Corpus | None = None, quiet: bool
 
 
 def _of_sections(config: Configuration) -> tuple[Member, ...]:
-    first = Member(name=config.dataset.kind, kind=config.dataset.kind, path=config.dataset.path)
+    asked = config.dataset
+    first = Member(name=asked.kind, kind=asked.kind, path=asked.path, task=asked.task)
     if config.synthetic is None:
         return (first,)
     return first, Member(name="synthetic", kind="synthetic", path=config.synthetic.path, share=config.synthetic.share)
 
 
 def _opened(member: Member | Dataset, quiet: bool) -> Corpus:
-    return open_synthetic(member.path) if member.kind == "synthetic" else open_corpus(member.kind, member.path, quiet)
+    if member.kind == "synthetic":
+        return open_synthetic(member.path)
+    return open_corpus(member.kind, member.path, quiet, member.task)
 
 
 def _split(config: Configuration, part: Part, first: bool, used: Any) -> Split:
@@ -271,8 +274,9 @@ def _check_contradictions(pieces: list[Piece], labels: tuple[str, ...]) -> None:
     for digest, label, name in _sounds(pieces):
         before, earlier = first.setdefault(digest, (label, name))
         if before != label:
+            said, other = ("nothing" if one == NOTHING else labels[one] for one in (before, label))
             raise KilovoxError(
-                f"{earlier} and {name} are the same sound, labelled {labels[before]!r} and {labels[label]!r}; "
+                f"{earlier} and {name} are the same sound, labelled {said!r} and {other!r}; "
                 "expected one label (kilovox data inspect lists all of them)"
             )
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import get_args
 
-from kilovox.config.data import Kind
+from kilovox.config.data import Kind, Task
 from kilovox.corpus.base import Corpus, RecordingCorpus
 from kilovox.corpus.crowd import is_common_voice, is_spoken_words, open_common_voice, open_spoken_words
 from kilovox.corpus.download import fetch_fsdd
@@ -15,6 +15,7 @@ from kilovox.corpus.folders import open_folders, word_folders
 from kilovox.corpus.fsdd import is_fsdd_name, open_fsdd
 from kilovox.corpus.manifest import open_manifest
 from kilovox.corpus.speech_commands import is_speech_commands, open_speech_commands
+from kilovox.corpus.speech_commands_tasks import is_published_test_set, open_task
 from kilovox.corpus.tree import Tree
 from kilovox.corpus.utterances import is_utterances, open_utterances, word_cuts
 from kilovox.errors import KilovoxError
@@ -32,8 +33,8 @@ _READERS: dict[str, Callable[[Path], RecordingCorpus]] = {
 }
 
 
-def open_corpus(kind: str, path: Path | None = None, quiet: bool = False) -> Corpus:
-    """The corpus of `kind` (one of KINDS) at `path`.
+def open_corpus(kind: str, path: Path | None = None, quiet: bool = False, task: Task | None = None) -> Corpus:
+    """The corpus of `kind` (one of KINDS) at `path`, and of Speech Commands what a `task` makes of it.
 
     Without a path: fsdd is the folder that KILOVOX_FSDD names, or else a download into the cache (quiet: without a progress
     bar); features are FSDD's own MFCCs. Raises KilovoxError for an unknown kind, and for any other kind without a path.
@@ -46,19 +47,25 @@ def open_corpus(kind: str, path: Path | None = None, quiet: bool = False) -> Cor
         return open_features(path) if path is not None else open_fsdd_features()
     if path is None:
         raise KilovoxError(f"corpus kind {kind!r} without a path; expected where it is")
+    if task is not None:
+        return open_task(path, task)
     return word_cuts(open_utterances(path)) if kind == "utterances" else _READERS[kind](path)
 
 
-def open_corpus_at(path: Path) -> Corpus:
-    """The corpus at `path`, of the kind that it looks like.
+def open_corpus_at(path: Path, task: Task | None = None) -> Corpus:
+    """The corpus at `path`, of the kind that it looks like; `task`: what is made of it where that is Speech Commands.
 
     A .csv file is a manifest, a .npz file features; a folder with names like 7_jackson_32.wav (or with such a folder
     `recordings` in it) is FSDD; one with utterances.csv, or with etc/*.fileids as AN4, holds utterances, of which the words
     are taken; one with a folder clips and lists beside it is Multilingual Spoken Words or Common Voice; one with folders of
-    recordings is Speech Commands where they are called so, else a folder a word. Raises KilovoxError, saying what was found,
+    recordings is Speech Commands where they are called so (with `_unknown_` and `_silence_` its published test set), else a
+    folder a word. Raises KilovoxError, saying what was found,
     for what looks like both and for anything else.
     """
-    return open_corpus(_kind(path), path)
+    kind = _kind(path)
+    if kind == "speech_commands" and task is None and is_published_test_set(path):
+        task = 12
+    return open_corpus(kind, path, task=task if kind == "speech_commands" else None)
 
 
 def open_default_corpus(quiet: bool = False) -> Corpus:

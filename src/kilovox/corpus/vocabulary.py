@@ -16,6 +16,9 @@ Classes = npt.NDArray[np.int64]
 NOT_ASKED = -1
 """The class of a recording whose word is not asked for."""
 
+NOTHING = -2
+"""The class of a recording that holds nothing to be heard."""
+
 
 @cache
 def digits() -> Vocabulary:
@@ -45,7 +48,10 @@ class Asked:
     def of(cls, vocabulary: Vocabulary | None, corpora: Iterable[Corpus]) -> "Asked":
         """`vocabulary`, or the default one, whose labels are, where it gives none, those of `corpora`."""
         asked = vocabulary or default_vocabulary()
-        found = {asked.words.get(word, word) for corpus in corpora for word in corpus.labels} if asked.labels is None else set()
+        found = set[str]()
+        if asked.labels is None:
+            heard = {word for corpus in corpora for word in corpus.labels} - set(asked.nothing)
+            found = {asked.words.get(word, word) for word in heard}
         labels = asked.labels or tuple(sorted(found))
         if asked.others == "unknown":
             labels = (*(label for label in labels if label != UNKNOWN), UNKNOWN)
@@ -53,7 +59,7 @@ class Asked:
         return cls(labels, aliases, asked)
 
     def classes(self, corpus: Corpus) -> Classes:
-        """(recordings,) the place of each recording's label in `labels`, or NOT_ASKED.
+        """(recordings,) the place of each recording's label in `labels`, or NOT_ASKED, or NOTHING.
 
         Raises KilovoxError, naming them, for words that are not asked for where the vocabulary refuses them.
         """
@@ -79,7 +85,8 @@ class Asked:
     @property
     def _places(self) -> dict[str, int]:
         places = {label: place for place, label in enumerate(self.labels)}
-        return places | {word: places[label] for word, label in self.aliases.items()}
+        silent = dict.fromkeys(self.vocabulary.nothing, NOTHING)
+        return places | {word: places[label] for word, label in self.aliases.items()} | silent
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -14,9 +14,10 @@ from kilovox.corpus.base import Corpus, FeatureCorpus, RecordingCorpus
 from kilovox.corpus.fsdd import FINGERPRINT
 from kilovox.corpus.splits import judging_indices
 from kilovox.errors import KilovoxError
-from kilovox.evaluation.metrics import confusion_matrix
+from kilovox.evaluation.intervals import speaker_interval
+from kilovox.evaluation.metrics import confusion_matrix, wilson_interval
 from kilovox.evaluation.robustness import Robustness, robustness
-from kilovox.evaluation.scores import REJECTED, Evaluation, Misclassified, Others, SpeakerScore
+from kilovox.evaluation.scores import REJECTED, Answers, Evaluation, Misclassified, Others, SpeakerScore
 from kilovox.frontend.corpus_features import blocks, check_length
 from kilovox.integer.model_file import Metadata, short_hash
 from kilovox.integer.outcome import LABEL, NAMES, NOTHING, UNKNOWN
@@ -78,6 +79,9 @@ def evaluate(recogniser: Recogniser, corpus: Corpus, split: str | None = None, a
         for place, index in enumerate(judged.truth)
         if not right[place]
     ]
+    silent = [index for index in judged.others if corpus.recordings[index].label in nothing_words(metadata)]
+    strange = [index for index in judged.others if index not in set(silent)]
+    others, unknown = _others(recogniser, corpus, strange, decisions)
     missed = [_by_label(truth[decisions.outcomes == outcome], len(metadata.labels)) for outcome in (UNKNOWN, NOTHING)]
     return Evaluation(
         model=metadata.name,
@@ -88,13 +92,44 @@ def evaluate(recogniser: Recogniser, corpus: Corpus, split: str | None = None, a
         confusion=tuple(map(tuple, confusion.tolist())),
         speakers=_speaker_scores(corpus, list(judged.truth), {one.index for one in wrong}),
         misclassified=tuple(wrong),
-        others=_others(recogniser, corpus, judged.others, decisions),
+        others=others,
         trained_on=len(judged.seen),
         sample_rate=recogniser.front_end.sample_rate,
         rejected=missed[0],
         nothing=missed[1],
         likeliest=int((decisions.likeliest == truth).sum()),
+        answers=_answers(judged.part, right, unknown, _silences(recogniser, corpus, silent)) if judged.others else None,
     )
+
+
+Right = tuple[Corpus, npt.NDArray[np.bool_]]
+"""Recordings, and whether the answer to each is right."""
+
+
+def nothing_words(metadata: Metadata) -> tuple[str, ...]:
+    """The words whose recordings hold nothing to be heard, as the model was trained."""
+    return tuple((metadata.configuration.get("vocabulary") or {}).get("nothing", ()))
+
+
+def _silences(recogniser: Recogniser, corpus: Corpus, places: Sequence[int]) -> Right | None:
+    """Nothing is to be heard in these."""
+    part = corpus.subset(places) if places else None
+    return None if part is None else (part, _decided(recogniser, part).outcomes == NOTHING)
+
+
+def _answers(words: Corpus, right: npt.NDArray[np.bool_], unknown: Right | None, silence: Right | None) -> Answers:
+    kinds: list[Right | None] = [(words, right), unknown, silence]
+    total: Counter[str | None] = Counter()
+    correct: Counter[str | None] = Counter()
+    for part, answers in (kind for kind in kinds if kind is not None):
+        for one, answered in zip(part.recordings, answers.tolist(), strict=True):
+            total[one.speaker] += 1
+            correct[one.speaker] += answered
+    # Who is not named may be one person; so is nobody.
+    counts = [(0, 0) if kind is None else (int(kind[1].sum()), len(kind[1])) for kind in kinds]
+    by_speaker = speaker_interval([correct[one] for one in total], list(total.values()))
+    interval = by_speaker.pair if by_speaker else wilson_interval(correct.total(), total.total())
+    return Answers(counts[0], counts[1], counts[2], interval)
 
 
 def _by_label(truth: npt.NDArray[np.int64], labels: int) -> tuple[int, ...]:
@@ -117,15 +152,19 @@ def _decided(recogniser: Recogniser, corpus: Corpus) -> Decisions:
     return recogniser.decide([one for _, block in read for one in fast_raw_features(front_end, block)])
 
 
-def _others(recogniser: Recogniser, corpus: Corpus, places: Sequence[int], known: Decisions) -> Others:
-    """How many of the words that the model does not know it takes for one that it does; `known`: what it makes of those."""
+def _others(recogniser: Recogniser, corpus: Corpus, places: Sequence[int], known: Decisions) -> tuple[Others, Right | None]:
+    """How many of the words that the model does not know it takes for one that it does, and which it rejects; `known`: what it
+    makes of those that it knows."""
     if not places:
-        return Others()
-    decisions = _decided(recogniser, corpus.subset(places))
+        return Others(), None
+    part = corpus.subset(places)
+    decisions = _decided(recogniser, part)
     taken = np.array([label != vocabulary.UNKNOWN for label in recogniser.labels])[decisions.indices]
+    accepted = taken & (decisions.outcomes == LABEL)
     sure = np.sort(known.confidence * (known.outcomes != NOTHING))[int(REJECTED * len(known.confidence))]
     surely = taken & (decisions.outcomes != NOTHING) & (decisions.confidence >= sure)
-    return Others(len(places), int((taken & (decisions.outcomes == LABEL)).sum()), int(surely.sum()))
+    rejected = ~accepted & (decisions.outcomes != NOTHING)
+    return Others(len(places), int(accepted.sum()), int(surely.sum())), (part, rejected)
 
 
 def evaluate_robustness(

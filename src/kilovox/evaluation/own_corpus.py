@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from kilovox.config.data import Task
 from kilovox.corpus.base import Corpus
 from kilovox.corpus.open import open_corpus_at, open_default_corpus
 from kilovox.corpus.vocabulary import digits
@@ -26,7 +27,7 @@ def own_corpus(model: str, metadata: Metadata, quiet: bool = False) -> Corpus:
     Raises KilovoxError where neither can be, and where the run's recordings are no longer there.
     """
     folder = resolve_model(model).parent
-    remembered = _remembered(folder)
+    remembered = _remembered(folder, _task(metadata))
     if remembered is not None:
         return remembered
     if all(known_as(metadata, label) in (digits().labels or ()) for label in metadata.labels):
@@ -37,7 +38,15 @@ def own_corpus(model: str, metadata: Metadata, quiet: bool = False) -> Corpus:
     )
 
 
-def _remembered(folder: Path) -> Corpus | None:
+def _task(metadata: Metadata) -> Task | None:
+    """What the run made of Speech Commands."""
+    values = metadata.configuration
+    first = (values.get("corpora") or [values.get("dataset") or {}])[0]
+    task = first.get("task")
+    return tuple(task) if isinstance(task, list) else task
+
+
+def _remembered(folder: Path, task: Task | None) -> Corpus | None:
     """The corpus of the run in `folder`; None where none is remembered."""
     path = folder / RUN_FILE
     if not path.is_file():
@@ -52,7 +61,7 @@ def _remembered(folder: Path) -> Corpus | None:
     if not judging:
         return None
     try:
-        return open_corpus_at(judging[0])
+        return open_corpus_at(judging[0], task)
     except KilovoxError as error:
         raise KilovoxError(f"{error}\n{path} says that the recordings are there; were they moved? --corpus DIR") from None
 

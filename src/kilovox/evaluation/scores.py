@@ -58,13 +58,43 @@ class Others:
 
 
 @dataclass(frozen=True)
+class Answers:
+    """The figure in which "none of them" and "nothing" are answers too, as in the 12 classes of Speech Commands.
+
+    Right is a word that is asked for taken for itself, any other word rejected (unknown, not nothing), and nothing heard where
+    there is nothing. `words`, `unknown`, `silence`: (right, recordings) of each kind; interval: 95 %, as fractions.
+    """
+
+    words: tuple[int, int]
+    unknown: tuple[int, int]
+    silence: tuple[int, int]
+    interval: tuple[float, float]
+
+    @property
+    def correct(self) -> int:
+        """Right answers of every kind."""
+        return self.words[0] + self.unknown[0] + self.silence[0]
+
+    @property
+    def recordings(self) -> int:
+        """Of every kind."""
+        return self.words[1] + self.unknown[1] + self.silence[1]
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values; accuracy and interval are fractions."""
+        values = {"recordings": self.recordings, "correct": self.correct, "accuracy": self.correct / self.recordings}
+        return {**asdict(self), **values, "interval": list(self.interval)}
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """What a model decided on the recordings that judge it.
 
     `confusion`: (labels, labels) counts of decisions that are a label, a row a true label, a column a decision. `rejected`,
     `nothing`: by true label, how many were taken for none of the labels, and in how many nothing was heard; empty for none.
     `likeliest`: how many would be right if the likeliest label were always taken, nothing rejected.
-    `others`: recordings of words that the model does not know, which accuracy leaves out. `trained_on`: judged recordings that
+    `others`: recordings of words that the model does not know, which accuracy leaves out; `answers` counts them and those that
+    hold nothing, and is None where there are none. `trained_on`: judged recordings that
     the model was trained on, 0 unless that was asked for. `sample_rate` in Hz: what the model hears.
     """
 
@@ -82,6 +112,7 @@ class Evaluation:
     rejected: tuple[int, ...] = ()
     nothing: tuple[int, ...] = ()
     likeliest: int = 0
+    answers: Answers | None = None
 
     @cached_property
     def recordings(self) -> int:
@@ -171,6 +202,7 @@ class Evaluation:
             "outcomes": self.outcomes,
             "likeliest": self.likeliest,
             "others": asdict(self.others),
+            "answers": self.answers.as_json() if self.answers else None,
             "left_out": self.left_out,
             "trained_on": self.trained_on,
             "per_speaker": self.per_speaker,

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from kilovox import effects
 from kilovox.audio import Samples
 from kilovox.config.streams import Streams
+from kilovox.corpus.vocabulary import NOTHING
 from kilovox.training.acoustics import KNOTS_HZ
 
 VERSION = 5
@@ -44,6 +45,8 @@ UTTERANCE_RATE = 0.15
 
 MUSIC_SHARE = 0.15
 """Of the noises."""
+RECORDED_SHARE = 0.5
+"""Of the noises, where there are recordings that hold nothing else."""
 TELEPHONE_SHARE, LOW_HZ, HIGH_HZ = 0.12, (150.0, 350.0), (3000.0, 3600.0)
 """Of the pieces, heard through a narrow band, and half of these coded as mu-law."""
 BABBLE_VOICES = 8
@@ -91,7 +94,8 @@ Source = TypeVar("Source", Voices, Sayings)
 class Strings:
     """Draws piece after piece, at `rate` Hz.
 
-    `other`: the class of words that are not asked for, drawn with their own share; None where there is none.
+    `other`: the class of words that are not asked for, drawn with their own share; None where there is none. Recordings of the
+    class NOTHING are noise.
     """
 
     def __init__(
@@ -101,7 +105,8 @@ class Strings:
         self.length = round(settings.seconds * rate)
         self.sayings = sayings
         self._fingerprints = [one.fingerprint for one in voices] + [one.fingerprint for one in sayings]
-        classes = sorted({label for one in voices for label in one.places})
+        self._backgrounds = [one for one in voices if NOTHING in one.places]
+        classes = sorted({label for one in voices for label in one.places if label != NOTHING})
         self._asked = [label for label in classes if label != other]
         self._of_class = {label: [one for one in voices if label in one.places] for label in classes}
 
@@ -217,7 +222,12 @@ class Strings:
         return effects.coded(samples, self.rate, "mu-law") if telephone and draw.random() < 0.5 else samples
 
     def _noise(self, draw: np.random.Generator) -> effects.Sound:
-        """Of unit power: of some kind, of other people who speak at once, or music."""
+        """Of unit power: as it was recorded somewhere, of some kind, of other people who speak at once, or music."""
+        if self._backgrounds and draw.random() < RECORDED_SHARE:
+            background = _weighed(self._backgrounds, draw)
+            places = background.places[NOTHING]
+            recorded = background.sounds[int(places[int(draw.integers(len(places)))])]
+            return effects.looped(recorded, self.length, draw)
         if draw.random() < MUSIC_SHARE:
             return effects.music(self.length, self.rate, draw)
         kind = effects.NOISE_KINDS[int(draw.integers(len(effects.NOISE_KINDS)))]
