@@ -11,7 +11,10 @@ from click.testing import CliRunner, Result
 
 import kilovox.cli.data as command
 from kilovox.cli.data import command as data
+from kilovox.corpus import fetch_speech_commands
+from kilovox.corpus.fetch_speech_commands import Archive
 from kilovox.errors import KilovoxError
+from models import write_wav
 
 
 def invoke(*arguments: object) -> Result:
@@ -42,6 +45,23 @@ def test_fetch(synthetic_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     printed = json.loads(succeed("fetch", "--out", "here", "--json").stdout)
     assert (printed["folder"], printed["recordings"], len(printed["fingerprint"])) == (str(synthetic_folder), 90, 64)
     assert asked == [(None, False), (Path("here"), True)]
+
+
+def test_fetch_speech_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "yes").mkdir()
+    write_wav(tmp_path / "yes" / "0c40e715_nohash_0.wav", 1)
+    asked = []
+
+    def fake(archive: Archive, out: Path | None, quiet: bool) -> Path:
+        asked.append((archive.name, out, quiet))
+        return tmp_path
+
+    monkeypatch.setattr(fetch_speech_commands, "fetch_archive", fake)
+    assert succeed("fetch", "speech-commands").stdout == f"{tmp_path}: 1 recordings; the archive was verified\n"
+    printed = json.loads(succeed("fetch", "speech-commands-test", "--out", "x", "--json").stdout)
+    assert printed == {"folder": str(tmp_path), "recordings": 1, "sha256": fetch_speech_commands.TEST_SET.sha256}
+    assert asked == [("speech_commands_v0.02", None, False), ("speech_commands_test_set_v0.02", Path("x"), True)]
+    assert invoke("fetch", "something").exit_code == 2
 
 
 def test_fetch_into_a_folder_of_something_else(tmp_path: Path) -> None:

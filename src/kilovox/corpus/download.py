@@ -36,7 +36,7 @@ MAXIMUM_BYTES = 2**28
 
 _MARKER = ".verified"
 
-_DAMAGED = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, ValueError, RuntimeError)
+DAMAGED = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, ValueError, RuntimeError)
 """What the standard library raises for an archive that is cut, tampered with or encrypted."""
 
 
@@ -104,10 +104,10 @@ def _download(url: str, path: Path, quiet: bool, timeout: float) -> None:
         except requests.Timeout:
             raise _UnusableError(f"silent for {timeout:g} s") from None
         except requests.RequestException as error:
-            raise _UnusableError(_cause(error)) from None
+            raise _UnusableError(cause(error)) from None
 
 
-def _cause(error: BaseException) -> str:
+def cause(error: BaseException) -> str:
     """The operating system's words for what requests and urllib3 wrap several times over, else the innermost words."""
     reason = f"connection failed ({type(error).__name__})"
     inner: BaseException | None = error
@@ -135,7 +135,7 @@ def _extract(archive: Path, folder: Path) -> None:
                     raise _UnusableError(f"its recordings are larger than {MAXIMUM_BYTES} bytes; this is not FSDD")
                 with content, (folder / parts[2]).open("wb") as recording:
                     shutil.copyfileobj(content, recording)
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise _UnusableError(f"truncated or damaged archive ({error})") from None
     except OSError as error:
         if error.errno is None:  # gzip says "not a gzipped file" and the like this way
