@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help reproduce quick strangers listening notebooks docs test lint benchmarks soak fuzz mutants compilers coverage-c clean bundle bundle-strangers bundle-listening page-modules pictures
+.PHONY: help reproduce quick strangers listening speech-commands notebooks docs test lint benchmarks soak fuzz mutants compilers coverage-c clean bundle bundle-strangers bundle-listening page-modules pictures
 
 help:  ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -25,6 +25,17 @@ listening: $(VENV)/.develop  ## Synthetic voices, and the networks that listen, 
 	$(BIN)/kilovox data synthesise --out people/synthetic --kokoro 130 --espeak 0 --flite 0 --words six,seven,nine
 	$(BIN)/kilovox data sentences
 	for name in listening listening-pow2; do $(BIN)/kilovox train $$name --out runs/$$name --resume || exit 1; done
+
+speech-commands: $(VENV)/.develop  ## Speech Commands v0.02 (2.4 GB), networks of 12 and 35 words, their official figures (hours; runs/)
+	$(BIN)/kilovox data fetch speech-commands --out people/speech_commands_v0.02
+	$(BIN)/kilovox data fetch speech-commands-test --out people/speech_commands_test_set_v0.02
+	for name in speech-commands-12 speech-commands-12-16KB speech-commands-35; do \
+	    $(BIN)/kilovox train $$name --out runs/$$name --resume || exit 1; \
+	done
+	for name in speech-commands-12 speech-commands-12-16KB; do \
+	    $(BIN)/kilovox evaluate runs/$$name/model.safetensors --corpus people/speech_commands_test_set_v0.02 || exit 1; \
+	done
+	$(BIN)/kilovox evaluate runs/speech-commands-35/model.safetensors
 
 notebooks: $(VENV)/.develop  ## Run the notebooks anew, pictures and all (each in under three minutes)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -q -p no:cacheprovider --nbmake --nbmake-timeout=600 --overwrite $(ARGS) notebooks
