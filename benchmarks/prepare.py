@@ -26,6 +26,13 @@ import numpy as np
 LIMIT_MB = 2048
 
 
+def wav_bytes(samples: "np.ndarray[tuple[int], np.dtype[np.int16]]") -> bytes:
+    """A WAV file of (samples,) at 8 kHz."""
+    size = samples.nbytes
+    chunks = (b"RIFF", 36 + size, b"WAVE", b"fmt ", 16, 1, 1, 8000, 16000, 2, 16, b"data", size)
+    return struct.pack("<4sI4s4sIHHIIHH4sI", *chunks) + samples.tobytes()
+
+
 def write_recordings(folder: Path, count: int) -> None:
     """`count` files word/speaker_nohash_take.wav; those that are there are kept."""
     words = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -39,12 +46,7 @@ def write_recordings(folder: Path, count: int) -> None:
         length, start = 3000 + number * 7919 % 2000, number * 104_729 % (len(bank) - 5000)
         time_ = np.arange(length, dtype=np.float32)
         tone = 8000 * np.sin(time_ * (0.2 + number % 10 * 0.2)) * np.sin(time_ * (np.pi / length))
-        samples = bank[start : start + length] + tone.astype(np.int16)
-        size = samples.nbytes
-        header = struct.pack(
-            "<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + size, b"WAVE", b"fmt ", 16, 1, 1, 8000, 16000, 2, 16, b"data", size
-        )
-        path.write_bytes(header + samples.tobytes())
+        path.write_bytes(wav_bytes(bank[start : start + length] + tone.astype(np.int16)))
 
 
 def prepare(folder: Path, views: int) -> dict[str, float]:
