@@ -9,6 +9,7 @@ from firmware.models import random_listener, random_model
 from kilovox.errors import KilovoxError
 from kilovox.firmware.layout import parts_of
 from kilovox.gateware.emit import emit, gateware_sizes, rtl_folder, sources
+from kilovox.gateware.listening import block_sizes
 from kilovox.integer.bundled import open_recogniser
 
 
@@ -22,11 +23,18 @@ def test_the_same_model_gives_the_same_text():
     assert emit(random_model("pow2", 5)) == emit(random_model("pow2", 5))
 
 
+def layers_of(parts):
+    """In the order in which they are read."""
+    before = () if parts.convolutions is None else (*parts.convolutions.layers, parts.convolutions.projection)
+    return [*before, *parts.network.layers]
+
+
+@pytest.mark.parametrize("make", [random_model, random_listener])
 @pytest.mark.parametrize("arithmetic", ["int8", "pow2"])
-def test_weights_lie_row_by_row(arithmetic):
-    model = random_model(arithmetic, 5)
-    engine, files = parts_of(model).network, emit(model)
-    weights = np.concatenate([rows.weights.ravel() for rows in (*engine.layers, engine.head)])
+def test_weights_lie_row_by_row(arithmetic, make):
+    model = make(arithmetic, 5)
+    parts, files = parts_of(model), emit(model)
+    weights = np.concatenate([rows.weights.ravel() for rows in (*layers_of(parts), parts.network.head)])
     if arithmetic == "int8":
         found = words(files["kv_weights.hex"], 8)
     else:
@@ -35,21 +43,22 @@ def test_weights_lie_row_by_row(arithmetic):
     np.testing.assert_array_equal(found, weights)
 
 
+@pytest.mark.parametrize("make", [random_model, random_listener])
 @pytest.mark.parametrize("arithmetic", ["int8", "pow2"])
-def test_biases_round_the_shift_but_not_the_logits(arithmetic):
-    model = random_model(arithmetic, 5)
+def test_biases_round_the_shift_but_not_the_logits(arithmetic, make):
+    model = make(arithmetic, 5)
     parts = parts_of(model)
-    sizes, engine = gateware_sizes(parts), parts.network
-    bits = sizes["ACC_BITS"]
+    bits = gateware_sizes(parts)["ACC_BITS"]
     found = np.array([int(line, 16) for line in emit(model)["kv_rows.hex"].split()], np.int64)
     shift, bias = found >> bits, words("\n".join(f"{word & ((1 << bits) - 1):x}" for word in found.tolist()), bits)
-    rows = 4 * 5
-    for number, layer in enumerate(engine.layers):
-        at = slice(number * rows, (number + 1) * rows)
+    start = 0
+    for layer in layers_of(parts):
+        at = slice(start, start + len(layer.weights))
         np.testing.assert_array_equal(shift[at], layer.shift)
         np.testing.assert_array_equal(bias[at], layer.bias + ((1 << layer.shift) >> 1))
-    np.testing.assert_array_equal(bias[2 * rows :], engine.head.bias)
-    np.testing.assert_array_equal(shift[2 * rows :], 0)
+        start = at.stop
+    np.testing.assert_array_equal(bias[start:], parts.network.head.bias)
+    np.testing.assert_array_equal(shift[start:], 0)
 
 
 @pytest.mark.parametrize("arithmetic", ["int8", "pow2"])
@@ -63,28 +72,48 @@ def test_words_of_sixteen_bits_hold_the_same_weights(arithmetic):
 
 
 def test_no_sum_of_the_largest_inputs_leaves_the_accumulator():
-    for name in ("fsdd-pow2", "digits-pow2", "fsdd-int8", "digits"):
+    for name in ("fsdd-pow2", "digits-pow2", "fsdd-int8", "digits", "listening", "listening-pow2"):
         parts = parts_of(open_recogniser(name).model)
         limit = 1 << (gateware_sizes(parts)["ACC_BITS"] - 1)
-        for rows in (*parts.network.layers, parts.network.head):
+        for rows in (*layers_of(parts), parts.network.head):
             assert (128 * np.abs(rows.weights.astype(np.int64)).sum(axis=1) + np.abs(rows.bias.astype(np.int64))).max() < limit
 
 
-def test_a_model_that_listens_is_refused():
-    with pytest.raises(KilovoxError, match="kind convolutional; Verilog takes networks of kind lstm on cepstra"):
-        emit(random_listener("pow2"))
-    with pytest.raises(KilovoxError, match="features: levels; Verilog takes"):
-        emit(random_model("pow2", 3, features="levels"))
+def test_rings_lie_side_by_side_behind_what_goes_through():
+    """Of BLOCKS of tests/firmware/models.py on 10 bands: 10, then 5, then 3."""
+    parts = parts_of(random_listener("pow2"))
+    sizes, blocks = gateware_sizes(parts), block_sizes(parts)
+    assert sizes["FRAME_AT"] == 12  # channels that the depthwise layers hear: 8, 12
+    assert sizes["FRAME"] == 3 * 4
+    assert blocks["BLOCK_RING"] == (24, 24 + 2 * 10, 24 + 2 * 10 + 3 * 5 * 8)
+    assert sizes["PAST_MEMORY"] == blocks["BLOCK_RING"][-1] + 1 * 3 * 12
+    header = emit(random_listener("pow2"))["kilovox_model.vh"]
+    assert "`define KV_BLOCK_FIRST_BAND {16'd0, 16'd65535, 16'd65534}" in header.splitlines()
+
+
+def test_other_words_that_are_not_the_last_label_are_refused():
+    with pytest.raises(KilovoxError, match="label unknown is not the last one; Verilog expects it there"):
+        emit(random_listener("pow2", labels=("0", "unknown", "1")))
+
+
+def test_convolutions_that_keep_too_much_are_refused():
+    wide = ({"channels": 256, "frames": 1, "bands": 1}, {"channels": 256, "frames": 7, "bands": 1})
+    with pytest.raises(KilovoxError, match="convolutions that keep 65,824 bytes; Verilog keeps at most 65,536"):
+        emit(random_listener("pow2", blocks=wide, projection=4, mel_bands=32))
 
 
 def test_every_constant_that_the_verilog_names_is_defined():
-    whole = sources(random_model("pow2", 3, words={}))
-    verilog = "".join(text for name, text in whole.items() if name.endswith(".v"))
+    made = [random_model("pow2", 3, words={}), random_model("pow2", 3), random_listener("pow2"), random_listener("int8")]
+    every = [sources(model) for model in made]
+    verilog = "".join(text for name, text in every[0].items() if name.endswith(".v"))
     used = set(re.findall(r"`(KV_\w+)", verilog)) | set(re.findall(r"`ifdef (\w+)", verilog))
-    assert used - {"KV_POISON"} == set(re.findall(r"`define (KV_\w+)", whole["kilovox_model.vh"]))
-    assert set(re.findall(r'"(kv_\w+\.hex)"', verilog)) | {"kv_weights_16.hex"} == {
-        name for name in whole if name.endswith(".hex")
-    }
+    defined = [set(re.findall(r"`define (KV_\w+)", whole["kilovox_model.vh"])) for whole in every]
+    assert used - {"KV_POISON"} == set().union(*defined)
+    # Each model's own, and what all have.
+    assert all({"KV_WORDS", "KV_LISTENS"} & one <= {only} for one, only in zip(
+        defined, ("KV_WORDS", "", "KV_LISTENS", "KV_LISTENS"), strict=True))  # fmt: skip
+    hexes = set(re.findall(r'"(kv_\w+\.hex)"', verilog)) | {"kv_weights_16.hex"}
+    assert hexes == {name for whole in every for name in whole if name.endswith(".hex")}
 
 
 def test_a_file_holds_the_module_that_it_is_named_after():

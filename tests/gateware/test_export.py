@@ -47,13 +47,14 @@ def test_what_verilog_does_not_have_is_refused(model_file, tmp_path, option):
     assert "not for verilog" in result.output
 
 
-def test_a_model_that_listens_is_refused(tmp_path):
-    save_model(random_listener("int8"), tmp_path / "listens.safetensors")
-    for arguments in (("export", tmp_path / "listens.safetensors", tmp_path / "out", "--target", "verilog"),
-                      ("verify", tmp_path / "listens.safetensors", "--target", "rtl", "--clips", 1)):  # fmt: skip
+def test_a_model_that_cannot_be_gateware_leaves_nothing_behind(tmp_path):
+    save_model(random_listener("int8", labels=("unknown", "1")), tmp_path / "odd.safetensors")
+    for arguments in (("export", tmp_path / "odd.safetensors", tmp_path / "out", "--target", "verilog"),
+                      ("verify", tmp_path / "odd.safetensors", "--target", "rtl", "--clips", 1)):  # fmt: skip
         result = call(*arguments)
         assert result.exit_code == 2
-        assert "Verilog takes networks of kind lstm" in result.output
+        assert "label unknown is not the last one" in result.output
+    assert not (tmp_path / "out").exists()
 
 
 def test_without_verilator_there_is_an_error(model_file, monkeypatch):

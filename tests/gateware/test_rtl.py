@@ -11,7 +11,8 @@ from kilovox.errors import KilovoxError
 from kilovox.gateware.emit import sources
 from kilovox.verification import rtl
 from kilovox.verification.clips import synthetic_clips
-from kilovox.verification.rtl import LOADED, TOP, Rtl, Seen, first_difference, run_tool
+from kilovox.verification.rtl import LOADED, TOP, Rtl, run_tool
+from kilovox.verification.rtl_expected import Seen, first_difference
 from kilovox.verification.verify import verify
 
 CLIPS = [samples[:900] for _, samples in synthetic_clips(25, 8000)]

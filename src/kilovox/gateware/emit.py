@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from kilovox.config.vocabulary import UNKNOWN
 from kilovox.errors import KilovoxError
 from kilovox.firmware.emit import provenance, sizes
 from kilovox.firmware.layout import Parts, parts_of
+from kilovox.gateware.listening import FIELD_BITS, block_sizes, listening_sizes
+from kilovox.integer.convolution import Convolution
 from kilovox.integer.model_file import Model
 from kilovox.integer.network import LOGIT_BITS, Head, Layer
 from kilovox.integer.power_of_two import SIGN
@@ -20,9 +23,10 @@ Array = npt.NDArray[Any]
 HEADER = "kilovox_model.vh"
 
 FROM_FIRMWARE = (
-    "POW2", "LABELS", "FEATURES", "INPUTS", "LAYERS", "UNITS", "HOP", "BANDS", "MEL_BINS", "LEVEL_EXPONENT", "DECAY", "FLOOR",
-    "ABSOLUTE", "ABSOLUTE_FLOOR", "FEATURE_SHIFT", "TANH_ENTRIES", "HEAD_SHIFT", "NOTHING", "UNKNOWN", "LABEL", "WORD_BUFFER",
-    "WORD_PAUSE", "WORD_MARGIN", "WORD_EDGE", "WORD_DEPTH", "WORD_PROMINENCE", "WORD_SHORTEST", "WORD_SHARE_BITS",
+    "POW2", "LABELS", "OUTPUTS", "FEATURES", "INPUTS", "LAYERS", "UNITS", "HOP", "BANDS", "MEL_BINS", "LEVEL_EXPONENT", "DECAY",
+    "FLOOR", "LEVELS", "ABSOLUTE", "ABSOLUTE_FLOOR", "FEATURE_SHIFT", "TANH_ENTRIES", "HEAD_SHIFT", "NOTHING", "UNKNOWN",
+    "LABEL", "WORD_BUFFER", "WORD_PAUSE", "WORD_MARGIN", "WORD_EDGE", "WORD_DEPTH", "WORD_PROMINENCE", "WORD_SHORTEST",
+    "WORD_SHARE_BITS", "OTHERS", "REFRACTORY", "BLOCKS", "FRAME",
 )  # fmt: skip
 """Constants that C and Verilog share."""
 
@@ -39,7 +43,7 @@ SIGNED_BITS = 17
 def emit(model: Model) -> dict[str, str]:
     """The header and the memories of an int8 or pow2 model. The same model gives the same text.
 
-    Raises KilovoxError for a model that cannot be gateware: floats, networks that listen, features that are levels.
+    Raises KilovoxError for a model that cannot be gateware: of floats, too large, or with other words not as the last label.
     """
     parts = gateware_parts(model)
     constants = gateware_sizes(parts)
@@ -63,26 +67,29 @@ def sources(model: Model) -> dict[str, str]:
 def gateware_parts(model: Model) -> Parts:
     """What the gateware is made of. Raises KilovoxError as `emit`."""
     parts = parts_of(model)
-    if parts.convolutions is not None or parts.front_end.features != "cepstra":
-        kind = "network of kind convolutional" if parts.convolutions is not None else "features: levels"
-        raise KilovoxError(f"model {model.metadata.name}: {kind}; Verilog takes networks of kind lstm on cepstra")
+    labels = model.metadata.labels
+    if parts.convolutions is not None and UNKNOWN in labels[:-1]:
+        raise KilovoxError(f"model {model.metadata.name}: label {UNKNOWN} is not the last one; Verilog expects it there")
     return parts
 
 
 def gateware_sizes(parts: Parts) -> dict[str, int]:
-    """Every KV_ constant of kilovox_model.vh by name; of a model without words none of WORD_."""
+    """Every KV_ constant of kilovox_model.vh by name; those of words and of networks that listen where there are such."""
     shared = sizes(parts)
     weights, rows = _weights(parts), _rows(parts)
+    columns = max(layer.weights.shape[1] for layer in _all_rows(parts))
+    _check_counts(parts, len(rows), columns)
     accumulator = max(20, _reach(parts).bit_length() + 1, LOGIT_BITS + 12 + parts.network.head.shift)
     found = {name: shared[name] for name in FROM_FIRMWARE if name in shared} | {
         "SILENCE": parts.front_end.silence,
         "FIRST_BIN": int(parts.front_end.tables()["mel_starts"][0]),
-        "LABEL_BITS": _address_bits(len(parts.thresholds)),
+        "LABEL_BITS": _address_bits(shared["OUTPUTS"]),
         "WEIGHT_BITS": 4 if parts.powers_of_two else 8,
         "WEIGHTS": len(weights),
         "WEIGHT_ADDRESS": _address_bits(len(weights)),
         "ROWS": len(rows),
         "ROW_ADDRESS": _address_bits(len(rows)),
+        "COLUMN_BITS": columns.bit_length(),
         "ACC_BITS": accumulator,
         "SHIFT_BITS": max(1, int(rows[:, 1].max()).bit_length()),
     }
@@ -93,7 +100,15 @@ def gateware_sizes(parts: Parts) -> dict[str, int]:
             "FEATURE_OFFSET_0": int(parts.normalisation.offset[0]),
             "FEATURE_MULTIPLIER_0": int(parts.normalisation.multiplier[0]),
         }
-    return found
+    return found | listening_sizes(parts)
+
+
+def _check_counts(parts: Parts, rows: int, columns: int) -> None:
+    """What the convolutions' numbers of FIELD_BITS bits are cut to. Raises KilovoxError."""
+    most = 1 << (FIELD_BITS - 1)
+    if parts.convolutions is not None and max(rows, columns) > most:
+        name = parts.model.metadata.name
+        raise KilovoxError(f"model {name}: {rows:,} rows of up to {columns:,} weights, and it listens; Verilog takes {most:,}")
 
 
 def _memories(parts: Parts, constants: Mapping[str, int]) -> dict[str, tuple[Array, int]]:
@@ -117,14 +132,21 @@ def _memories(parts: Parts, constants: Mapping[str, int]) -> dict[str, tuple[Arr
         "kv_sine.hex": (tables["sine"], 16),
         "kv_mel_weights.hex": (opens.astype(np.int64) << 8 | slopes, 9),
         "kv_log2_mantissa.hex": (tables["log2_mantissa"], 16),
-        "kv_half_dct.hex": (tables["half_dct"].reshape(-1), 16),
         "kv_normalisation.hex": (scales, 16 + NORMALISATION_BITS),
+        **({"kv_half_dct.hex": (tables["half_dct"].reshape(-1), 16)} if "half_dct" in tables else {}),
+        **({} if parts.convolutions is None else {"kv_knots.hex": (np.array(parts.knots), 9)}),
     }
 
 
-def _all_rows(parts: Parts) -> list[Layer | Head]:
-    """The layers, then the head."""
-    return [*parts.network.layers, parts.network.head]
+def _layers(parts: Parts) -> list[Convolution | Layer]:
+    """Those whose sums are shifted: convolutions, their projection, the layers of the LSTM."""
+    before = [] if parts.convolutions is None else [*parts.convolutions.layers, parts.convolutions.projection]
+    return [*before, *parts.network.layers]
+
+
+def _all_rows(parts: Parts) -> list[Convolution | Layer | Head]:
+    """Those, then the head."""
+    return [*_layers(parts), parts.network.head]
 
 
 def _weights(parts: Parts) -> Array:
@@ -148,12 +170,12 @@ def _in_words(weights: Array, bits: int) -> Array:
 
 def _rows(parts: Parts) -> Array:
     """(rows, 2) int64: the bias with half of what the shift drops, and the shift; rows as in `_weights`."""
-    engine = parts.network
     layers = [
         np.stack([layer.bias + ((np.int64(1) << layer.shift) >> 1), layer.shift], axis=1).astype(np.int64)
-        for layer in engine.layers
+        for layer in _layers(parts)
     ]
-    head = np.stack([engine.head.bias, np.zeros_like(engine.head.bias)], axis=1).astype(np.int64)
+    bias = parts.network.head.bias
+    head = np.stack([bias, np.zeros_like(bias)], axis=1).astype(np.int64)
     return np.concatenate([*layers, head])
 
 
@@ -180,9 +202,15 @@ def _header(parts: Parts, constants: Mapping[str, int]) -> str:
         "`ifndef KILOVOX_MODEL", "`define KILOVOX_MODEL", "",
     ]  # fmt: skip
     code = [f"`define KV_{name} {_literal(value)}" for name, value in constants.items()]
+    code += [f"`define KV_{name} {_fields(values)}" for name, values in block_sizes(parts).items()]
     return "\n".join([*lines, *code, "", "`endif", ""])
 
 
 def _literal(value: int) -> str:
     """A negative number has the width and sign of the parameters that take one."""
     return str(value) if value >= 0 else f"(-{SIGNED_BITS}'sd{-value})"
+
+
+def _fields(values: tuple[int, ...]) -> str:
+    """Side by side, the first in the lowest bits."""
+    return "{" + ", ".join(f"{FIELD_BITS}'d{value & ((1 << FIELD_BITS) - 1)}" for value in reversed(values)) + "}"

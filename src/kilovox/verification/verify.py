@@ -27,7 +27,7 @@ from kilovox.verification.host import compile_library, find_compiler, run_compil
 from kilovox.verification.library import SharedLibrary
 from kilovox.verification.observation import Difference, Shape, first_difference
 from kilovox.verification.rtl import PRESSURE, Rtl
-from kilovox.verification.rtl import first_difference as first_difference_of_rtl
+from kilovox.verification.rtl_expected import first_difference as first_difference_of_rtl
 from kilovox.verification.toolchain import Image, compile_core, compile_wasm, shims
 from kilovox.verification.verification import Instructions, TargetReport, Verification
 from kilovox.verification.wasm import WasmModule, module_sizes

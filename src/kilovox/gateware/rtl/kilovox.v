@@ -20,6 +20,8 @@ module kilovox (
     output wire signed [7:0] seen_quantised,
     output wire seen_frame,
     output wire signed [15:0] seen_level,
+    output wire seen_output,
+    output wire signed [7:0] seen_activation,
     output wire seen_state,
     output wire signed [7:0] seen_hidden,
     output wire signed [15:0] seen_cell,
@@ -36,8 +38,8 @@ module kilovox (
         .out_valid(out_valid), .out_ready(out_ready), .out_last(out_last), .out_label(out_label),
         .out_confidence(out_confidence), .out_outcome(out_outcome), .weight_address(weight_address), .weight(weight),
         .seen_feature(seen_feature), .seen_cepstrum(seen_cepstrum), .seen_quantised(seen_quantised), .seen_frame(seen_frame),
-        .seen_level(seen_level), .seen_state(seen_state), .seen_hidden(seen_hidden), .seen_cell(seen_cell),
-        .seen_logit(seen_logit), .seen_value(seen_value)
+        .seen_level(seen_level), .seen_output(seen_output), .seen_activation(seen_activation), .seen_state(seen_state),
+        .seen_hidden(seen_hidden), .seen_cell(seen_cell), .seen_logit(seen_logit), .seen_value(seen_value)
     );
 endmodule
 

@@ -1,5 +1,5 @@
-// Levels to features: the running maximum, levels relative to it and not below the floor, the DCT-II of them (even rows symmetric,
-// odd rows antisymmetric), and the quantisation to what the network reads.
+// Levels to features: the DCT-II of them, relative to the running maximum (even rows symmetric, odd rows antisymmetric), and the
+// quantisation to what the network reads.
 `default_nettype none
 
 module kv_cepstra #(
@@ -39,7 +39,6 @@ module kv_cepstra #(
     localparam TERM_BITS = $clog2(TERMS);
     localparam [BAND_BITS-1:0] LAST = BANDS[BAND_BITS-1:0] - 1'b1, LAST_TERM = HALF[BAND_BITS-1:0] - 1'b1;
     localparam [INDEX-1:0] LAST_FEATURE = FEATURES - 1;
-    localparam signed [16:0] LOWEST = -17'sd32768;
     localparam signed [31:0] HALF_UNIT = 32'sd16384;
     localparam [2:0] IDLE = 0, LEFT = 1, RIGHT = 2, BOTH = 3, MULTIPLY = 4, PRODUCT = 5, QUANTISE = 6, QUANTISED = 7;
 
@@ -47,20 +46,15 @@ module kv_cepstra #(
     reg [BAND_BITS-1:0] i;
     reg [INDEX-1:0] row;
     reg [TERM_BITS-1:0] term;
-    reg signed [16:0] maximum, left, sum;
+    reg signed [16:0] left, sum;
     reg signed [31:0] total;
 
-    wire signed [16:0] wide_loudest = silent ? LOWEST : {loudest[15], loudest};
-    wire signed [16:0] decayed = maximum - DECAY;
-
     // A level as the DCT reads it.
-    wire signed [16:0] own = silent ? LOWEST : {level[15], level};
-    wire signed [17:0] apart = {own[16], own} - {maximum[16], maximum};
-    wire signed [17:0] least = {FLOOR[16], FLOOR};
-    wire signed [16:0] relative = apart < least ? FLOOR : apart[16:0];
-    wire signed [16:0] risen = relative + maximum;
-    wire signed [16:0] absolute = risen < ABSOLUTE_FLOOR ? ABSOLUTE_FLOOR : risen;
-    wire signed [16:0] heard = ABSOLUTE != 0 ? absolute : relative;
+    wire signed [16:0] heard;
+    kv_relative #(.DECAY(DECAY), .FLOOR(FLOOR), .ABSOLUTE(ABSOLUTE), .ABSOLUTE_FLOOR(ABSOLUTE_FLOOR)) relative (
+        .clk(clk), .forget(reset || forget), .advance(state == IDLE && start), .silent(silent), .loudest(loudest), .level(level),
+        .heard(heard)
+    );
 
     wire signed [15:0] weight;
     kv_rom #(.WIDTH(16), .DEPTH(TERMS), .FILE(DCT_FILE)) dct (.clk(clk), .address(term), .data(weight));
@@ -94,7 +88,6 @@ module kv_cepstra #(
     always @(posedge clk) begin
         case (state)
             IDLE: if (start) begin
-                maximum <= wide_loudest > decayed ? wide_loudest : decayed;
                 i <= 0;
                 row <= 0;
                 term <= 0;
@@ -125,12 +118,10 @@ module kv_cepstra #(
                 state <= row == LAST_FEATURE ? IDLE : LEFT;
             end
         endcase
-        if (reset || forget)
-            maximum <= LOWEST;
         if (reset)
             state <= IDLE;
     end
-    wire unused = &{1'b0, quantise_busy, apart[17], mul_product[33:32]};
+    wire unused = &{1'b0, quantise_busy, mul_product[33:32]};
 endmodule
 
 `default_nettype wire

@@ -1,10 +1,11 @@
-// A frame of samples to features: window, transform, mel levels, cepstra, one after the other, with one memory and one multiplier
-// between them.
+// A frame of samples to features: window, transform, mel levels, then cepstra of them or the levels themselves, one after the other,
+// with one memory and one multiplier between them.
 `default_nettype none
 
 module kv_front_end #(
     parameter BANDS = 32,
     parameter FEATURES = 13,
+    parameter LEVELS = 0,  // features are these, not cepstra of them
     parameter FIRST_BIN = 2,
     parameter BINS = 126,
     parameter LEVEL_EXPONENT = 41,
@@ -40,7 +41,7 @@ module kv_front_end #(
     output wire busy
 );
     localparam BAND_BITS = $clog2(BANDS);
-    localparam [3:0] IDLE = 0, WINDOW = 1, WINDOWED = 2, TRANSFORM = 3, TRANSFORMED = 4, MEL = 5, LEVELLED = 6, CEPSTRA = 7,
+    localparam [3:0] IDLE = 0, WINDOW = 1, WINDOWED = 2, TRANSFORM = 3, TRANSFORMED = 4, MEL = 5, LEVELLED = 6, FEATURE = 7,
         TOLD = 8;
 
     reg [3:0] state;
@@ -91,18 +92,35 @@ module kv_front_end #(
         .mul_start(mel_mul_start), .mul_a(mel_mul_a), .mul_b(mel_mul_b), .mul_busy(mul_busy), .mul_product(mul_product)
     );
 
-    wire cepstra_busy, cepstra_mul_start;
-    wire signed [16:0] cepstra_mul_a, cepstra_mul_b;
-    kv_cepstra #(
-        .BANDS(BANDS), .FEATURES(FEATURES), .DECAY(DECAY), .FLOOR(FLOOR), .ABSOLUTE(ABSOLUTE), .ABSOLUTE_FLOOR(ABSOLUTE_FLOOR),
-        .FEATURE_SHIFT(FEATURE_SHIFT), .DCT_FILE(DCT_FILE), .NORMALISATION_FILE(NORMALISATION_FILE)
-    ) to_features (
-        .clk(clk), .reset(reset), .forget(forget), .start(state == CEPSTRA && features_ready), .busy(cepstra_busy),
-        .silent(silent), .loudest(mel_loudest), .band(band), .level(level),
-        .feature_valid(feature_valid), .feature_index(feature_index), .cepstrum(cepstrum), .feature(feature),
-        .mul_start(cepstra_mul_start), .mul_a(cepstra_mul_a), .mul_b(cepstra_mul_b), .mul_busy(mul_busy),
-        .mul_product(mul_product)
-    );
+    wire features_busy, features_mul_start;
+    wire signed [16:0] features_mul_a, features_mul_b;
+    wire features_start = state == FEATURE && features_ready;
+    generate
+        if (LEVELS != 0) begin : levels_themselves
+            kv_level_features #(
+                .BANDS(BANDS), .DECAY(DECAY), .FLOOR(FLOOR), .ABSOLUTE(ABSOLUTE), .ABSOLUTE_FLOOR(ABSOLUTE_FLOOR),
+                .FEATURE_SHIFT(FEATURE_SHIFT), .NORMALISATION_FILE(NORMALISATION_FILE)
+            ) to_features (
+                .clk(clk), .reset(reset), .forget(forget), .start(features_start), .busy(features_busy),
+                .silent(silent), .loudest(mel_loudest), .band(band), .level(level),
+                .feature_valid(feature_valid), .feature_index(feature_index), .cepstrum(cepstrum), .feature(feature),
+                .mul_start(features_mul_start), .mul_a(features_mul_a), .mul_b(features_mul_b), .mul_busy(mul_busy),
+                .mul_product(mul_product)
+            );
+        end else begin : cepstra
+            kv_cepstra #(
+                .BANDS(BANDS), .FEATURES(FEATURES), .DECAY(DECAY), .FLOOR(FLOOR), .ABSOLUTE(ABSOLUTE),
+                .ABSOLUTE_FLOOR(ABSOLUTE_FLOOR), .FEATURE_SHIFT(FEATURE_SHIFT), .DCT_FILE(DCT_FILE),
+                .NORMALISATION_FILE(NORMALISATION_FILE)
+            ) to_features (
+                .clk(clk), .reset(reset), .forget(forget), .start(features_start), .busy(features_busy),
+                .silent(silent), .loudest(mel_loudest), .band(band), .level(level),
+                .feature_valid(feature_valid), .feature_index(feature_index), .cepstrum(cepstrum), .feature(feature),
+                .mul_start(features_mul_start), .mul_a(features_mul_a), .mul_b(features_mul_b), .mul_busy(mul_busy),
+                .mul_product(mul_product)
+            );
+        end
+    endgenerate
     assign loudest = silent ? 16'sh8000 : mel_loudest;
 
     wire windowing = state == WINDOWED, transforming = state == TRANSFORMED, levelling = state == LEVELLED;
@@ -120,26 +138,26 @@ module kv_front_end #(
     );
     kv_multiply #(.BITS(17)) multiply (
         .clk(clk), .reset(reset),
-        .start(window_mul_start || transform_mul_start || mel_mul_start || cepstra_mul_start),
-        .a(windowing ? window_mul_a : transforming ? transform_mul_a : levelling ? mel_mul_a : cepstra_mul_a),
-        .b(windowing ? window_mul_b : transforming ? transform_mul_b : levelling ? mel_mul_b : cepstra_mul_b),
+        .start(window_mul_start || transform_mul_start || mel_mul_start || features_mul_start),
+        .a(windowing ? window_mul_a : transforming ? transform_mul_a : levelling ? mel_mul_a : features_mul_a),
+        .b(windowing ? window_mul_b : transforming ? transform_mul_b : levelling ? mel_mul_b : features_mul_b),
         .busy(mul_busy), .product(mul_product)
     );
 
     assign frame_take = state == WINDOWED && !window_busy;
-    assign done = state == TOLD && !cepstra_busy;
+    assign done = state == TOLD && !features_busy;
 
     always @(posedge clk) begin
         case (state)
             IDLE: if (frame_valid) state <= WINDOW;
             WINDOW: state <= WINDOWED;
-            WINDOWED: if (!window_busy) state <= silent ? CEPSTRA : TRANSFORM;
+            WINDOWED: if (!window_busy) state <= silent ? FEATURE : TRANSFORM;
             TRANSFORM: state <= TRANSFORMED;
             TRANSFORMED: if (!transform_busy) state <= MEL;
             MEL: state <= LEVELLED;
-            LEVELLED: if (!mel_busy) state <= CEPSTRA;
-            CEPSTRA: if (features_ready) state <= TOLD;
-            default: if (!cepstra_busy) state <= IDLE;
+            LEVELLED: if (!mel_busy) state <= FEATURE;
+            FEATURE: if (features_ready) state <= TOLD;
+            default: if (!features_busy) state <= IDLE;
         endcase
         if (reset)
             state <= IDLE;

@@ -1,27 +1,21 @@
-// The LSTM and its head: features of a frame in, states kept; on demand the decision that the last state comes to.
+// The LSTM and its head: features of a frame in, states kept; on demand, or with EVERY after each frame, the logits that the last state
+// comes to. The sums are made elsewhere (kv_rows).
 //
 // One memory holds the vectors: two banks of the features and all layers' hidden states, the old and the new ones. A layer reads
 // its inputs out of the new bank and its own state out of the old one, which is 0 of a fresh frame, the first of a recording.
 `default_nettype none
 
 module kv_network #(
-    parameter POW2 = 1,
-    parameter LABELS = 10,
-    parameter LABEL_BITS = 4,
+    parameter EVERY = 0,
+    parameter OUTPUTS = 10,
     parameter INPUTS = 13,
     parameter LAYERS = 1,
     parameter UNITS = 123,
-    parameter WEIGHT_BITS = 4,
-    parameter WEIGHT_ADDRESS = 17,
     parameter ROW_ADDRESS = 9,
-    parameter ROWS = 502,
+    parameter COLUMN_BITS = 8,
     parameter ACC_BITS = 24,
-    parameter SHIFT_BITS = 5,
-    parameter HEAD_SHIFT = 7,
     parameter TANH_ENTRIES = 129,
-    parameter ROWS_FILE = "",
-    parameter TANH_FILE = "",
-    parameter THRESHOLDS_FILE = ""
+    parameter TANH_FILE = ""
 ) (
     input wire clk,
     input wire reset,
@@ -33,14 +27,18 @@ module kv_network #(
     // One frame through all layers; fresh: from a state of zeros.
     input wire step,
     input wire step_fresh,
-    // The head and the decision, which then stay until the next. Right after a step only.
+    // The head. Right after a step only.
     input wire decide,
-    output wire [LABEL_BITS-1:0] label,
-    output wire [7:0] confidence,
-    output wire accepted,
-    // Weights: in the cycle after the address.
-    output wire [WEIGHT_ADDRESS-1:0] weight_address,
-    input wire [WEIGHT_BITS-1:0] weight,
+    // Rows of weights: those of the next layer, or of the head.
+    output wire rows_start,
+    output wire [ROW_ADDRESS:0] rows,
+    output wire [COLUMN_BITS-1:0] columns,
+    input wire rows_busy,
+    input wire [COLUMN_BITS-1:0] column,
+    output wire signed [7:0] x,  // in the cycle after the column
+    input wire sum_valid,
+    output wire sum_ready,
+    input wire signed [ACC_BITS-1:0] sum,
     // The multiplier is lent while not busy.
     input wire guest_start,
     input wire signed [16:0] guest_a,
@@ -57,13 +55,12 @@ module kv_network #(
     localparam STATES = LAYERS * UNITS;
     localparam INDEX = $clog2(INPUTS + STATES);
     localparam UNIT_BITS = $clog2(STATES + 1);
-    localparam COLUMN_BITS = $clog2((INPUTS > UNITS ? INPUTS : UNITS) + UNITS + 1);
-    localparam [ROW_ADDRESS:0] LAYER_ROWS = 4 * UNITS, HEAD_ROWS = LABELS;
+    localparam [ROW_ADDRESS:0] LAYER_ROWS = 4 * UNITS, HEAD_ROWS = OUTPUTS;
     localparam [COLUMN_BITS-1:0] FIRST_INPUTS = INPUTS, LATER_INPUTS = UNITS;
     localparam [COLUMN_BITS-1:0] FIRST_COLUMNS = INPUTS + UNITS, LATER_COLUMNS = 2 * UNITS;
     localparam [INDEX-1:0] STATES_AT = INPUTS, UNITS_INDEX = UNITS, HEAD_AT = INPUTS + (LAYERS - 1) * UNITS;
     localparam [UNIT_BITS-1:0] ALL_STATES = STATES, UNITS_COUNT = UNITS;
-    localparam [2:0] IDLE = 0, LAYER = 1, ROWS_RUN = 2, HEAD = 3, HEAD_RUN = 4, SHARE = 5, SHARED = 6;
+    localparam [2:0] IDLE = 0, LAYER = 1, ROWS_RUN = 2, HEAD = 3, HEAD_RUN = 4;
 
     reg [2:0] state;
     reg bank, fresh, first_layer;
@@ -74,14 +71,14 @@ module kv_network #(
     wire stepping = state == LAYER || state == ROWS_RUN;
     wire new_bank = in_head ? bank : ~bank;
 
-    wire rows_busy, sum_valid, z_ready;
-    wire [COLUMN_BITS-1:0] column, inputs;
-    wire [ROW_ADDRESS-1:0] row_address;
-    wire [SHIFT_BITS+ACC_BITS-1:0] row_data;
-    wire signed [ACC_BITS-1:0] sum;
+    wire z_ready;
+    wire [COLUMN_BITS-1:0] inputs;
     wire signed [15:0] z;
-    wire signed [7:0] vector, x;
-    wire [COLUMN_BITS-1:0] columns = in_head ? LATER_INPUTS : first_layer ? FIRST_COLUMNS : LATER_COLUMNS;
+    wire signed [7:0] vector;
+    assign rows_start = state == LAYER || state == HEAD;
+    assign rows = in_head ? HEAD_ROWS : LAYER_ROWS;
+    assign columns = in_head ? LATER_INPUTS : first_layer ? FIRST_COLUMNS : LATER_COLUMNS;
+    assign sum_ready = in_head || z_ready;
 
     // The vector.
     assign inputs = first_layer && !in_head ? FIRST_INPUTS : LATER_INPUTS;
@@ -103,35 +100,19 @@ module kv_network #(
         .data(vector)
     );
 
-    kv_rom #(.WIDTH(SHIFT_BITS + ACC_BITS), .DEPTH(ROWS), .FILE(ROWS_FILE)) biases (
-        .clk(clk), .address(row_address), .data(row_data)
-    );
-
-    wire begin_step = state == IDLE && step;
-    kv_rows #(
-        .POW2(POW2), .WEIGHT_BITS(WEIGHT_BITS), .WEIGHT_ADDRESS(WEIGHT_ADDRESS), .ROW_ADDRESS(ROW_ADDRESS), .ACC_BITS(ACC_BITS),
-        .SHIFT_BITS(SHIFT_BITS), .COLUMN_BITS(COLUMN_BITS)
-    ) sums (
-        .clk(clk), .reset(reset), .rewind(begin_step),
-        .start(state == LAYER || state == HEAD), .rows(in_head ? HEAD_ROWS : LAYER_ROWS), .columns(columns), .busy(rows_busy),
-        .weight_address(weight_address), .weight(weight),
-        .row_address(row_address), .row_data(row_data),
-        .column(column), .x(x),
-        .sum_valid(sum_valid), .sum_ready(in_head || z_ready), .sum(sum)
-    );
     kv_saturate #(.IN(ACC_BITS), .OUT(16)) saturate_z (.x(sum), .y(z));
 
-    // The units. Their multiplier serves the decision, and guests, when they rest.
+    // The units. Their multiplier serves guests when they rest.
     wire signed [15:0] old_cell;
     kv_ram #(.WIDTH(16), .DEPTH(1 << UNIT_BITS)) cells (
         .clk(clk),
         .write(state_valid), .write_address(unit), .write_data(cell_state),
         .address(unit), .data(old_cell)
     );
-    wire cell_mul_start, share_mul_start, share_busy;
-    wire signed [16:0] cell_mul_a, cell_mul_b, share_mul_a, share_mul_b;
+    wire cell_mul_start;
+    wire signed [16:0] cell_mul_a, cell_mul_b;
     kv_cell #(.UNIT_BITS(UNIT_BITS), .ENTRIES(TANH_ENTRIES), .FILE(TANH_FILE)) units (
-        .clk(clk), .reset(reset), .rewind(begin_step), .fresh(fresh),
+        .clk(clk), .reset(reset), .rewind(state == IDLE && step), .fresh(fresh),
         .z_valid(sum_valid && stepping), .z_ready(z_ready), .z(z),
         .unit(unit), .cell_data(old_cell), .write(state_valid), .cell_state(cell_state), .hidden(hidden),
         .mul_start(cell_mul_start), .mul_a(cell_mul_a), .mul_b(cell_mul_b), .mul_busy(mul_busy), .mul_product(mul_product)
@@ -139,24 +120,12 @@ module kv_network #(
 
     assign logit_valid = sum_valid && in_head;
     assign logit = sum;
-    kv_confidence #(
-        .LABELS(LABELS), .LABEL_BITS(LABEL_BITS), .ACC_BITS(ACC_BITS), .HEAD_SHIFT(HEAD_SHIFT)
-    ) decision (
-        .clk(clk), .reset(reset), .clear(state == HEAD), .logit_valid(logit_valid), .logit(logit),
-        .start(state == SHARE), .busy(share_busy), .label(label), .confidence(confidence),
-        .mul_start(share_mul_start), .mul_a(share_mul_a), .mul_b(share_mul_b), .mul_busy(mul_busy), .mul_product(mul_product)
-    );
-    wire [7:0] threshold;
-    kv_rom #(.WIDTH(8), .DEPTH(1 << LABEL_BITS), .FILE(THRESHOLDS_FILE)) thresholds (
-        .clk(clk), .address(label), .data(threshold)
-    );
-    assign accepted = confidence >= threshold;
 
     kv_multiply #(.BITS(17)) multiply (
         .clk(clk), .reset(reset),
-        .start(cell_mul_start || share_mul_start || guest_start),
-        .a(stepping ? cell_mul_a : state == SHARED ? share_mul_a : guest_a),
-        .b(stepping ? cell_mul_b : state == SHARED ? share_mul_b : guest_b),
+        .start(cell_mul_start || guest_start),
+        .a(stepping ? cell_mul_a : guest_a),
+        .b(stepping ? cell_mul_b : guest_b),
         .busy(mul_busy), .product(mul_product)
     );
 
@@ -184,14 +153,12 @@ module kv_network #(
                 state <= LAYER;
                 if (unit == ALL_STATES) begin
                     bank <= ~bank;
-                    state <= IDLE;
+                    base <= HEAD_AT;
+                    state <= EVERY != 0 ? HEAD : IDLE;
                 end
             end
             HEAD: state <= HEAD_RUN;
-            HEAD_RUN: if (!rows_busy)
-                state <= SHARE;
-            SHARE: state <= SHARED;
-            default: if (!share_busy)
+            default: if (!rows_busy)
                 state <= IDLE;
         endcase
         if (reset) begin

@@ -1,7 +1,8 @@
 // Rows of a matrix times the vector [x; h], one weight a cycle: (W [x; h] + b) >> shift of each row, in order.
 //
 // Weights lie in memory in the order in which they are read, row by row, of all layers and then of the head, and so do the rows'
-// biases (2^(shift - 1) is in them, so that the shift rounds) and shifts: both addresses only count up, from rewind on.
+// biases (2^(shift - 1) is in them, so that the shift rounds) and shifts: both addresses only count up, from rewind on, or again from
+// where they were at mark.
 `default_nettype none
 
 module kv_rows #(
@@ -16,6 +17,8 @@ module kv_rows #(
     input wire clk,
     input wire reset,
     input wire rewind,
+    input wire mark,
+    input wire again,
     input wire start,
     input wire [ROW_ADDRESS:0] rows,
     input wire [COLUMN_BITS-1:0] columns,
@@ -25,6 +28,7 @@ module kv_rows #(
     input wire [WEIGHT_BITS-1:0] weight,
     output reg [ROW_ADDRESS-1:0] row_address,
     input wire [SHIFT_BITS+ACC_BITS-1:0] row_data,
+    output wire reading,  // this column's, and the next one's in the next cycle; else the first is to be asked for
     output reg [COLUMN_BITS-1:0] column,
     input wire signed [7:0] x,
     // A row's result, held until taken.
@@ -57,7 +61,11 @@ module kv_rows #(
         .x(first ? bias : total), .y({{(ACC_BITS - 16){term[15]}}, term}), .minus(1'b0), .carry(one), .sum(next)
     );
 
+    reg [WEIGHT_ADDRESS-1:0] marked_weight;
+    reg [ROW_ADDRESS-1:0] marked_row;
+
     assign busy = state != IDLE;
+    assign reading = state == OPEN || state == RUN;
     assign sum_valid = state == GIVE;
     assign sum = total;
 
@@ -100,6 +108,14 @@ module kv_rows #(
                 state <= left == 1 ? IDLE : OPEN;
             end
         endcase
+        if (mark) begin
+            marked_weight <= weight_address;
+            marked_row <= row_address;
+        end
+        if (again) begin
+            weight_address <= marked_weight;
+            row_address <= marked_row;
+        end
         if (rewind) begin
             weight_address <= 0;
             row_address <= 0;

@@ -14,7 +14,7 @@ typedef Vkilovox Device;
 #include <cstdio>
 #include <cstdlib>
 
-enum { FEATURE, FRAME, STATE, LOGIT, DECISION };
+enum { FEATURE, FRAME, STATE, LOGIT, DECISION, OUTPUT };
 
 static const int32_t END = 65536;
 
@@ -93,6 +93,8 @@ int main(int count, char **arguments)
                 tell(FEATURE, with_sign(device.seen_cepstrum, 16), with_sign(device.seen_quantised, 8), cycle);
             if (device.seen_frame)
                 tell(FRAME, with_sign(device.seen_level, 16), 0, cycle);
+            if (device.seen_output)
+                tell(OUTPUT, with_sign(device.seen_activation, 8), 0, cycle);
             if (device.seen_state)
                 tell(STATE, with_sign(device.seen_hidden, 8), with_sign(device.seen_cell, 16), cycle);
             if (device.seen_logit)
