@@ -19,7 +19,7 @@ from pathlib import Path
 from kilovox.gateware.emit import sources
 from kilovox.integer.bundled import open_recogniser
 
-MODELS = ("digits-pow2", "digits", "fsdd-pow2", "fsdd-int8")
+MODELS = ("digits-pow2", "digits", "listening-pow2", "listening", "fsdd-pow2", "fsdd-int8")
 
 SHELL = """
 module shell(input clk, input reset, input in_valid, output in_ready, input in_end, input in_bit, input load_valid,

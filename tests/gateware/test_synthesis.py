@@ -31,15 +31,16 @@ def cells(yosys, model, top, script, folder):
     return json.loads((folder / "cells.json").read_text())["design"]["num_cells_by_type"]
 
 
-@pytest.mark.parametrize("top", ["kilovox", "kilovox_loaded"])
-def test_powers_of_two_take_no_multiplier(yosys, top, tmp_path):
-    found = cells(yosys, open_recogniser("digits-pow2").model, top, "opt_clean", tmp_path)
+@pytest.mark.parametrize(("name", "top"), [("digits-pow2", "kilovox_loaded"), ("listening-pow2", "kilovox")])
+def test_powers_of_two_take_no_multiplier(yosys, name, top, tmp_path):
+    found = cells(yosys, open_recogniser(name).model, top, "opt_clean", tmp_path)
     assert not {"$mul", "$div", "$mod", "$pow", "$macc", "$dlatch"} & found.keys()
     assert found["$add"] > 0
 
 
-def test_bytes_take_one(yosys, tmp_path):
-    assert cells(yosys, open_recogniser("digits").model, "kilovox", "opt_clean", tmp_path)["$mul"] == 1
+@pytest.mark.parametrize("name", ["digits", "listening"])
+def test_bytes_take_one(yosys, name, tmp_path):
+    assert cells(yosys, open_recogniser(name).model, "kilovox", "opt_clean", tmp_path)["$mul"] == 1
 
 
 def test_powers_of_two_take_no_dsp_block(yosys, tmp_path):
@@ -108,18 +109,43 @@ module check(input clk, input reset, input start, input signed [3:0] a, input si
 endmodule
 """
 
+SHARE = """
+module check(input clk, input reset, input start, input [4:0] part, input [4:0] whole, output good);
+    wire busy;
+    wire [7:0] value;
+    reg known;
+    reg [4:0] kept_part, kept_whole;
+    kv_share #(.BITS(16)) device(
+        .clk(clk), .reset(reset), .start(start), .part({11'b0, part}), .whole({11'b0, kept_whole}), .busy(busy), .value(value)
+    );
+    always @(posedge clk) begin
+        if (start) begin
+            known <= part <= whole && whole != 0;
+            kept_part <= part;
+            kept_whole <= whole;
+        end
+        if (reset)
+            known <= 0;
+    end
+    wire [13:0] all = kept_part * 8'd255, below = value * kept_whole;
+    assign good = !known || busy || (below <= all && all < below + kept_whole);
+endmodule
+"""
+
+WITHIN = "-seq {} -prove-skip 1 -set-at 1 reset 1"
+
 
 @pytest.mark.parametrize(
     ("check", "sat"),
-    [(SATURATE, ""), (ROUND, ""), (TERM, ""), (ADD, ""), (MULTIPLY, "-seq 10 -prove-skip 1 -set-at 1 reset 1")],
-    ids=["saturate", "round", "term", "add", "multiply"],
+    [(SATURATE, ""), (ROUND, ""), (TERM, ""), (ADD, ""), (MULTIPLY, WITHIN.format(10)), (SHARE, WITHIN.format(11))],
+    ids=["saturate", "round", "term", "add", "multiply", "share"],
 )
 def test_arithmetic_is_proved(yosys, check, sat, tmp_path):
-    """For every input; of the serial multiplier, one of 4 bits, for whatever comes within 10 cycles of a reset."""
+    """For every input; of the serial multiplier, at 4 bits, and the division, at 5, whatever comes within some cycles of a reset."""
     (tmp_path / "check.v").write_text(check)
     modules = " ".join(
         str(rtl_folder() / f"{name}.v")
-        for name in ("kv_saturate", "kv_rounding_shift", "kv_term_pow2", "kv_multiply", "kv_add")
+        for name in ("kv_saturate", "kv_rounding_shift", "kv_term_pow2", "kv_multiply", "kv_add", "kv_share")
     )
     read = f"read_verilog -defer {modules} check.v; hierarchy -top check; proc; flatten; opt"
     script = f"{read}; sat -verify {sat} -prove good 1 check"

@@ -33,8 +33,8 @@ VERILOG = "verilog"
 def command(model: str, folder: Path, target: str, name: str, input_rate: int | None, as_json: bool) -> None:
     """Write MODEL, a file or the name of a bundled model, to the folder DIR.
 
-    c, arduino and wasm take int8 and pow2 models, verilog those that do not listen, onnx float32 ones. DIR must be
-    empty, new, or an earlier export.
+    c, arduino, wasm and verilog take int8 and pow2 models, onnx float32 ones. DIR must be empty, new, or an earlier
+    export.
     Exports with names of their own live in one program.
     """
     loaded = load_model(resolve_model(model))
