@@ -66,6 +66,7 @@ module kv_find_word #(
     wire signed [16:0] part = wide_quietest + {{SHARE_BITS{1'b0}}, range[16:SHARE_BITS]};
     wire signed [16:0] deep = wide_peak - DEEP;
     wire signed [16:0] higher = part < deep ? deep : part;
+    reg flat;  // all are equally loud, and all active
 
     // Runs: the one going on, and the best.
     reg [W-1:0] run_first, gap, active, best_first, best_last;
@@ -134,7 +135,8 @@ module kv_find_word #(
                 end
             end
             THRESHOLD: begin
-                threshold <= higher == wide_peak ? higher - 17'sd1 : higher;  // all are equally loud
+                threshold <= higher;
+                flat <= higher == wide_peak;
                 i <= 0;
                 looking <= 0;
                 state <= RUNS;
@@ -145,7 +147,7 @@ module kv_find_word #(
                 if (!all)
                     i <= i + 1'b1;
                 if (looking) begin
-                    if (wide_kept > threshold) begin
+                    if (wide_kept > threshold || (flat && kept == peak)) begin
                         gap <= 0;
                         if (new_run)
                             run_first <= number;

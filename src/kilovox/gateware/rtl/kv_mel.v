@@ -50,9 +50,10 @@ module kv_mel #(
     wire own = state == MULTIPLY;
     wire [8:0] weight = part[0] ? 9'd256 - {1'b0, word[7:0]} : {1'b0, word[7:0]};
     wire [15:0] half = part[1] ? power[31:16] : power[15:0];
-    wire [SUM-1:0] so_far = part[0] ? falling : rising;
-    wire [SUM-1:0] product = part[1] ? {{(SUM - 41){1'b0}}, mul_product[24:0], 16'b0} : {{(SUM - 25){1'b0}}, mul_product[24:0]};
-    wire [SUM-1:0] sum = so_far + product;
+    wire [SUM-1:0] product = state != PRODUCT ? {SUM{1'b0}} :
+        part[1] ? {{(SUM - 41){1'b0}}, mul_product[24:0], 16'b0} : {{(SUM - 25){1'b0}}, mul_product[24:0]};
+    // The two change places with every product, so that the adder has its fixed place.
+    wire [SUM-1:0] sum = rising + product;
 
     wire up, log_busy, log_mul_start;
     wire signed [16:0] log_mul_a, log_mul_b;
@@ -96,10 +97,8 @@ module kv_mel #(
             end
             MULTIPLY: state <= PRODUCT;
             PRODUCT: if (!mul_busy) begin
-                if (part[0])
-                    falling <= sum;
-                else
-                    rising <= sum;
+                rising <= falling;
+                falling <= sum;
                 part <= part + 2'd1;
                 state <= MULTIPLY;
                 if (part == 3) begin
@@ -114,7 +113,7 @@ module kv_mel #(
             else if (!log_busy) begin
                 if (segment != 0 && level > loudest)
                     loudest <= level;
-                falling <= rising;
+                falling <= sum;
                 rising <= 0;
                 segment <= segment + 1'b1;
                 opened <= 1;

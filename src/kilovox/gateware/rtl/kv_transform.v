@@ -35,29 +35,23 @@ module kv_transform #(
     reg [1:0] shift;
     reg wide, wider;  // of what was written: beyond 2^13, beyond 2^14
 
-    // Two stages at once without products: (a +- b +- c +- d + 1) >> 2.
-    reg [31:0] a, b, c;
-    // Real parts in `four_re`, imaginary ones in `four_im`; times -j in the odd quarters. The 1 is a carry: of a + b in the even
-    // quarters, of the last sum or of the one before in the odd ones.
-    wire odd = quarter[0], minus = quarter[1];
+    // Two stages at once without products: (a +- b +- c +- d + 1) >> 2, the real part of it and then, with `half`, the imaginary one;
+    // c and d times -j in the odd quarters. The 1 is a carry: of a + b in the even quarters, of a sum or of the one before in the odd ones.
+    reg [31:0] a, b, c;  // c later: {sine, cosine}
+    reg half;
+    reg [15:0] four_re;
+    wire odd = quarter[0], other = half ^ odd, minus = quarter[1] ^ (half && odd);
     wire [31:0] d = data;
-    wire [17:0] near_re, near_im, far_re, far_im, four_re, four_im;
-    kv_add #(.BITS(18)) add_near_re (
-        .x({{2{a[15]}}, a[15:0]}), .y({{2{b[15]}}, b[15:0]}), .minus(odd), .carry(1'b1), .sum(near_re)
+    wire [15:0] near_x = half ? a[31:16] : a[15:0], near_y = half ? b[31:16] : b[15:0];
+    wire [15:0] far_x = other ? c[31:16] : c[15:0], far_y = other ? d[31:16] : d[15:0];
+    wire [17:0] near, far, four;
+    kv_add #(.BITS(18)) add_near (
+        .x({{2{near_x[15]}}, near_x}), .y({{2{near_y[15]}}, near_y}), .minus(odd), .carry(1'b1), .sum(near)
     );
-    kv_add #(.BITS(18)) add_near_im (
-        .x({{2{a[31]}}, a[31:16]}), .y({{2{b[31]}}, b[31:16]}), .minus(odd), .carry(1'b1), .sum(near_im)
+    kv_add #(.BITS(18)) add_far (
+        .x({{2{far_x[15]}}, far_x}), .y({{2{far_y[15]}}, far_y}), .minus(odd), .carry(odd && !minus), .sum(far)
     );
-    wire [15:0] far_re_x = odd ? c[31:16] : c[15:0], far_re_y = odd ? d[31:16] : d[15:0];
-    wire [15:0] far_im_x = odd ? d[15:0] : c[31:16], far_im_y = odd ? c[15:0] : d[31:16];
-    kv_add #(.BITS(18)) add_far_re (
-        .x({{2{far_re_x[15]}}, far_re_x}), .y({{2{far_re_y[15]}}, far_re_y}), .minus(odd), .carry(odd && !minus), .sum(far_re)
-    );
-    kv_add #(.BITS(18)) add_far_im (
-        .x({{2{far_im_x[15]}}, far_im_x}), .y({{2{far_im_y[15]}}, far_im_y}), .minus(odd), .carry(odd && !minus), .sum(far_im)
-    );
-    kv_add #(.BITS(18)) add_re (.x(near_re), .y(far_re), .minus(minus), .carry(odd || minus), .sum(four_re));
-    kv_add #(.BITS(18)) add_im (.x(near_im), .y(far_im), .minus(minus), .carry(odd || minus), .sum(four_im));
+    kv_add #(.BITS(18)) add (.x(near), .y(far), .minus(minus), .carry(odd || minus), .sum(four));
 
     // Places of a butterfly: a 0 put into j at bit `stage`. Of the power: j and 128 - j.
     wire [6:0] below = ~(7'h7F << stage);
@@ -65,7 +59,6 @@ module kv_transform #(
     wire [6:0] far_place = of_power ? -j : near_place | (7'd1 << stage);
     wire [6:0] angle = of_power ? j : (j & below) << (3'd7 - stage);
 
-    reg [15:0] cosine, sine;
     wire [15:0] table_data;
     kv_rom #(.WIDTH(16), .DEPTH(192), .FILE(FILE)) table_of_sine (
         .clk(clk),
@@ -74,16 +67,13 @@ module kv_transform #(
     );
 
     // Of the power: 2 E = a + conj(b), 2 O = -j (a - conj(b)), and one bit more to shift.
-    wire signed [16:0] x_re = {a[15], a[15:0]}, x_im = {a[31], a[31:16]};
-    wire signed [16:0] y_re = {b[15], b[15:0]}, y_im = {b[31], b[31:16]};
     wire turn_busy, turn_mul_start;
     wire signed [16:0] turn_mul_a, turn_mul_b;
     wire signed [15:0] sum_re, sum_im, difference_re, difference_im;
     kv_butterfly butterfly (
         .clk(clk), .reset(reset), .start(state == TURN), .busy(turn_busy),
-        .a_re(of_power ? x_re + y_re : x_re), .a_im(of_power ? x_im - y_im : x_im),
-        .b_re(of_power ? x_im + y_im : y_re), .b_im(of_power ? y_re - x_re : y_im),
-        .cosine(cosine), .sine(sine), .shift(of_power ? shift + 2'd1 : shift),
+        .of_power(of_power), .x_re(a[15:0]), .x_im(a[31:16]), .y_re(b[15:0]), .y_im(b[31:16]),
+        .cosine(c[15:0]), .sine(c[31:16]), .shift(of_power ? shift + 2'd1 : shift),
         .sum_re(sum_re), .sum_im(sum_im), .difference_re(difference_re), .difference_im(difference_im),
         .mul_start(turn_mul_start), .mul_a(turn_mul_a), .mul_b(turn_mul_b), .mul_busy(mul_busy), .mul_product(mul_product)
     );
@@ -99,13 +89,13 @@ module kv_transform #(
     assign busy = state != IDLE;
     assign address = state == FOUR || state == FOUR_READ ? {j[4:0], quarter} : state == FOUR_WRITE ? {j[4:0], 2'd3} :
         state == A ? near_place : far_place;
-    assign write = state == FOUR_WRITE || state == STORE_SUM || state == STORE_DIFFERENCE || state == STORE_HIGH ||
+    assign write = (state == FOUR_WRITE && half) || state == STORE_SUM || state == STORE_DIFFERENCE || state == STORE_HIGH ||
         state == STORE_LOW;
     assign write_address = state == FOUR_WRITE ? {j[4:0], quarter} :
         state == STORE_SUM || state == STORE_LOW ? near_place : far_place;
-    assign write_data = state == FOUR_WRITE ? {four_im[17:2], four_re[17:2]} :
+    assign write_data = state == FOUR_WRITE ? {four[17:2], four_re} :
         state == STORE_SUM ? {sum_im, sum_re} : state == STORE_DIFFERENCE ? {difference_im, difference_re} : power;
-    wire unused = &{1'b0, four_im[1:0], four_re[1:0]};
+    wire unused = &{1'b0, four[1:0]};
 
     // Neighbouring bits of an int16 that differ say how large it is.
     wire [1:0] beyond_14 = {write_data[31] ^ write_data[30], write_data[15] ^ write_data[14]};
@@ -121,6 +111,7 @@ module kv_transform #(
             IDLE: if (start) begin
                 j <= 0;
                 quarter <= 0;
+                half <= 0;
                 wide <= 0;
                 wider <= 0;
                 of_power <= 0;
@@ -144,8 +135,10 @@ module kv_transform #(
                 end
             end
             FOUR_WRITE: begin
-                quarter <= quarter + 2'd1;
-                if (quarter == 3) begin
+                half <= !half;
+                four_re <= four[17:2];
+                quarter <= quarter + {1'b0, half};
+                if (half && quarter == 3) begin
                     j <= j + 7'd1;
                     state <= FOUR;
                     if (j == 31) begin
@@ -165,12 +158,12 @@ module kv_transform #(
             end
             B: begin
                 a <= data;
-                sine <= table_data;
+                c[31:16] <= table_data;
                 state <= TWIDDLE;
             end
             TWIDDLE: begin
                 b <= data;
-                cosine <= table_data;
+                c[15:0] <= table_data;
                 state <= TURN;
             end
             TURN: state <= TURNING;
