@@ -58,7 +58,7 @@ def test_a_model_that_cannot_be_gateware_leaves_nothing_behind(tmp_path):
 
 
 def test_without_verilator_there_is_an_error(model_file, monkeypatch):
-    monkeypatch.setattr("kilovox.verification.rtl.shutil.which", lambda _: None)
+    monkeypatch.setattr("kilovox.verification.simulator.shutil.which", lambda _: None)
     result = call("verify", model_file, "--target", "rtl", "--clips", 1)
     assert result.exit_code == 2
     assert "target rtl: verilator is not installed" in result.output

@@ -11,8 +11,9 @@ from kilovox.errors import KilovoxError
 from kilovox.gateware.emit import sources
 from kilovox.verification import rtl
 from kilovox.verification.clips import synthetic_clips
-from kilovox.verification.rtl import LOADED, TOP, Rtl, run_tool
+from kilovox.verification.rtl import LOADED, TOP, Rtl
 from kilovox.verification.rtl_expected import Seen, first_difference
+from kilovox.verification.simulator import run_tool
 from kilovox.verification.verify import verify
 
 CLIPS = [samples[:900] for _, samples in synthetic_clips(25, 8000)]
@@ -75,7 +76,7 @@ def test_a_network_that_listens():
 
 
 def test_other_convolutions_with_a_multiplier_and_weights_that_are_loaded():
-    """Strides wider than the kernel, kernels wider than what is heard, two layers after them, cepstra, no label of other words."""
+    """Strides wider than kernels, kernels wider than what is heard, two layers after them, cepstra, no label of other words."""
     blocks = (
         {"channels": 4, "frames": 4, "bands": 7, "band_stride": 3},
         {"channels": 8, "frames": 2, "bands": 9, "band_stride": 8, "frame_stride": 3},

@@ -1,4 +1,4 @@
-"""The gateware of a model in Verilator: what it computes of recordings, and in how many cycles."""
+"""The gateware of a model in a simulator: what it computes of recordings, and in how many cycles."""
 
 import shutil
 import subprocess
@@ -18,6 +18,7 @@ from kilovox.gateware.emit import gateware_parts, gateware_sizes, sources
 from kilovox.integer.model_file import Model
 from kilovox.integer.recogniser import Recogniser
 from kilovox.verification.rtl_expected import Seen, expected
+from kilovox.verification.simulator import compile_simulation
 
 Array = npt.NDArray[Any]
 
@@ -33,14 +34,6 @@ PRESSURE = 96
 """How often, of 256, a side is not ready where it is to be now and then."""
 
 
-def verilator() -> str:
-    """Where it is. Raises KilovoxError where it is not installed."""
-    found = shutil.which("verilator")
-    if found is None:
-        raise KilovoxError("target rtl: verilator is not installed; expected it on the PATH (as of Debian's package)")
-    return found
-
-
 class Rtl:
     """The gateware of `model`, compiled; `top`: TOP or LOADED.
 
@@ -50,7 +43,6 @@ class Rtl:
     def __init__(self, model: Model, top: str = TOP) -> None:
         self.parts = gateware_parts(model)
         self._recogniser = Recogniser(model)
-        program = verilator()
         self.folder = Path(tempfile.mkdtemp(prefix="kilovox-rtl-"))
         weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
         code = sources(model)
@@ -59,14 +51,9 @@ class Rtl:
         bench = Path(str(files("kilovox.verification") / "rtl_bench" / "kv_bench.cpp"))
         (self.folder / bench.name).write_text(bench.read_text())
         bits = gateware_sizes(self.parts)["ACC_BITS"]
-        flags = ["-O2", f"-DKV_ACC_BITS={bits}", *(["-DKV_LOADED"] if top == LOADED else [])]
-        self._program = str(self.folder / "build" / f"V{top}")
-        modules = sorted(name for name in code if name.endswith(".v"))
-        run_tool([
-            program, "--cc", "--exe", "--build", "-O3", "--top-module", top, "+define+KV_POISON", "-CFLAGS", " ".join(flags),
-            "-Mdir", "build", *modules, bench.name,
-        ], self.folder)  # fmt: skip
-        self.version = run_tool([program, "--version"], self.folder).strip()
+        defines = [f"KV_ACC_BITS={bits}", *(["KV_LOADED"] if top == LOADED else [])]
+        simulation = compile_simulation(self.folder, top, bench.name, defines)
+        self._program, self.version = str(simulation.program), simulation.made_with
 
     def run(self, recordings: Sequence[Samples], pressure: int = 0, seed: int = 1) -> tuple[list[Seen], int]:
         """What is seen of `recordings`, one after the other, and the cycles that all took.
@@ -78,7 +65,7 @@ class Rtl:
         sound = np.concatenate(words).tobytes()
         result = subprocess.run(command, input=sound, capture_output=True, cwd=self.folder, check=False)  # noqa: S603 (ours)
         if result.returncode:
-            raise KilovoxError(f"gateware in Verilator: exit status {result.returncode}; a transfer was not taken in time")
+            raise KilovoxError(f"gateware in {self.version}: exit status {result.returncode}; a transfer was not taken in time")
         events = np.frombuffer(result.stdout, "<i4").reshape(-1, 4).astype(np.int64)
         last = np.flatnonzero((events[:, 0] == DECISION) & (events[:, 2] >> 16 == 1))
         return [self._seen(piece) for piece in np.split(events, last + 1)[: len(last)]], int(events[-1, 3])
@@ -100,11 +87,3 @@ class Rtl:
     def expected(self, samples: Samples) -> Seen:
         """What the Python engine computes of one recording."""
         return expected(self._recogniser, samples)
-
-
-def run_tool(command: Sequence[str], folder: Path) -> str:
-    """What a tool prints. Raises KilovoxError, with the end of what it said, where it fails."""
-    result = subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)  # noqa: S603 (tools on the PATH)
-    if result.returncode:
-        raise KilovoxError(f"{Path(command[0]).name} failed: {(result.stderr or result.stdout).strip()[-2000:]}")
-    return result.stdout

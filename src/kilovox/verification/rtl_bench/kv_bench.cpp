@@ -1,15 +1,8 @@
-// Plays recordings to the gateware in Verilator and tells what it sees.
+// Plays recordings to the gateware in a simulator and tells what it sees.
 //
 // Arguments: how often, of 256, a side is not ready; a seed; cycles after which a transfer is given up. In: int32, a sample, or 65536
 // for the end of a recording. Out: events of four int32: kind, two values, and the cycle; kinds as in kilovox.verification.rtl.
-#ifdef KV_LOADED
-#include "Vkilovox_loaded.h"
-typedef Vkilovox_loaded Device;
-#else
-#include "Vkilovox.h"
-typedef Vkilovox Device;
-#endif
-#include "verilated.h"
+#include "kv_device.h"
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
