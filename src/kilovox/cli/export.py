@@ -71,7 +71,8 @@ def _next_steps(model: str, folder: Path, target: str, names: Names, input_rate:
         "wasm": [f"build: the command in {where}/README.md; it shows the calls from JavaScript, too"],
         VERILOG: [
             f"build: every .v file in {where}, in that folder, for it reads the .hex files there; the top is module kilovox",
-            f"prove it: kilovox verify {shlex.quote(model)} --target rtl runs it in Verilator and compares every bit",
+            f"on a board: cd {where} && make makes a bitstream for an iCEBreaker; README.md says what goes where",
+            f"prove it: kilovox verify {shlex.quote(model)} --target rtl runs it in a simulator and compares every bit",
         ],
         "onnx": [f"run: {where}/model.onnx; its labels, one a line, are in labels.txt"],
     }[target]

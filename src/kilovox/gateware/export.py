@@ -1,8 +1,9 @@
-"""A model as a folder of Verilog, with the memories that it reads."""
+"""A model as a folder of Verilog, with the memories that it reads, and all that makes a bitstream for a board of it."""
 
 from pathlib import Path
 
 from kilovox.firmware.export import EXPORT
+from kilovox.gateware.board import board_sources
 from kilovox.gateware.emit import sources
 from kilovox.integer.model_file import Model
 
@@ -12,5 +13,5 @@ def export_verilog(model: Model, where: Path) -> list[Path]:
 
     Raises KilovoxError where the folder holds something else than an earlier export, or the model cannot be gateware.
     """
-    files = {name: text.encode() for name, text in sources(model).items()}
+    files = {name: text.encode() for name, text in sources(model).items()} | board_sources(model)
     return EXPORT.write(where, files, {"model": model.metadata.name, "target": "verilog"})
