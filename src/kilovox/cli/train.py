@@ -28,9 +28,8 @@ CURVES_FILE = "learning-curves.svg"
     show_default=True,
     help="So many train it at once, each on a part of every batch.",
 )
-@click.option(
-    "--address", help="With --processes: on a Ray cluster: ray://HOST:PORT, HOST:PORT, auto, or local, one of its own."
-)
+@click.option("--workers", type=click.IntRange(min=1), help="So many make its features and pieces of sound.  [default: 1]")
+@click.option("--address", help="All of that on a Ray cluster: ray://HOST:PORT, HOST:PORT, auto, or local, one of its own.")
 @click.option("--tensorboard", is_flag=True, help="Write the learning curves for TensorBoard too.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output, and nothing else.")
 def command(
