@@ -21,8 +21,8 @@ ODD = [CLIPS[4], CLIPS[9], CLIPS[14], CLIPS[19], CLIPS[24], np.zeros(0, np.int16
 """Shorter than a frame, one sample, silence, the loudest square wave and noise, none, one sample less than a frame."""
 
 QUIET = np.zeros(1600, np.int16)
-NOISE = (np.random.default_rng(5).integers(-9000, 9000, 16000) * (np.arange(16000) // 1600 % 2)).astype(np.int16)
-"""Two seconds, in which words come and go."""
+NOISE = (np.random.default_rng(5).integers(-9000, 9000, 5600) * (np.arange(5600) // 800 % 2)).astype(np.int16)
+"""0.7 s, in which words come and go."""
 WORDS = {"buffer": 30, "pause": 3, "margin": 1, "edge": 2, "shortest": 2}
 
 
@@ -66,23 +66,22 @@ def test_bytes_with_a_multiplier_and_weights_that_are_loaded():
 
 
 def test_a_network_that_listens():
-    """Detections in running sound, of labels and of other words, then the one word of all of it; recordings in turn."""
-    seen = compared(random_listener("pow2"), [NOISE, *ODD, NOISE[::-1].copy()])
+    """Detections in running sound, of labels and of other words, then the one word of all of it; then the next recording."""
+    seen = compared(random_listener("pow2", seed=3), [NOISE, *ODD])
     assert [one.decisions[-1, 0] for one in seen] == [1] * len(seen)
-    told = np.concatenate([one.decisions[:-1] for one in seen])
-    assert set(told[:, 3]) == {1, 2}
     assert len(seen[0].decisions) > 3
+    assert set(seen[0].decisions[:-1, 3]) == {1, 2}
     assert {one.decisions[-1, 3] for one in seen} >= {0, 2}
 
 
 def test_other_convolutions_with_a_multiplier_and_weights_that_are_loaded():
-    """Strides wider than kernels, kernels wider than what is heard, two layers after them, cepstra, no label of other words."""
+    """Strides wider than the kernel, kernels wider than what is heard, two layers of LSTM, cepstra, no label of other words."""
     blocks = (
         {"channels": 4, "frames": 4, "bands": 7, "band_stride": 3},
         {"channels": 8, "frames": 2, "bands": 9, "band_stride": 8, "frame_stride": 3},
     )
     model = random_listener("int8", 3, 2, ("a", "b"), blocks, 12, features="cepstra", energy="absolute")
-    seen = compared(model, [NOISE[:6000], *ODD], LOADED)
+    seen = compared(model, [NOISE, *ODD], LOADED)
     assert max(len(one.decisions) for one in seen) > 1
 
 

@@ -141,7 +141,7 @@ WITHIN = "-seq {} -prove-skip 1 -set-at 1 reset 1"
     ids=["saturate", "round", "term", "add", "multiply", "share"],
 )
 def test_arithmetic_is_proved(yosys, check, sat, tmp_path):
-    """For every input; of the serial multiplier, at 4 bits, and the division, at 5, whatever comes soon after a reset."""
+    """For every input; of the serial multiplier, at 4 bits, and the division, at 5, some cycles from a reset on."""
     (tmp_path / "check.v").write_text(check)
     modules = " ".join(
         str(rtl_folder() / f"{name}.v")
