@@ -1,6 +1,8 @@
 """The memories are the model's tensors, in the order in which the gateware reads them."""
 
+import os
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,11 +14,35 @@ from kilovox.gateware.emit import emit, gateware_sizes, rtl_folder, sources
 from kilovox.gateware.listening import block_sizes
 from kilovox.integer.bundled import open_recogniser
 
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+MODELS = {"int8": {"arithmetic": "int8"}, "pow2-words": {"arithmetic": "pow2", "words": {}}}
+
 
 def words(text, bits):
     """Signed."""
     found = np.array([int(line, 16) for line in text.split()], np.int64)
     return np.where(found >> (bits - 1), found - (1 << bits), found)
+
+
+def as_text(files):
+    """Header and memories in one text, 16 words a line."""
+    parts = []
+    for name, text in files.items():
+        lines = text.splitlines()
+        if name.endswith(".hex"):
+            lines = [" ".join(lines[at : at + 16]) for at in range(0, len(lines), 16)]
+        parts.append("\n".join([f"== {name}", *lines, ""]))
+    return "\n".join(parts)
+
+
+@pytest.mark.parametrize("which", MODELS)
+def test_what_is_emitted_is_what_was_emitted(which):
+    """KILOVOX_SNAPSHOT=1 writes the snapshots anew."""
+    text = as_text(emit(random_model(units=3, layers=2, labels=("yes", "no"), **MODELS[which])))
+    stored = SNAPSHOTS / f"{which}.txt"
+    if os.environ.get("KILOVOX_SNAPSHOT"):
+        stored.write_text(text)
+    assert stored.read_text() == text
 
 
 def test_the_same_model_gives_the_same_text():

@@ -23,8 +23,8 @@ FIR_TAPS = (
     -2, -2,
 )  # fmt: skip
 """The middle one, then one side. round(1584 g(d) / g(0)), d = 0 ... 58, where g(d) is the integral of cos(2 pi f d / 40,000) /
-C(f) over f from 0 to 4,000 Hz, times np.kaiser(123, 5.7): an ideal low-pass that makes good for C, what integrators and combs keep.
-1584 is that of many whose taps take fewest powers of two, 244."""
+C(f) over f from 0 to 4,000 Hz, times np.kaiser(123, 5.7): an ideal low-pass that makes good for C, what integrators and combs
+keep. 1584 is that of many whose taps take fewest powers of two, 244."""
 
 FIR_FIRST = -51324
 """What the sum begins with, before it is doubled 11 times: half of full scale, for in silence as many bits are 1 as 0. As good
