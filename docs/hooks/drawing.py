@@ -92,7 +92,11 @@ class Panel:
 def figure(panels: Sequence[Panel], title: str, caption: str) -> str:
     """HTML of one drawing; `title` is what somebody hears who does not see it."""
     width, height = panels[0].width, max(panel.at + panel.height for panel in panels)
-    inside = "".join(panel.svg() for panel in panels)
+    return figure_of("".join(panel.svg() for panel in panels), width, height, title, caption)
+
+
+def figure_of(inside: str, width: int, height: int, title: str, caption: str) -> str:
+    """HTML of a drawing whose parts are the SVG `inside`."""
     drawing = f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(title)}">{inside}</svg>'
     return f'<figure class="kv-figure">{drawing}<figcaption>{caption}</figcaption></figure>'
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from drawing import Numbers, Panel, figure
 
+from blocks import gateware
 from kilovox.audio import Samples, read_audio
 from kilovox.frontend.fixed_point import FixedPointMFCC
 from kilovox.frontend.fixed_point_tables import FEATURE_BITS
@@ -118,5 +119,10 @@ def sizes() -> str:
     return figure([panel], "Accuracy of networks against their size in bytes", caption)
 
 
-PICTURES: dict[str, Callable[[], str]] = {"hearing": hearing, "listening": listening, "sizes": sizes}
+PICTURES: dict[str, Callable[[], str]] = {
+    "hearing": hearing,
+    "listening": listening,
+    "sizes": sizes,
+    "gateware": gateware,
+}
 """By the name that a page has in <!-- picture: NAME -->."""

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from firmware.models import random_listener, random_model
 from kilovox.cli.main import main
+from kilovox.gateware.board import board_sources
 from kilovox.gateware.emit import sources
 from kilovox.integer.model_file import save_model
 
@@ -29,8 +30,9 @@ def test_a_folder_of_verilog_is_written_again(model_file, tmp_path):
         assert result.exit_code == 0
     told = json.loads(result.output)
     assert (told["target"], told["input_rate"]) == ("verilog", None)
-    written = {path.name: path.read_text() for path in (tmp_path / "out").iterdir() if path.suffix != ".json"}
-    assert written == sources(random_model("pow2", 3))
+    written = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir() if path.suffix != ".json"}
+    model = random_model("pow2", 3)
+    assert written == {name: text.encode() for name, text in sources(model).items()} | board_sources(model)
     assert set(told["files"]) == set(written)
 
 
@@ -38,6 +40,7 @@ def test_what_to_do_next_is_told(model_file, tmp_path):
     result = call("export", model_file, tmp_path / "out", "--target", "verilog")
     assert "the top is module kilovox" in result.output
     assert "--target rtl" in result.output
+    assert "make makes a bitstream for an iCEBreaker" in result.output
 
 
 @pytest.mark.parametrize("option", [("--name", "mine"), ("--input-rate", "16000")])

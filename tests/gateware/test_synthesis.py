@@ -7,6 +7,7 @@ import pytest
 
 from firmware.models import random_model
 from kilovox.errors import KilovoxError
+from kilovox.gateware.board import board_sources
 from kilovox.gateware.emit import rtl_folder, sources
 from kilovox.integer.bundled import open_recogniser
 from kilovox.verification.simulator import run_tool
@@ -22,16 +23,19 @@ def yosys():
 
 def cells(yosys, model, top, script, folder):
     """Of each kind."""
-    code = sources(model)
-    for name, text in code.items():
-        (folder / name).write_text(text)
+    code = {name: text.encode() for name, text in sources(model).items()} | board_sources(model)
+    for name, data in code.items():
+        (folder / name).write_bytes(data)
     modules = " ".join(sorted(name for name in code if name.endswith(".v")))
     read = f"read_verilog -defer {modules}; hierarchy -check -top {top}; proc; check -assert; flatten"
     run_tool([yosys, "-q", "-p", f"{read}; {script}; check -assert; tee -q -o cells.json stat -json"], folder)
     return json.loads((folder / "cells.json").read_text())["design"]["num_cells_by_type"]
 
 
-@pytest.mark.parametrize(("name", "top"), [("digits-pow2", "kilovox_loaded"), ("listening-pow2", "kilovox")])
+@pytest.mark.parametrize(
+    ("name", "top"),
+    [("digits-pow2", "kilovox_loaded"), ("digits-pow2", "kilovox_icebreaker"), ("listening-pow2", "kilovox")],
+)
 def test_powers_of_two_take_no_multiplier(yosys, name, top, tmp_path):
     found = cells(yosys, open_recogniser(name).model, top, "opt_clean", tmp_path)
     assert not {"$mul", "$div", "$mod", "$pow", "$macc", "$dlatch"} & found.keys()

@@ -60,15 +60,19 @@ class Rtl:
 
         pressure: how often, of 256, either side is not ready. Raises KilovoxError where the gateware does not go on.
         """
+        events = self.events(recordings, pressure, seed)
+        last = np.flatnonzero((events[:, 0] == DECISION) & (events[:, 2] >> 16 == 1))
+        return [self._seen(piece) for piece in np.split(events, last + 1)[: len(last)]], int(events[-1, 3])
+
+    def events(self, recordings: Sequence[Samples], pressure: int = 0, seed: int = 1) -> Array:
+        """(n, 4) int64: kind, two values, and the cycle, of all that `run` sees. Raises KilovoxError as it does."""
         words = [np.append(samples.astype("<i4"), np.int32(END)).astype("<i4") for samples in recordings]
         command = [self._program, str(pressure), str(seed), str(PATIENCE)]
         sound = np.concatenate(words).tobytes()
         result = subprocess.run(command, input=sound, capture_output=True, cwd=self.folder, check=False)  # noqa: S603 (ours)
         if result.returncode:
             raise KilovoxError(f"gateware in {self.version}: exit status {result.returncode}; a transfer was not taken in time")
-        events = np.frombuffer(result.stdout, "<i4").reshape(-1, 4).astype(np.int64)
-        last = np.flatnonzero((events[:, 0] == DECISION) & (events[:, 2] >> 16 == 1))
-        return [self._seen(piece) for piece in np.split(events, last + 1)[: len(last)]], int(events[-1, 3])
+        return np.frombuffer(result.stdout, "<i4").reshape(-1, 4).astype(np.int64)
 
     def _seen(self, events: Array) -> Seen:
         layers, inputs = self.parts.network.layers, self.parts.front_end.coefficients
