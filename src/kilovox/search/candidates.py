@@ -12,7 +12,7 @@ from kilovox.search.proposals import Proposals
 from kilovox.search.space import Point, Space, size_of_configuration
 from kilovox.search.trials import Result
 
-TRIES = 100
+TRIES = 30
 """Points that are asked for, for each network of a generation, before the space is taken to hold no other that fits."""
 
 
@@ -45,6 +45,7 @@ class Candidates:
         self._space, self._proposals, self._limits = space, proposals, limits
         self._seen: dict[str, list[float] | None] = {}
         self._numbers: list[tuple[int, str]] = []
+        self._points: set[str] = set()
         self.refused = 0
         self._reason = ""
 
@@ -53,9 +54,10 @@ class Candidates:
         found: list[Candidate] = []
         self._numbers = []
         for _ in range(TRIES * count):
-            if len(found) == count:
+            if len(found) == count or len(self._points) == self._space.points:
                 break
             number, point = self._proposals.ask()
+            self._points.add(json.dumps(point))
             candidate = self._candidate(point)
             if candidate is None:
                 self._proposals.tell(number, None)

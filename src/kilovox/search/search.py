@@ -216,7 +216,7 @@ def _one_generation(
 
 def _claim(out: Path, facts: dict[str, Any]) -> None:
     """Say what `out` holds a search of. Raises KilovoxError where that is another one."""
-    path = out / IDENTITY_FILE
+    path, facts = out / IDENTITY_FILE, json.loads(json.dumps(facts))  # as it is read again, lists for tuples
     if path.exists():
         try:
             before = json.loads(path.read_text(encoding="utf-8"))["search"]
@@ -226,8 +226,7 @@ def _claim(out: Path, facts: dict[str, Any]) -> None:
         if differing:
             said = ", ".join("configuration or corpus" if key == "run" else key for key in differing)
             raise KilovoxError(f"{out}: holds another search ({said} differ); expected another --out, or it removed")
-    # As JSON has it, so that tuples are lists here as well as there.
-    write_json(path, {"search": json.loads(json.dumps(facts))})
+    write_json(path, {"search": facts})
 
 
 def planned_trainings(plan: Search) -> int:

@@ -58,6 +58,13 @@ class Dimension:
         """Values that stand for all: every choice, or the ends of the range."""
         return self.choices if self.range is None else (self.range.low, self.range.high)
 
+    @property
+    def values(self) -> float:
+        """How many there are."""
+        if self.range is None:
+            return len(self.choices)
+        return self.range.high - self.range.low + 1 if self.range.whole else math.inf
+
     def at(self, share: float) -> Any:
         """The value at a `share` of the way, 0 to below 1."""
         if self.range is None:
@@ -112,6 +119,11 @@ class Space:
         found.check()
         return found
 
+    @property
+    def points(self) -> float:
+        """How many there are."""
+        return math.prod(one.values for one in self.dimensions)
+
     def check(self) -> None:
         """Raise KilovoxError for a key that is not there, and a value that is none of it, whatever the others are."""
         for one in self.dimensions:
@@ -158,7 +170,7 @@ def default_space(config: Configuration, memory: int) -> dict[str, Choices | Ran
     """What is tried of a kind of network unless the section `search` says it."""
     rate = config.training.learning_rate
     space: dict[str, Choices | Range] = {
-        MEMORY: Range(low=-(-memory // SMALLEST), high=memory, log=True),
+        MEMORY: Range(low=max(1, memory // SMALLEST), high=memory, log=True) if memory > 1 else (memory,),
         "training.learning_rate": Range(low=rate / 3, high=2 * rate, log=True),
         "model.dropout": (0.0, 0.1, 0.2),
     }
