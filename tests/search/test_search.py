@@ -215,7 +215,7 @@ def test_what_cannot_be_searched(corpus, tmp_path, sections, options, said):
 
 
 def test_people_who_train_and_validate_are_told_of(corpus):
-    config = parse_configuration({**VALUES, "data_splitting": {"validation_size": 0.2}}, "x")
+    config = parse_configuration({**VALUES, "data_splitting": {"test_size": 0.1, "validation_size": 0.12}}, "x")
     asked = asked_of(config.changed(search={}), corpus, RunKeys(corpus), memory=4096)
     assert asked.notes[-1].startswith("the same people train and validate")
     assert asked_of(find_configuration("task-b-int8"), corpus, RunKeys(corpus)).notes[0].startswith("teachers")

@@ -53,7 +53,7 @@ def front_against_costs(points: Sequence[FrontPoint], memory: int | None = None,
 def _join(axes: Axes, points: Sequence[FrontPoint]) -> None:
     """The most accurate of what costs no more: it stays until the next is better."""
     ordered = sorted((one.bytes, one.accuracy) for one in points)
-    axes.plot(*zip(*ordered, strict=True), color=BLUE, alpha=0.5, drawstyle="steps-post")
+    axes.plot(*zip(*ordered, strict=True), color=BLUE, alpha=0.35, linewidth=1, drawstyle="steps-post")
 
 
 def _draw(axes: Axes, points: Sequence[tuple[int, FrontPoint]], limit: int | None, unit: int) -> None:
