@@ -218,4 +218,9 @@ def test_people_who_train_and_validate_are_told_of(corpus):
     config = parse_configuration({**VALUES, "data_splitting": {"test_size": 0.1, "validation_size": 0.12}}, "x")
     asked = asked_of(config.changed(search={}), corpus, RunKeys(corpus), memory=4096)
     assert asked.notes[-1].startswith("the same people train and validate")
-    assert asked_of(find_configuration("task-b-int8"), corpus, RunKeys(corpus)).notes[0].startswith("teachers")
+
+
+def test_teachers_are_left_out(corpus):
+    asked = asked_of(parse_configuration({**VALUES, "distillation": {}}, "x"), corpus, RunKeys(corpus), memory=4096)
+    assert asked.notes[0].startswith("teachers (section distillation) are left out")
+    assert asked.space.base.distillation is None
