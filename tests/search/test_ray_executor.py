@@ -4,6 +4,7 @@ Ray takes seconds to start: whatever needs it is one test, so that no two proces
 """
 
 import os
+import socket
 import sys
 from functools import partial
 
@@ -24,7 +25,16 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
-NODE = {"num_cpus": 1, "include_dashboard": False, "object_store_memory": 80 * 2**20}
+AGENTS = ("metrics_agent_port", "metrics_export_port", "dashboard_agent_listen_port", "runtime_env_agent_port")
+
+
+def node():
+    """Of one core, and without what nobody looks at; with ports given, it need not wait for those who would choose them."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in AGENTS]
+    ports = {name: one.getsockname()[1] for name, one in zip(AGENTS, sockets, strict=True)}
+    for one in sockets:
+        one.close()
+    return {"num_cpus": 1, "object_store_memory": 80 * 2**20, "no_monitor": True, "include_log_monitor": False, **ports}
 
 
 def small(seed):
@@ -42,7 +52,7 @@ def cluster(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
     from ray.cluster_utils import Cluster
 
-    made = Cluster(initialize_head=True, head_node_args=NODE)
+    made = Cluster(initialize_head=True, head_node_args={"include_dashboard": False, **node()})
     yield made
     made.shutdown()
 
@@ -50,7 +60,7 @@ def cluster(monkeypatch):
 def test_a_machine_is_lost_and_nothing_else(cluster, synthetic_corpus, tmp_path):
     jobs = [Job(f"seed {seed}", small(seed), tmp_path / str(seed), f"file://{tmp_path}/state/{seed}") for seed in (1, 2)]
     kept = [tmp_path / "state" / str(seed) / "checkpoint.safetensors" for seed in (1, 2)]
-    second = cluster.add_node(**NODE)
+    second = cluster.add_node(**node())
     with open_executor(cluster.address) as executor:
         assert executor.workers == 2
         assert {threads for _, (threads, _) in executor.run(chores.environment, range(2))} == {"1"}

@@ -6,6 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 
+from far_away import FarAway
 from kilovox.config import parse_configuration
 from kilovox.corpus.mixture import open_first, settled
 from kilovox.errors import KilovoxError
@@ -20,6 +21,7 @@ from kilovox.training.experiment import run_experiment
 from kilovox.training.run_folder import FLOAT_FILE, IDENTITY_FILE, MODEL_FILE, PTQ_FILE
 from kilovox.training.run_key import RunKeys
 from kilovox.training.string_preparation import prepare_strings, taught_sayings
+from kilovox.workers import HERE
 from models import make_recordings, make_utterances, write_wav
 
 UTTERANCES = {"ada_1": "zero stop one", "ada_2": "one", "eve_1": "stop stop", "eve_2": "zero zero", "dan_1": "one zero",
@@ -174,6 +176,20 @@ def test_the_same_run_gives_the_same_file_and_a_killed_one_goes_on_to_it(trained
             run_experiment(configured(folder), corpus, tmp_path, progress=False)
     run_experiment(configured(folder), corpus, tmp_path, progress=False, resume=True)
     assert (tmp_path / MODEL_FILE).read_bytes() == (trained / MODEL_FILE).read_bytes()
+
+
+def test_pieces_that_workers_make_are_the_same(folder, corpus, tmp_path, monkeypatch):
+    monkeypatch.setattr(string_preparation, "BLOCK", 7)
+    config = settled(configured(folder), corpus)
+    streams, found = config.streams, []
+    for name, workers in (("here", HERE), ("far", FarAway())):
+        monkeypatch.setenv("KILOVOX_CACHE", str(tmp_path / name))
+        prepared = prepare_strings(config, streams, corpus, RunKeys(corpus).mixture(config), workers)
+        found.append((prepared.train.clips.tolist(), prepared.train.labels.tolist(), prepared.validation.clips.tolist()))
+    assert found[0] == found[1]
+    assert [len(numbers) for numbers in workers.given] == [7, 7, 7, 3, 1]
+    prepare_strings(config, streams, corpus, RunKeys(corpus).mixture(config), workers)
+    assert len(workers.given) == 5, "what was made is kept here"
 
 
 def test_the_run_is_one_of_these_strings(folder, corpus, monkeypatch):

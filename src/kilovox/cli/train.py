@@ -22,14 +22,10 @@ CURVES_FILE = "learning-curves.svg"
 @click.option("--resume", is_flag=True, help="Go on with an interrupted run in that folder, to the very same model.")
 @click.option("--state", metavar="URL", help="Keep the run there too, a path or fsspec URL; --resume takes it up from there.")
 @click.option(
-    "--processes",
-    type=click.IntRange(1, 64),
-    default=1,
-    show_default=True,
-    help="So many train it at once, each on a part of every batch.",
+    "--processes", type=click.IntRange(1, 64), default=1, help="So many train it at once, each a part of every batch."
 )
-@click.option("--workers", type=click.IntRange(min=1), help="So many make its features and pieces of sound.  [default: 1]")
-@click.option("--address", help="All of that on a Ray cluster: ray://HOST:PORT, HOST:PORT, auto, or local, one of its own.")
+@click.option("--workers", type=click.IntRange(min=1), help="So many prepare what is trained on.  [default: --processes]")
+@click.option("--address", help="Both are those of a Ray cluster: ray://HOST:PORT, HOST:PORT, auto, or local, one of its own.")
 @click.option("--tensorboard", is_flag=True, help="Write the learning curves for TensorBoard too.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output, and nothing else.")
 def command(

@@ -119,7 +119,8 @@ class Member(Alone):
         """Drawn for the whole batch, in the order in which one process draws it: that of memory."""
         if not (module.training and module.p):
             return values
-        order = sorted(range(values.dim()), key=values.stride, reverse=True)
+        # Of one clip, what torch's LSTM gives has equal strides: the frames come first.
+        order = sorted(range(values.dim()), key=lambda place: (values.stride(place), place), reverse=True)
         shape = [self._clips if place == 0 else values.shape[place] for place in order]
         kept = functional.dropout(torch.ones(shape, device=values.device), module.p)
         return values * kept.permute([order.index(place) for place in range(values.dim())])[self._rows]
