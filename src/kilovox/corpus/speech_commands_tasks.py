@@ -57,7 +57,7 @@ def open_task(folder: Path, task: Task) -> RecordingCorpus:
     Raises KilovoxError as `open_speech_commands` does, for words that are missing, naming those that are there, and where there
     is no background noise to make silence of.
     """
-    if task != 35 and (folder / UNKNOWN).is_dir() and (folder / SILENCE).is_dir():
+    if task != 35 and is_published_test_set(folder):
         return _as_published(folder, TEN if task == 12 else task)
     corpus = open_speech_commands(folder)
     if task == 35:
