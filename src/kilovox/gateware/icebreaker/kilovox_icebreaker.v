@@ -25,7 +25,8 @@ module kilovox_icebreaker (
     localparam [1:0] LABEL = `KV_LABEL;
 
     // Until 256 cycles after power came; registers of an iCE40 wake as 0.
-    reg [8:0] awake = 0;
+    reg [8:0] awake;
+    initial awake = 0;
     wire reset = !awake[8];
     always @(posedge CLK)
         if (reset)

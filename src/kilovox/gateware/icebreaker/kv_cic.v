@@ -22,7 +22,8 @@ module kv_cic #(
     localparam [2:0] TURN = ORDER, END = 2 * ORDER;
 
     reg busy, carry;
-    reg [2:0] step = 0;  // integrators, a cycle to keep the last, combs; all of them while reset is 1
+    reg [2:0] step;  // integrators, a cycle to keep the last, combs; all of them while reset is 1
+    initial step = 0;
     reg [COUNT-1:0] heard;
 
     // A state is read while the one before it is added. An integrator keeps what it has added, a cycle later; a comb what came to it.

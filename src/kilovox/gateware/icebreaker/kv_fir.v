@@ -25,7 +25,8 @@ module kv_fir #(
     localparam [COUNT-1:0] LAST = FACTOR - 1;
     localparam [PLACE-1:0] END = WORDS;
 
-    reg [6:0] next = 0;  // goes through all places while reset is 1, from wherever it is
+    reg [6:0] next;  // goes through all places while reset is 1
+    initial next = 0;
     reg [COUNT-1:0] heard;
     reg [PLACE-1:0] place;
     reg running, read, add, double, minus;
