@@ -138,7 +138,7 @@ def test_errors_name_the_line(tmp_path):
         "x.yaml:3: training.epochs: 'many'; expected a valid integer",
         "x.yaml:6: training.batch_size: '1_000'; expected a valid integer",
         "x.yaml:2: recipe: unknown key (value {'epochs': 'many'}); expected one of experiment, dataset, corpora, "
-        "vocabulary, data_splitting, frontend, model, training, synthetic, distillation, quantisation, budget, streams",
+        "vocabulary, data_splitting, frontend, model, training, synthetic, distillation, quantisation, budget, streams, search",
     ]
     path.write_text('experiment: {name: x}\ndata_splitting:\n  split: "speaker:\\u202Eab"\n')
     with pytest.raises(KilovoxError, match=r"x\.yaml:3: data_splitting\.split: character U\+202E in "):
