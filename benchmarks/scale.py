@@ -18,14 +18,14 @@ from torch import nn
 from kilovox.config import find_configuration
 from kilovox.search.executor import Executor, open_executor
 from kilovox.training.network import LSTMClassifier
-from kilovox.training.pace import seconds_a_batch
+from kilovox.training.pace import TIMED_BATCHES, seconds_a_batch
 from kilovox.training.parallel import ALONE, Alone, joined, meeting_place
 
 TRIALS, PAIRS, NOTHING, STEPS = 4, 3, 200, 30
 UNITS, INPUTS, LABELS, FRAMES, BATCH = 85, 13, 10, 60, 64
 RECORDINGS, MANY_TRIALS, VIEWS, EPOCHS = 10**6, 10**3, 6, 30
-PREPARING = 0.002
-"""Seconds a recording and view, on one core: what `kilovox crossvalidate` reckons with (kilovox.search.folds)."""
+PREPARING = 0.001
+"""Seconds of a core a recording and view: measured on FSDD, which the numbers made up here are not."""
 
 
 def trained(steps: int, member: Alone = ALONE) -> float:
@@ -104,8 +104,12 @@ def main() -> None:
     parser.add_argument("--address")
     parser.add_argument("--steps", type=int, default=40, help="of a trial")
     asked = parser.parse_args()
-    batch = seconds_a_batch(find_configuration("task-b-int8"), UNITS, 1)
-    print(f"a batch of task-b-int8: {1000 * batch:.1f} ms on one core, as busy as it is")
+    config = find_configuration("task-b-int8")
+    seconds_a_batch(config, UNITS, 1)  # the first pays for memory
+    began = time.process_time()
+    seconds_a_batch(config, UNITS, 1)
+    batch = (time.process_time() - began) / (TIMED_BATCHES + 1)
+    print(f"a batch of task-b-int8: {1000 * batch:.1f} ms of a core")
     speed_up(None, asked.steps)
     if asked.address:
         speed_up(asked.address, asked.steps)
