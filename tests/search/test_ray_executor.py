@@ -48,8 +48,9 @@ def small(seed):
 def cluster(monkeypatch):
     pytest.importorskip("ray", reason="Ray is not installed (the extra scale)")
     # A busy machine may be slow to answer, and is not lost; one that is gone is refused at once.
-    alive = {"RAY_health_check_period_ms": "1000", "RAY_health_check_timeout_ms": "60000"}
-    for name, value in {**ray_executor.QUIET, **alive, "RAY_AUTH_MODE": "disabled"}.items():
+    alive = {"health_check_period_ms": 1000, "health_check_timeout_ms": 60_000, "agent_register_timeout_ms": 120_000}
+    settings = {f"RAY_{name}": str(value) for name, value in alive.items()}
+    for name, value in {**ray_executor.QUIET, **settings, "RAY_AUTH_MODE": "disabled"}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
     from ray.cluster_utils import Cluster
