@@ -48,7 +48,10 @@ def small(seed):
 def cluster(monkeypatch):
     pytest.importorskip("ray", reason="Ray is not installed (the extra scale)")
     # A busy machine may be slow to answer, and is not lost; one that is gone is refused at once.
-    alive = {"health_check_period_ms": 1000, "health_check_timeout_ms": 60_000, "agent_register_timeout_ms": 120_000}
+    alive = {
+        "health_check_period_ms": 1000, "health_check_timeout_ms": 60_000, "agent_register_timeout_ms": 120_000,
+        "worker_register_timeout_seconds": 300,
+    }  # fmt: skip
     settings = {f"RAY_{name}": str(value) for name, value in alive.items()}
     for name, value in {**ray_executor.QUIET, **settings, "RAY_AUTH_MODE": "disabled"}.items():
         monkeypatch.setenv(name, value)
