@@ -11,9 +11,9 @@ def test_some_words_of_many(synthetic_corpus, monkeypatch):
     transformed = []
     whole = preparation.corpus_features
 
-    def counted(corpus, front_end, transform):
+    def counted(corpus, front_end, transform, workers):
         transformed.extend(recording.label for recording in corpus.recordings)
-        return whole(corpus, front_end, transform)
+        return whole(corpus, front_end, transform, workers)
 
     monkeypatch.setattr(preparation, "corpus_features", counted)
     config = find_configuration("task-a").changed(
