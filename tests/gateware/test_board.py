@@ -36,7 +36,7 @@ def board(request, tmp_path_factory):
 
 
 def line_of(decision):
-    _, label, confidence, outcome = decision
+    _, label, confidence, outcome, _ = decision
     return f"{('--', '??', f'{label:02x}')[outcome]} {confidence:02x}"
 
 

@@ -114,8 +114,8 @@ module kilovox_icebreaker (
         .clk(CLK), .reset(reset), .load_valid(load_valid), .load_data(load_data), .loaded(loaded),
         .in_valid((waiting && listening) || in_end), .in_ready(in_ready), .in_end(in_end), .in_sample(sample),
         .out_valid(out_valid), .out_ready(out_ready), .out_last(), .out_label(label), .out_confidence(confidence),
-        .out_outcome(outcome), .seen_feature(), .seen_cepstrum(), .seen_quantised(), .seen_frame(), .seen_level(),
-        .seen_state(), .seen_hidden(), .seen_cell(), .seen_logit(), .seen_value()
+        .out_outcome(outcome), .seen_feature(), .seen_cepstrum(), .seen_quantised(), .seen_frame(), .seen_level(), .seen_output(),
+        .seen_activation(), .seen_state(), .seen_hidden(), .seen_cell(), .seen_logit(), .seen_value()
     );
     /* verilator lint_on PINCONNECTEMPTY */
 
