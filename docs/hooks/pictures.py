@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from block_diagram import gateware
 from drawing import Numbers, Panel, figure
 
-from blocks import gateware
 from kilovox.audio import Samples, read_audio
 from kilovox.frontend.fixed_point import FixedPointMFCC
 from kilovox.frontend.fixed_point_tables import FEATURE_BITS
