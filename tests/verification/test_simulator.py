@@ -9,7 +9,8 @@ from firmware.models import random_model
 from kilovox.errors import KilovoxError
 from kilovox.verification import simulator
 from kilovox.verification.clips import synthetic_clips
-from kilovox.verification.rtl import LOADED, Rtl, first_difference
+from kilovox.verification.rtl import LOADED, Rtl
+from kilovox.verification.rtl_expected import first_difference
 from kilovox.verification.simulator import device_class
 
 CLIPS = [samples[:600] for _, samples in synthetic_clips(2, 8000)]
