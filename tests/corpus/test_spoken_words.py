@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from kilovox.cli.main import main
-from kilovox.corpus import phonemes, speech_programs, spoken_words, synthetic
+from kilovox.corpus import phonemes, speaking, speech_programs, spoken_words, synthetic
 from kilovox.corpus.languages import checked_language
 from kilovox.corpus.phonemes import in_symbols, kokoro_phonemes
 from kilovox.corpus.spoken_words import Vocabulary, say_with_kokoro, say_with_program, vocabulary_of
@@ -228,7 +228,7 @@ def test_digits_are_said_as_before(tmp_path, monkeypatch):
     heard = [(said, round(style, 4), round(speed, 4)) for said, style, speed in kokoro.heard]
     assert hashlib.sha256(repr(heard).encode()).hexdigest()[:16] == "fa9b36f71d80cde1"
     used = []
-    monkeypatch.setattr(synthetic, "espeak_voice", lambda number, seed, scratch, words: used.append((seed, tuple(words))) or ())
+    monkeypatch.setattr(speaking, "espeak_voice", lambda number, seed, scratch, words: used.append((seed, tuple(words))) or ())
     monkeypatch.setattr(synthetic, "open_folders", lambda folder: None)
     synthetic.synthesise(tmp_path / "out", {"espeak": 1}, 5, quiet=True, words=("six", "nine"))
     assert used == [(6, ("six", "nine"))]

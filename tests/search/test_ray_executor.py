@@ -1,108 +1,21 @@
-"""The same work on a cluster of two machines, both of which are this one.
+"""Work on a Ray cluster."""
 
-Ray takes seconds to start: whatever needs it is one test, so that no two processes start it.
-"""
-
-import os
-import socket
+import subprocess
 import sys
-from functools import partial
+from pathlib import Path
 
 import pytest
 
-import chores
-from kilovox.config import find_configuration
 from kilovox.errors import KilovoxError
-from kilovox.search import ray_executor
 from kilovox.search.executor import open_executor
-from kilovox.search.jobs import Job, run_jobs
-from kilovox.training.experiment import run_experiment
-
-# Of Ray's own: files that it leaves to the interpreter to close, and calls that newer Pythons will not have.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:unclosed file <_io:ResourceWarning"),
-    pytest.mark.filterwarnings("ignore:unclosed <socket.socket:ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
-
-AGENTS = ("metrics_agent_port", "metrics_export_port", "dashboard_agent_listen_port", "runtime_env_agent_port")
 
 
-def node():
-    """Of one core, and without what nobody looks at; with ports given, it need not wait for those who would choose them."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in AGENTS]
-    ports = {name: one.getsockname()[1] for name, one in zip(AGENTS, sockets, strict=True)}
-    for one in sockets:
-        one.close()
-    return {"num_cpus": 1, "object_store_memory": 80 * 2**20, "no_monitor": True, "include_log_monitor": False, **ports}
-
-
-def small(seed):
-    return find_configuration("task-b").changed(
-        training={"epochs": 40, "batch_size": 16, "augmentation": {"views": 1}}, model={"hidden_dim": 6},
-        data_splitting={"validation_size": 0.2}, experiment={"seed": seed, "name": f"seed-{seed}"},
-    )  # fmt: skip
-
-
-@pytest.fixture
-def cluster(monkeypatch):
+def test_a_machine_is_lost_and_nothing_else():
     pytest.importorskip("ray", reason="Ray is not installed (the extra scale)")
-    # A busy machine may be slow to answer, and is not lost; one that is gone is refused at once.
-    alive = {
-        "health_check_period_ms": 1000, "health_check_timeout_ms": 60_000, "agent_register_timeout_ms": 120_000,
-        "worker_register_timeout_seconds": 300,
-    }  # fmt: skip
-    settings = {f"RAY_{name}": str(value) for name, value in alive.items()}
-    for name, value in {**ray_executor.QUIET, **settings, "RAY_AUTH_MODE": "disabled"}.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
-    from ray.cluster_utils import Cluster
-
-    made = Cluster(initialize_head=True, head_node_args={"include_dashboard": False, **node()})
-    yield made
-    made.shutdown()
-
-
-def test_a_machine_is_lost_and_nothing_else(cluster, synthetic_corpus, tmp_path):
-    jobs = [Job(f"seed {seed}", small(seed), tmp_path / str(seed), f"file://{tmp_path}/state/{seed}") for seed in (1, 2)]
-    kept = [tmp_path / "state" / str(seed) / "checkpoint.safetensors" for seed in (1, 2)]
-    second = cluster.add_node(**node())
-    with open_executor(cluster.address) as executor:
-        assert executor.workers == 2
-        assert {threads for _, (threads, _) in executor.run(chores.environment, range(2))} == {"1"}
-        lost = []
-
-        def lose_one():
-            if not lost and all(path.exists() for path in kept):
-                lost.append(not any(path.with_name("model.safetensors").exists() for path in kept))
-                cluster.remove_node(second, allow_graceful=False)
-
-        run_jobs(jobs, synthetic_corpus, executor=Watched(executor, lose_one))
-        assert lost == [True], "in the middle of both"
-        assert executor.workers == 1
-        assert sorted(executor.run(partial(chores.die_once, tmp_path), range(3))) == [(0, 0), (1, 1), (2, 2)]
-        with pytest.raises(KilovoxError, match=r"^number: 3; expected another$"):
-            list(executor.run(chores.refuse_three, range(5)))
-        with pytest.raises(KilovoxError, match="item 1: begun 3 times, and its process ended each time"):
-            list(executor.run(chores.die, [0]))
-    for job in jobs:
-        run_experiment(job.config, synthetic_corpus, tmp_path / "alone" / job.name, progress=False)
-        expected = (tmp_path / "alone" / job.name / "model.safetensors").read_bytes()
-        assert (job.folder / "model.safetensors").read_bytes() == expected
-
-
-class Watched:
-    """An executor that calls `tick` besides."""
-
-    def __init__(self, executor, tick):
-        self._executor, self._tick = executor, tick
-
-    def run(self, function, items, tick):
-        def both():
-            tick()
-            self._tick()
-
-        return self._executor.run(function, items, both)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--show-capture=no"]
+    done = subprocess.run([*command, str(Path(__file__).with_name("on_ray.py"))], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "1 passed" in done.stdout
 
 
 def test_where_ray_is_missing(monkeypatch):
