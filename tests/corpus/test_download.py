@@ -192,7 +192,7 @@ def test_a_quarter_of_a_gibibyte_is_the_limit(tmp_path: Path, mirror: Mirror, ti
         fails(tmp_path / "fsdd", tiny, reason, mirror.at("a", mirror.sends(member.tobuf())))
     with download._Progress(quiet=True) as progress:
         progress.update(2**28)
-        with pytest.raises(download._UnusableError, match="more than 268435456 bytes"):
+        with pytest.raises(download.UnusableError, match="more than 268435456 bytes"):
             progress.update(1)
 
 

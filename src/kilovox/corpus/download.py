@@ -1,20 +1,18 @@
 """FSDD by download: whole and verified, or not at all."""
 
-import contextlib
 import hashlib
-import lzma
 import shutil
 import sys
 import tarfile
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from kilovox.corpus.base import RecordingCorpus
 from kilovox.corpus.cache import cache_folder
+from kilovox.corpus.downloads import UnusableError, answering, put_in_place, unpacking
 from kilovox.corpus.fsdd import FILES_FINGERPRINT, files_fingerprint, is_fsdd_name, open_fsdd
 from kilovox.errors import KilovoxError
 from kilovox.files import make_folder
@@ -35,13 +33,6 @@ MAXIMUM_BYTES = 2**28
 """Of the archive, and of the recordings in it; FSDD has 17 and 22 million. More is not FSDD, and would only fill the disk."""
 
 _MARKER = ".verified"
-
-DAMAGED = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, ValueError, RuntimeError)
-"""What the standard library raises for an archive that is cut, tampered with or encrypted."""
-
-
-class _UnusableError(Exception):
-    """Why a mirror did not give the corpus."""
 
 
 def fetch_fsdd(
@@ -78,9 +69,9 @@ def fetch_fsdd(
             recordings = temporary / "recordings"
             _extract(temporary / "archive", recordings)
             _verify(recordings, fingerprint)
-            _move(recordings, folder, fingerprint)
+            put_in_place(recordings, folder, lambda: _check_present(folder, fingerprint))
             return folder
-        except _UnusableError as error:
+        except UnusableError as error:
             reasons.append(f"  {url}: {error}")
         except OSError as error:
             raise KilovoxError(f"{folder}: could not be written ({error.strerror}); nothing was kept") from None
@@ -94,53 +85,25 @@ def fetch_fsdd(
 
 def _download(url: str, path: Path, quiet: bool, timeout: float) -> None:
     import pooch  # type: ignore[import-untyped]
-    import requests
 
-    with path.open("wb") as file, _Progress(quiet) as progress:
-        try:
-            pooch.HTTPDownloader(progressbar=progress, chunk_size=2**16, timeout=timeout)(url, file, None)
-        except requests.HTTPError as error:
-            raise _UnusableError(str(error).partition(" for url")[0]) from None
-        except requests.Timeout:
-            raise _UnusableError(f"silent for {timeout:g} s") from None
-        except requests.RequestException as error:
-            raise _UnusableError(cause(error)) from None
-
-
-def cause(error: BaseException) -> str:
-    """The operating system's words for what requests and urllib3 wrap several times over, else the innermost words."""
-    reason = f"connection failed ({type(error).__name__})"
-    inner: BaseException | None = error
-    while inner is not None:
-        if isinstance(inner, OSError) and inner.strerror:
-            return inner.strerror
-        if "IncompleteRead" in type(inner).__name__ or "RemoteDisconnected" in type(inner).__name__:
-            reason = "the connection was lost before the end"
-        inner = inner.__cause__ or inner.__context__
-    return reason
+    with path.open("wb") as file, _Progress(quiet) as progress, answering(timeout):
+        pooch.HTTPDownloader(progressbar=progress, chunk_size=2**16, timeout=timeout)(url, file, None)
 
 
 def _extract(archive: Path, folder: Path) -> None:
     """Take the files TOP/recordings/NAME.wav of a tar or zip archive, by their last names only: no path in it is followed."""
     folder.mkdir()
     total = 0
-    try:
-        with archive.open("rb") as file:
-            for name, size, content in _members(archive, file):
-                parts = PurePosixPath(name).parts
-                if len(parts) != 3 or parts[1] != "recordings" or not (is_fsdd_name(parts[2]) and parts[2].endswith(".wav")):
-                    continue
-                total += size
-                if total > MAXIMUM_BYTES:
-                    raise _UnusableError(f"its recordings are larger than {MAXIMUM_BYTES} bytes; this is not FSDD")
-                with content, (folder / parts[2]).open("wb") as recording:
-                    shutil.copyfileobj(content, recording)
-    except DAMAGED as error:
-        raise _UnusableError(f"truncated or damaged archive ({error})") from None
-    except OSError as error:
-        if error.errno is None:  # gzip says "not a gzipped file" and the like this way
-            raise _UnusableError(f"truncated or damaged archive ({error})") from None
-        raise
+    with unpacking(), archive.open("rb") as file:
+        for name, size, content in _members(archive, file):
+            parts = PurePosixPath(name).parts
+            if len(parts) != 3 or parts[1] != "recordings" or not (is_fsdd_name(parts[2]) and parts[2].endswith(".wav")):
+                continue
+            total += size
+            if total > MAXIMUM_BYTES:
+                raise UnusableError(f"its recordings are larger than {MAXIMUM_BYTES} bytes; this is not FSDD")
+            with content, (folder / parts[2]).open("wb") as recording:
+                shutil.copyfileobj(content, recording)
 
 
 def _members(archive: Path, file: IO[bytes]) -> Iterator[tuple[str, int, IO[bytes]]]:
@@ -161,22 +124,11 @@ def _verify(recordings: Path, fingerprint: str) -> None:
     try:
         found = open_fsdd(recordings)
     except KilovoxError:
-        raise _UnusableError("no recordings in the archive") from None
+        raise UnusableError("no recordings in the archive") from None
     content = files_fingerprint(found)
     if content != fingerprint:
-        raise _UnusableError(f"{len(found)} recordings with fingerprint {content}; expected {fingerprint}")
+        raise UnusableError(f"{len(found)} recordings with fingerprint {content}; expected {fingerprint}")
     (recordings / _MARKER).write_text(_marker(found, fingerprint))
-
-
-def _move(recordings: Path, folder: Path, fingerprint: str) -> None:
-    with contextlib.suppress(OSError):
-        folder.rmdir()  # only ever removes an empty folder
-    try:
-        recordings.rename(folder)  # atomic
-    except OSError:
-        if not folder.is_dir():
-            raise
-        _check_present(folder, fingerprint)  # another process was first
 
 
 def _marker(corpus: RecordingCorpus, fingerprint: str) -> str:
@@ -229,7 +181,7 @@ class _Progress:
         """Another `count` bytes are there."""
         self._received += count
         if self._received > MAXIMUM_BYTES:
-            raise _UnusableError(f"sends more than {MAXIMUM_BYTES} bytes; this is not FSDD")
+            raise UnusableError(f"sends more than {MAXIMUM_BYTES} bytes; this is not FSDD")
         self._bar.update(self._task, completed=self._received, total=self.total or None)
 
     def reset(self) -> None:

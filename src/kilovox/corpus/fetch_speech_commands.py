@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from kilovox.corpus.cache import cache_folder
-from kilovox.corpus.download import DAMAGED, cause
+from kilovox.corpus.downloads import UnusableError, answering, put_in_place, unpacking
 from kilovox.errors import KilovoxError
 from kilovox.files import make_folder
 
@@ -59,10 +59,6 @@ _SOUND = re.compile(r"[A-Za-z0-9_]{1,64}/[A-Za-z0-9_.-]{1,128}\.wav")
 _TEXT = re.compile(r"(?:[A-Za-z0-9_]{1,64}/)?(?:LICENSE|README\.md|validation_list\.txt|testing_list\.txt)")
 
 
-class _UnusableError(Exception):
-    """Why an address did not give the archive."""
-
-
 def fetch_archive(archive: Archive, folder: Path | None = None, *, quiet: bool = False, timeout: float = 60.0) -> Path:
     """The folder with what is in `archive`, downloaded where it is not there yet.
 
@@ -100,7 +96,7 @@ def _download(archive: Archive, part: Path, quiet: bool, timeout: float) -> None
             _append(archive, url, part, quiet, timeout)
             _verify(archive, part)
             return
-        except _UnusableError as error:
+        except UnusableError as error:
             reasons.append(f"  {url}: {error}")
     reasons.append(f"  {_kept(part)}")
     again = "try again with a connection, or name a folder that has it: its kind is speech_commands"
@@ -115,30 +111,23 @@ def _append(archive: Archive, url: str, part: Path, quiet: bool, timeout: float)
     if there >= archive.size:
         return
     wanted = {"Range": f"bytes={there}-"} if there else {}
-    try:
-        with requests.get(url, headers=wanted, stream=True, timeout=timeout) as answer:
-            answer.raise_for_status()
-            # A server that does not know of ranges sends the whole.
-            resumed = answer.status_code == 206
-            with part.open("ab" if resumed else "wb") as file, _progress(archive, there if resumed else 0, quiet) as advance:
-                total = there if resumed else 0
-                for chunk in answer.iter_content(CHUNK):
-                    total += len(chunk)
-                    if total > archive.size:
-                        break
-                    file.write(chunk)
-                    advance(len(chunk))
-    except requests.HTTPError as error:
-        raise _UnusableError(str(error).partition(" for url")[0]) from None
-    except requests.Timeout:
-        raise _UnusableError(f"silent for {timeout:g} s") from None
-    except requests.RequestException as error:
-        raise _UnusableError(cause(error)) from None
+    with answering(timeout), requests.get(url, headers=wanted, stream=True, timeout=timeout) as answer:
+        answer.raise_for_status()
+        # A server that does not know of ranges sends the whole.
+        resumed = answer.status_code == 206
+        with part.open("ab" if resumed else "wb") as file, _progress(archive, there if resumed else 0, quiet) as advance:
+            total = there if resumed else 0
+            for chunk in answer.iter_content(CHUNK):
+                total += len(chunk)
+                if total > archive.size:
+                    break
+                file.write(chunk)
+                advance(len(chunk))
     if total > archive.size:
         part.unlink()
-        raise _UnusableError(f"sends more than {archive.size:,} bytes; this is not {archive.name}")
+        raise UnusableError(f"sends more than {archive.size:,} bytes; this is not {archive.name}")
     if total < archive.size:
-        raise _UnusableError(f"the connection was lost after {total:,} of {archive.size:,} bytes")
+        raise UnusableError(f"the connection was lost after {total:,} of {archive.size:,} bytes")
 
 
 def _verify(archive: Archive, part: Path) -> None:
@@ -147,7 +136,7 @@ def _verify(archive: Archive, part: Path) -> None:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != archive.sha256:
         part.unlink()
-        raise _UnusableError(f"SHA-256 {found}; expected {archive.sha256}")
+        raise UnusableError(f"SHA-256 {found}; expected {archive.sha256}")
 
 
 def _unpack(archive: Archive, part: Path, folder: Path) -> None:
@@ -156,15 +145,8 @@ def _unpack(archive: Archive, part: Path, folder: Path) -> None:
     try:
         _extract(archive, part, temporary)
         (temporary / MARKER).write_text(f"{archive.sha256}\n")
-        with contextlib.suppress(OSError):
-            folder.rmdir()  # only ever removes an empty folder
         temporary.chmod(0o755)
-        try:
-            temporary.rename(folder)  # atomic
-        except OSError:
-            if not folder.is_dir():
-                raise
-            _check_present(folder, archive)  # another process was first
+        put_in_place(temporary, folder, lambda: _check_present(folder, archive))
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -173,7 +155,7 @@ def _extract(archive: Archive, part: Path, folder: Path) -> None:
     """Take recordings, lists and texts out of the tar archive at `part`, word/NAME.wav at the most deep."""
     total = count = 0
     try:
-        with tarfile.open(part, "r:*") as tape:
+        with unpacking(), tarfile.open(part, "r:*") as tape:
             for member in tape:
                 name = str(PurePosixPath(member.name))
                 if not member.isreg() or not (_SOUND.fullmatch(name) or _TEXT.fullmatch(name)):
@@ -188,9 +170,9 @@ def _extract(archive: Archive, part: Path, folder: Path) -> None:
                 with content, (folder / name).open("wb") as file:
                     shutil.copyfileobj(content, file)
                 count += name.endswith(".wav")
-    except DAMAGED as error:
+    except UnusableError as error:
         part.unlink(missing_ok=True)
-        raise KilovoxError(f"{archive.name}: truncated or damaged archive ({error}); try again") from None
+        raise KilovoxError(f"{archive.name}: {error}; try again") from None
     if not count:
         part.unlink(missing_ok=True)
         raise KilovoxError(f"{archive.name}: no recordings in the archive; expected word/NAME.wav")
