@@ -14,7 +14,6 @@ from kilovox.search.candidates import Limits
 from kilovox.search.instructions import Counted, InstructionModel, Shape
 from kilovox.search.ready import FRONT_FOLDER, write_front
 from kilovox.search.search import asked_of, planned_trainings, search
-from kilovox.search.space import size_of_configuration
 from kilovox.search.trials import Result
 from kilovox.training.run_key import RunKeys
 from models import make_recordings
@@ -45,7 +44,7 @@ def trained(monkeypatch):
     def train_trial(corpus, config):
         found.append(config)
         luck = int(hashlib.sha256(config.model_dump_json().encode()).hexdigest()[:4], 16) / 2**16
-        wrong = 60 / size_of_configuration(config).bytes ** 0.6 + 1 / config.epochs + 0.05 * luck
+        wrong = 60 / config.size.bytes**0.6 + 1 / config.epochs + 0.05 * luck
         return Result(round(200 * max(0.0, 1 - wrong)) / 200, 200, 1, luck)
 
     monkeypatch.setattr(module, "train_trial", train_trial)
@@ -85,7 +84,7 @@ def test_halving_saves_trainings_and_what_is_trained_fits(trained, corpus, tmp_p
     assert found.trainings == len(trained) == planned_trainings(parse_configuration(VALUES, "x").search) == 12 + 4 + 2
     by_length = [sorted(config.training.epochs for config in trained).count(epochs) for epochs in (2, 6, 18)]
     assert by_length == [12, 4, 2]
-    assert all(size_of_configuration(config).bytes <= 4096 for config in trained)
+    assert all(config.size.bytes <= 4096 for config in trained)
     assert len(found.tried) == 2
     assert found.best.result.accuracy == max(one.result.accuracy for one in found.tried)
     assert [one.candidate.size.bytes for one in found.front] == sorted(one.candidate.size.bytes for one in found.front)
@@ -151,7 +150,7 @@ def test_what_is_left_is_ready_to_be_trained(trained, corpus, tmp_path):
         config = read_configuration(tmp_path / FRONT_FOLDER / f"tiny-{number}.yaml")
         assert str(tmp_path / FRONT_FOLDER / f"tiny-{number}.yaml") == row["config"]
         assert config == one.candidate.config.changed(experiment={"name": f"tiny-{number}"})
-        assert (row["bytes"], row["accuracy"]) == (size_of_configuration(config).bytes, one.result.accuracy)
+        assert (row["bytes"], row["accuracy"]) == (config.size.bytes, one.result.accuracy)
         assert row["instructions"] is None
     assert values["best"] in [row["config"] for row in values["front"]]
     assert "<svg" in (tmp_path / FRONT_FOLDER / "front.svg").read_text()

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from kilovox.budget import fit_hidden
 from kilovox.config import Range, find_configuration
 from kilovox.errors import KilovoxError
-from kilovox.search.space import Space, default_space, size_of_configuration
+from kilovox.search.space import Space, default_space
 
 MEMORY = 8192
 
@@ -27,7 +27,7 @@ def test_every_point_is_a_network_that_fits(space, shares):
     """To the byte, with every key of the point in its place."""
     point = {one.key: one.at(share) for one, share in zip(space.dimensions, shares, strict=True)}
     config = space.configuration(point)
-    size = size_of_configuration(config)
+    size = config.size
     assert size.bytes <= point["budget.memory"] <= MEMORY
     layers, inputs = point["model.num_layers"], point["frontend.coefficients"]
     assert size == fit_hidden(point["budget.memory"], layers, "int8", "model", inputs, 10)
@@ -46,19 +46,19 @@ def test_every_kind_of_network_has_a_space(name, synthetic_corpus):
     assert {one.key for one in space.dimensions} == set(default_space(config, 36864))
     found = space.configuration({one.key: one.at(0.95) for one in space.dimensions})
     assert found.training.epochs == config.training.epochs
-    assert 30000 < size_of_configuration(found).bytes <= 36864
+    assert 30000 < found.size.bytes <= 36864
 
 
 def test_what_is_too_large_is_refused(synthetic_corpus):
     space = of(synthetic_corpus, {"model.hidden_dim": (35, 36)})
-    assert size_of_configuration(space.configuration({"model.hidden_dim": 35})).bytes == 8069
+    assert space.configuration({"model.hidden_dim": 35}).size.bytes == 8069
     with pytest.raises(KilovoxError, match="36 units take 8435 in int8"):
         space.configuration({"model.hidden_dim": 36})
 
 
 def test_a_budget_of_a_layer_holds_every_layer(synthetic_corpus):
     space = of(synthetic_corpus, {"model.num_layers": (2,)}, scope="layer")
-    found = size_of_configuration(space.configuration({"model.num_layers": 2}))
+    found = space.configuration({"model.num_layers": 2}).size
     assert found.largest_layer <= MEMORY < found.bytes
 
 
@@ -70,9 +70,9 @@ def test_the_width_of_convolutions(synthetic_corpus):
     assert [block.channels for block in found.model.blocks] == [12, 16, 20, 20]
     assert found.model.projection == 24
     assert [block.band_stride for block in found.model.blocks] == [2, 2, 2, 1]
-    size = size_of_configuration(found)
+    size = found.size
     larger = found.changed(model={"hidden_dim": found.hidden + 1})
-    assert size.bytes <= 16384 < size_of_configuration(larger).bytes
+    assert size.bytes <= 16384 < larger.size.bytes
 
 
 def test_one_block_and_whole_lists_of_blocks(synthetic_corpus):
@@ -89,7 +89,7 @@ def test_arithmetic_and_features_bring_what_follows_from_them(synthetic_corpus):
                                   "budget.memory": (MEMORY,)})  # fmt: skip
     found = space.configuration({"quantisation.arithmetic": "pow2", "frontend.features": "levels", "budget.memory": MEMORY})
     assert (found.budget.arithmetic, found.inputs, found.frontend.coefficients) == ("pow2", 32, 32)
-    assert size_of_configuration(found) == fit_hidden(MEMORY, 1, "pow2", "model", 32, 10)
+    assert found.size == fit_hidden(MEMORY, 1, "pow2", "model", 32, 10)
 
 
 def test_a_front_end_of_another_kind_begins_anew(synthetic_corpus):

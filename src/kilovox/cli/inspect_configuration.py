@@ -6,10 +6,8 @@ import click
 import yaml
 from rich.console import Console
 
-from kilovox.budget import Arithmetic
 from kilovox.cli.sizes import against_budget, layer_table, network_in_words
 from kilovox.config import Configuration, FixedPointFrontEnd, find_configuration
-from kilovox.config.network import network_size
 from kilovox.corpus.mixture import open_first, settled
 from kilovox.corpus.vocabulary import Asked, digits
 from kilovox.errors import KilovoxError
@@ -23,13 +21,13 @@ def show(name: str, as_json: bool) -> None:
     if isinstance(config.frontend, FixedPointFrontEnd):
         fixed_point_mfcc(config.frontend)  # refuses what it cannot do
     values = config.model_dump(mode="json")
-    size, arithmetic = None, _arithmetic(config)
-    if config.model.output_dim is not None:
-        size = network_size(config.model, config.hidden, arithmetic, config.inputs, config.outputs)
+    size = config.size if config.model.output_dim is not None else None
     if as_json:
         found = {"bytes": size.bytes, "layer_bytes": size.layer_bytes, "parameters": size.parameters} if size else {}
         hidden = size.hidden if size else None
-        facts = {"configuration": values, "arithmetic": arithmetic, "hidden": hidden, "labels": labels, "size": found or None}
+        facts = {
+            "configuration": values, "arithmetic": config.arithmetic, "hidden": hidden, "labels": labels, "size": found or None
+        }  # fmt: skip
         click.echo(json.dumps(facts))
         return
     click.echo(yaml.safe_dump(values, sort_keys=False, allow_unicode=True), nl=False)
@@ -41,10 +39,6 @@ def show(name: str, as_json: bool) -> None:
     if config.budget is not None:
         line = against_budget(size.within(config.budget.scope), config.budget.memory, config.budget.scope)
         console.print(line, highlight=False, soft_wrap=True)
-
-
-def _arithmetic(config: Configuration) -> Arithmetic:
-    return config.quantisation.arithmetic if config.quantisation else "float32"
 
 
 def _resolved(config: Configuration) -> tuple[Configuration, list[str] | None, str]:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, SerializerFunctionWrapHandler, ValidationError, model_serializer, model_validator
 
-from kilovox.budget import LARGEST_COLUMNS, largest_that_fits
+from kilovox.budget import LARGEST_COLUMNS, Arithmetic, Size, largest_that_fits
 from kilovox.config.base import Section, as_tuple
 from kilovox.config.complaints import Key, located
 from kilovox.config.data import Dataset, DataSplitting, Experiment, Member, Synthetic, check_members
@@ -161,6 +161,16 @@ class Configuration(Section):
             return network_size(self.model, hidden, arithmetic, self.inputs, self.outputs).within(scope)
 
         return largest_that_fits(needs, self.budget.memory, f"{self.model.num_layers} layers in {arithmetic} (scope {scope})")
+
+    @property
+    def arithmetic(self) -> Arithmetic:
+        """Of the network that is stored in the end."""
+        return self.quantisation.arithmetic if self.quantisation is not None else "float32"
+
+    @property
+    def size(self) -> Size:
+        """Bytes, exactly, of the network that is stored in the end."""
+        return network_size(self.model, self.hidden, self.arithmetic, self.inputs, self.outputs)
 
     @property
     def inputs(self) -> int:

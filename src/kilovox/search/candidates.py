@@ -9,7 +9,7 @@ from kilovox.config import Configuration
 from kilovox.errors import KilovoxError
 from kilovox.search.instructions import InstructionModel
 from kilovox.search.proposals import Proposals
-from kilovox.search.space import Point, Space, size_of_configuration
+from kilovox.search.space import Point, Space
 from kilovox.search.trials import Result
 
 TRIES = 30
@@ -83,7 +83,7 @@ class Candidates:
         """None for what is no configuration or does not fit: it is never trained."""
         try:
             config = self._space.configuration(point)
-            size, model, most = size_of_configuration(config), self._limits.model, self._limits.instructions
+            size, model, most = config.size, self._limits.model, self._limits.instructions
             instructions = None if model is None else model(config)
             if instructions is not None and most is not None and instructions > most:
                 raise KilovoxError(f"{instructions:,} instructions a second; expected at most {most:,}")

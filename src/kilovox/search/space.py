@@ -8,10 +8,9 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from kilovox.budget import Arithmetic, Scope, Size
+from kilovox.budget import Scope
 from kilovox.config import Configuration, Range, check_configuration, parse_front_end
 from kilovox.config.complaints import located
-from kilovox.config.network import network_size
 from kilovox.config.search import Choices
 from kilovox.corpus.base import Corpus
 from kilovox.corpus.mixture import settled
@@ -111,7 +110,7 @@ class Space:
         """
         values = default_space(config, memory) if asked is None else asked
         # Whether a network fits is asked of each point, not of what they have in common.
-        size = {"memory": ANY_MEMORY, "scope": scope, "arithmetic": arithmetic_of(config)}
+        size = {"memory": ANY_MEMORY, "scope": scope, "arithmetic": config.arithmetic}
         parts = config.model_dump(exclude={"distillation", "search"})
         base = check_configuration({**parts, "model": {**parts["model"], "hidden_dim": 1}, "budget": size}, "configuration")
         hidden: int | Literal["fit"] = "fit" if asked is None else config.model.hidden_dim
@@ -145,7 +144,7 @@ class Space:
         config = check_configuration(self._values(point), "candidate")
         config = config.of(self.base.outputs, self.base.inputs if self.base.first.kind == "features" else None)
         settled = config.changed(model={"hidden_dim": config.hidden}, budget={"memory": self.memory})
-        needed = size_of_configuration(settled).within(self.scope)
+        needed = settled.size.within(self.scope)
         if needed > self.memory:
             raise KilovoxError(f"{needed:,} bytes; expected at most {self.memory:,}")
         return settled
@@ -186,16 +185,6 @@ def default_space(config: Configuration, memory: int) -> dict[str, Choices | Ran
         rate = config.quantisation.learning_rate
         space |= {"quantisation.learning_rate": Range(low=rate / 2, high=2 * rate, log=True)}
     return space
-
-
-def size_of_configuration(config: Configuration) -> Size:
-    """Bytes, exactly, of the network that is stored in the end."""
-    return network_size(config.model, config.hidden, arithmetic_of(config), config.inputs, config.outputs)
-
-
-def arithmetic_of(config: Configuration) -> Arithmetic:
-    """Of the network that is stored in the end."""
-    return config.quantisation.arithmetic if config.quantisation is not None else "float32"
 
 
 def _put(values: dict[str, Any], key: str, value: Any) -> None:
