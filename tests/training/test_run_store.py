@@ -7,6 +7,7 @@ from click.testing import CliRunner
 from kilovox.cli.main import main
 from kilovox.config import find_configuration
 from kilovox.errors import KilovoxError
+from kilovox.training import run_store
 from kilovox.training.experiment import run_experiment
 from kilovox.training.run_store import RunStore
 
@@ -92,7 +93,7 @@ def test_only_what_changed_is_put(tmp_path, url, monkeypatch):
 
 def test_a_file_gets_its_name_when_it_is_whole(tmp_path, url, monkeypatch):
     store = RunStore(url)
-    (tmp_path / "experiment.json").write_text('{"identity": "a"}')
+    (tmp_path / "experiment.json").write_text('{"run": {"a": 1}}')
     store.put(tmp_path)
     (tmp_path / "log.jsonl").write_text("1")
     monkeypatch.setattr(fsspec.filesystem("memory"), "mv", lambda *paths: 1 / 0)
@@ -116,3 +117,29 @@ def test_a_folder_of_something_else_is_left_alone(synthetic_folder, tmp_path):
     assert result.exit_code == 2
     assert "kept: holds something else (thesis.txt); expected a run, or nothing" in result.stderr
     assert [path.name for path in (tmp_path / "kept").iterdir()] == ["thesis.txt"]
+
+
+@pytest.mark.parametrize("told", [b"", b'{"identity": "a"', b'{"identity": "a"}', b'{"run": 3}', b"[" * 100_000, b"\xff"])
+def test_one_that_does_not_say_of_what_it_is_a_run_is_not_taken(tmp_path, url, told):
+    files = fsspec.filesystem("memory")
+    files.pipe_file(f"/{url.removeprefix('memory://')}/experiment.json", told)
+    files.pipe_file(f"/{url.removeprefix('memory://')}/model.safetensors", b"theirs")
+    with pytest.raises(KilovoxError, match=r"experiment\.json does not say of what it is a run; expected a run, or nothing"):
+        RunStore(url).fetch(tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_lies_here_is_not_replaced_by_another_run(tmp_path, url):
+    fsspec.filesystem("memory").pipe_file(f"/{url.removeprefix('memory://')}/experiment.json", b'{"run": {"a": 1}}')
+    for file, content in (("model.safetensors", "mine"), ("experiment.json", '{"run": {"a": 2}}')):
+        (tmp_path / file).write_text(content)
+        with pytest.raises(KilovoxError, match="holds another run than"):
+            RunStore(url).fetch(tmp_path)
+        assert (tmp_path / file).read_text() == content
+
+
+def test_a_file_as_large_as_no_run_has(tmp_path, url, monkeypatch):
+    monkeypatch.setattr(run_store, "LARGEST_FILE", 10)
+    fsspec.filesystem("memory").pipe_file(f"/{url.removeprefix('memory://')}/experiment.json", b'{"run": {"a": 1}}')
+    with pytest.raises(KilovoxError, match=r"experiment\.json has more than 10 bytes; expected a run, no file of which has"):
+        RunStore(url).fetch(tmp_path / "run")

@@ -22,7 +22,7 @@ from kilovox.corpus.base import Corpus
 from kilovox.corpus.mixture import Divided, Piece
 from kilovox.errors import KilovoxError
 from kilovox.evaluation.metrics import wilson_interval
-from kilovox.files import lock, make_folder, write_json
+from kilovox.files import lock, make_folder, read_small, write_json
 from kilovox.search.candidates import Candidate, Candidates, Limits
 from kilovox.search.executor import Executor
 from kilovox.search.front import front
@@ -30,6 +30,7 @@ from kilovox.search.halving import halved, kept, shares, shortened
 from kilovox.search.proposals import proposals
 from kilovox.search.space import Space
 from kilovox.search.trials import Result, Trials
+from kilovox.training.run_folder import LARGEST_IDENTITY
 from kilovox.training.run_key import RunKeys
 
 IDENTITY_FILE = "search.json"
@@ -219,9 +220,9 @@ def _claim(out: Path, facts: dict[str, Any]) -> None:
     path, facts = out / IDENTITY_FILE, json.loads(json.dumps(facts))  # as it is read again, lists for tuples
     if path.exists():
         try:
-            before = json.loads(path.read_text(encoding="utf-8"))["search"]
+            before = json.loads(read_small(path, LARGEST_IDENTITY, "a search"))["search"]
             differing = [key for key in facts | before if facts.get(key) != before.get(key)]
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        except (KilovoxError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             differing = ["it cannot be read"]
         if differing:
             said = ", ".join("configuration or corpus" if key == "run" else key for key in differing)

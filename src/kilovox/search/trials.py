@@ -11,13 +11,16 @@ from typing import Any, Self
 
 from kilovox.config import Configuration
 from kilovox.corpus.base import Corpus
-from kilovox.files import make_folder, write_json
+from kilovox.errors import KilovoxError
+from kilovox.files import make_folder, read_small, write_json
 from kilovox.search.executor import Executor
 from kilovox.training.experiment import run_experiment
 from kilovox.training.run_key import RunKeys
 from kilovox.training.trainer import DivergedError
 
 TRIALS = "trials"
+LARGEST_RESULT = 2**16
+"""Bytes of what is kept of one."""
 
 
 @dataclass(frozen=True)
@@ -87,11 +90,11 @@ class Trials:
         """Of this very run, if it has ended; a file that was damaged counts for nothing."""
         if identity not in self._known:
             try:
-                values = json.loads(self._path(identity).read_text(encoding="utf-8"))
+                values = json.loads(read_small(self._path(identity), LARGEST_RESULT, "a result"))
                 if values["identity"] != identity:
                     return None
                 self._known[identity] = Result.of(values["result"])
-            except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            except (KilovoxError, ValueError, KeyError, TypeError, RecursionError):
                 return None
         return self._known[identity]
 

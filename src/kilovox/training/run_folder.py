@@ -9,7 +9,7 @@ from typing import Any
 
 from kilovox import __version__
 from kilovox.errors import KilovoxError
-from kilovox.files import lock, make_folder, write_json
+from kilovox.files import lock, make_folder, read_small, write_json
 from kilovox.training.run_key import RunKey, Use
 
 MODEL_FILE = "model.safetensors"
@@ -22,6 +22,9 @@ LOCK_FILE = "lock"
 IDENTITY_FILE = "experiment.json"
 """What the folder holds a run of, as JSON: `run` (the facts of its RunKey), their hash, and where the corpora lay."""
 
+LARGEST_IDENTITY = 2**24
+"""Bytes of that file."""
+
 _TEMPORARY = re.compile(r"\.(.+\.(safetensors|jsonl|json))\.[A-Za-z0-9_]{8}(\.kilovox-tmp)?")
 
 
@@ -30,17 +33,39 @@ def teacher_folder(number: int) -> str:
     return f"teacher-{number}"
 
 
+def holds_a_run(folder: Path) -> bool:
+    """Whether there is one, of whatever it is."""
+    return any((folder / name).exists() for name in (IDENTITY_FILE, MODEL_FILE))
+
+
+def facts_of(folder: Path) -> dict[str, Any] | None:
+    """Of the run that `folder` holds; None where it holds none, or does not say of what."""
+    try:
+        return facts_in(read_small(folder / IDENTITY_FILE, LARGEST_IDENTITY, "what a run is a run of"))
+    except KilovoxError:
+        return None
+
+
+def facts_in(data: bytes) -> dict[str, Any] | None:
+    """The same of what IDENTITY_FILE holds."""
+    try:
+        facts = json.loads(data)["run"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return facts if isinstance(facts, dict) else None
+
+
 def is_run_of(key: RunKey, folder: Path) -> bool:
     """Whether `folder` holds a run (finished or not) of this very key."""
-    facts = _facts(folder)
+    facts = facts_of(folder)
     return facts is not None and RunKey(facts).identity == key.identity
 
 
 def another_run(key: RunKey, folder: Path) -> str | None:
     """Where `folder` holds a run of something else: what differs, in words."""
-    if not _holds_a_run(folder) or is_run_of(key, folder):
+    if not holds_a_run(folder) or is_run_of(key, folder):
         return None
-    facts = _facts(folder)
+    facts = facts_of(folder)
     if facts is None:
         return "it does not say of what, as runs of an older kilovox do not"
     return "; ".join(key.differences(facts))
@@ -48,7 +73,7 @@ def another_run(key: RunKey, folder: Path) -> str | None:
 
 def refuse_unless_free(folder: Path, key: RunKey, resume: bool) -> None:
     """Raise KilovoxError where `folder` holds a run already and `resume` is not asked for, or a run of something else."""
-    if not _holds_a_run(folder):
+    if not holds_a_run(folder):
         return
     if not resume:
         raise KilovoxError(f"{folder}: holds a training run already; expected --resume, or another folder by --out")
@@ -80,15 +105,3 @@ def _remove_temporaries(folder: Path) -> None:
     for path in [*folder.glob(".*"), *folder.glob("*/.*")]:
         if _TEMPORARY.fullmatch(path.name) and path.is_file():
             path.unlink(missing_ok=True)
-
-
-def _holds_a_run(folder: Path) -> bool:
-    return any((folder / name).exists() for name in (IDENTITY_FILE, MODEL_FILE))
-
-
-def _facts(folder: Path) -> dict[str, Any] | None:
-    try:
-        facts = json.loads((folder / IDENTITY_FILE).read_text(encoding="utf-8"))["run"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return None
-    return facts if isinstance(facts, dict) else None

@@ -5,15 +5,16 @@ half-written: a file gets its name when it is whole.
 """
 
 import contextlib
-import json
 import secrets
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from kilovox.errors import KilovoxError, not_installed
 from kilovox.files import SUFFIX, write_bytes
-from kilovox.training.run_folder import IDENTITY_FILE, LOCK_FILE, MODEL_FILE
+from kilovox.training.run_folder import IDENTITY_FILE, LOCK_FILE, MODEL_FILE, facts_in, facts_of, holds_a_run
+
+LARGEST_FILE = 2**30
+"""Bytes of a file of a run."""
 
 
 class RunStore:
@@ -45,14 +46,13 @@ class RunStore:
         names = self._names()
         if not names:
             return
-        with self._telling("read"):
-            ours, theirs = _identity(_read(folder / IDENTITY_FILE)), _identity(self._files.cat_file(self._at(IDENTITY_FILE)))
-        if ours is not None and ours != theirs:
+        theirs = facts_in(self._content(IDENTITY_FILE))
+        if theirs is None:
+            raise KilovoxError(f"{self.url}: {IDENTITY_FILE} does not say of what it is a run; expected a run, or nothing")
+        if holds_a_run(folder) and facts_of(folder) != theirs:
             raise KilovoxError(f"{self.url}: holds another run than {folder}; expected the same one, or another --state")
         for name in names:
-            with self._telling("read"):
-                data = self._files.cat_file(self._at(name))
-            write_bytes(folder / name, data)
+            write_bytes(folder / name, self._content(name))
             self._known[name] = _stamp(folder / name)
 
     def put(self, folder: Path) -> None:
@@ -83,6 +83,15 @@ class RunStore:
             raise KilovoxError(f"{self.url}: holds something else ({kept[0]}); expected a run, or nothing")
         return kept
 
+    def _content(self, name: str) -> bytes:
+        with self._telling("read"):
+            data: bytes = self._files.cat_file(self._at(name), end=LARGEST_FILE + 1)
+        if len(data) > LARGEST_FILE:
+            raise KilovoxError(
+                f"{self.url}: {name} has more than {LARGEST_FILE:,} bytes, as no file of a run has; expected a run"
+            )
+        return data
+
     def _at(self, name: str) -> str:
         return f"{self._root}/{name}"
 
@@ -111,18 +120,3 @@ def _in_order(names: Iterator[str]) -> list[str]:
 def _stamp(path: Path) -> tuple[int, int]:
     status = path.stat()
     return status.st_mtime_ns, status.st_size
-
-
-def _read(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return None
-
-
-def _identity(data: bytes | None) -> Any:
-    """None where nothing is there, or nothing that says of what it is a run."""
-    try:
-        return json.loads(data or b"")["identity"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return None
