@@ -1,9 +1,9 @@
 """What every section of a configuration is made of."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 LARGEST_COUNT = 1024
 
@@ -41,3 +41,18 @@ class Section(BaseModel):
     """Frozen, nothing unknown, no silent conversion of one type to another."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, defer_build=True)
+
+
+class GrownSection(Section):
+    """One with keys that came when there were runs and models already: `LATER`.
+
+    They are written only where they say something, so that what was there before stays the same.
+    """
+
+    LATER: ClassVar[frozenset[str]] = frozenset()
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        values: dict[str, Any] = handler(self)
+        silent = {key for key in self.LATER if getattr(self, key) == type(self).model_fields[key].default}
+        return {key: value for key, value in values.items() if key not in silent}

@@ -1,10 +1,10 @@
 """Sections of a configuration: what it is called, and which recordings are used for what."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from kilovox.config.base import Name, Section, Share, UserPath, as_tuple
+from kilovox.config.base import GrownSection, Name, Section, Share, UserPath, as_tuple
 from kilovox.config.vocabulary import Word
 
 SPLITS = r"^(random|official|all|speaker:.+|fold:[0-9]{1,6}/[0-9]{1,6})$"
@@ -18,12 +18,9 @@ Kind = Literal["fsdd", "folders", "manifest", "features", "speech_commands", "ut
 AnyTask = Annotated[Literal[12, 35] | Annotated[tuple[Word, ...], Field(min_length=1)] | None, BeforeValidator(as_tuple)]
 """Of Speech Commands; see kilovox.corpus.speech_commands_tasks."""
 
-_LATER_KEYS = {"task": None, "balance": "recordings"}
-"""Keys that came when there were runs and models already, and the value that says what those did."""
 
-
-class _Corpus(Section):
-    """A corpus, with the keys that came later only where they say something, so that runs of before stay the same."""
+class _Corpus(GrownSection):
+    """A corpus that may be Speech Commands."""
 
     @model_validator(mode="after")
     def _of_speech_commands(self) -> "_Corpus":
@@ -31,11 +28,6 @@ class _Corpus(Section):
         if task is not None and kind != "speech_commands":
             raise ValueError(f"task is {task!r} beside kind {kind!r}; expected kind speech_commands, which alone has tasks")
         return self
-
-    @model_serializer(mode="wrap")
-    def _as_before(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        values: dict[str, Any] = handler(self)
-        return {key: value for key, value in values.items() if key not in _LATER_KEYS or value != _LATER_KEYS[key]}
 
 
 class Experiment(Section):
@@ -51,6 +43,8 @@ class Dataset(_Corpus):
     `task`, of kind speech_commands: 12 (ten words, `_unknown_` and `_silence_`), 35 (its words), or a list of words in the
     place of the ten; see kilovox.corpus.speech_commands_tasks.
     """
+
+    LATER = frozenset({"task"})
 
     kind: Kind = "fsdd"
     path: UserPath = None
@@ -81,6 +75,8 @@ class Member(_Corpus):
     all of its labels equally often. `split`: as in `data_splitting`, which counts for the first corpus; the others are used
     whole unless they say one.
     """
+
+    LATER = frozenset({"task", "balance"})
 
     name: Name
     kind: Literal[Kind, "synthetic"] = "fsdd"

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, SerializerFunctionWrapHandler, ValidationError, model_serializer, model_validator
+from pydantic import BeforeValidator, ValidationError, model_validator
 
 from kilovox.budget import LARGEST_COLUMNS, Arithmetic, Size, largest_that_fits
-from kilovox.config.base import Section, as_tuple
+from kilovox.config.base import GrownSection, as_tuple
 from kilovox.config.complaints import Key, located
 from kilovox.config.data import Dataset, DataSplitting, Experiment, Member, Synthetic, check_members
 from kilovox.config.defaults import complete
@@ -21,8 +21,10 @@ from kilovox.errors import KilovoxError
 from kilovox.text import complaint, printable
 
 
-class Configuration(Section):
+class Configuration(GrownSection):
     """One experiment."""
+
+    LATER = frozenset({"search"})
 
     experiment: Experiment
     dataset: Dataset = Dataset()
@@ -38,12 +40,6 @@ class Configuration(Section):
     budget: Budget | None = None
     streams: Streams | None = None
     search: Search | None = None
-
-    @model_serializer(mode="wrap")
-    def _as_before(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Without a `search` that is not there, so that model files from before there was one stay the same."""
-        values: dict[str, Any] = handler(self)
-        return {key: value for key, value in values.items() if key != "search" or value is not None}
 
     @model_validator(mode="after")
     def _consistent(self) -> "Configuration":

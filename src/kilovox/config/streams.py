@@ -1,11 +1,11 @@
 """Section `streams`: running sound to train on, made of words, of transcribed utterances and of everything else."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from kilovox.config.base import Decibels, Name, NonNegative, Positive, Section, Share, as_tuple, user_path
+from kilovox.config.base import Decibels, GrownSection, Name, NonNegative, Positive, Section, Share, as_tuple, user_path
 
 
 class Source(Section):
@@ -23,7 +23,7 @@ class Source(Section):
     split: Annotated[str, Field(pattern=r"^(all|speaker:.+|fold:[0-9]{1,6}/[0-9]{1,6})$")] = "all"
 
 
-class Streams(Section):
+class Streams(GrownSection):
     """`count` pieces of sound of `seconds` each, drawn once; a network reads from each what was said, in order.
 
     What a piece holds: words one after another; with the share `single` one word alone; with the share `spoken` one of
@@ -35,6 +35,8 @@ class Streams(Section):
     `rejected`: the share of the words heard right of people who validate that may be taken for others, which chooses how sure
     the network must be; without one, it accepts what is likelier than other words.
     """
+
+    LATER = frozenset({"rejected"})
 
     count: Positive = 16384
     seconds: Annotated[float, Field(gt=0, le=60)] = 3.2
@@ -51,12 +53,6 @@ class Streams(Section):
     noise_db: Annotated[float, Field(ge=-20, le=45)] = 3.0
     utterances: Annotated[tuple[Source, ...], BeforeValidator(as_tuple)] = ()
     rejected: Annotated[float | None, Field(ge=0, lt=1)] = None
-
-    @model_serializer(mode="wrap")
-    def _as_before(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Without a `rejected` that changes nothing, so that runs and models from before there was one stay the same."""
-        values: dict[str, Any] = handler(self)
-        return {key: value for key, value in values.items() if key != "rejected" or value is not None}
 
     @model_validator(mode="after")
     def _consistent(self) -> "Streams":

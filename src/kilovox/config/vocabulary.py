@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from kilovox.config.base import Section, as_tuple
+from kilovox.config.base import GrownSection, as_tuple
 from kilovox.errors import KilovoxError
 
 _FOLDERS = tuple(Path(__file__).parents[above] / "configs" / "vocabularies" for above in (3, 1))
@@ -17,7 +17,7 @@ UNKNOWN = "unknown"
 Word = Annotated[str, Field(min_length=1, max_length=64)]
 
 
-class Vocabulary(Section):
+class Vocabulary(GrownSection):
     """What is asked: the labels, the words that mean each, and what becomes of other words.
 
     `labels`: in the order of the network's outputs; without them, whatever the corpus has, sorted. A label stands for itself.
@@ -28,16 +28,12 @@ class Vocabulary(Section):
     vocabulary that comes with kilovox (digits), or of a YAML file with these keys.
     """
 
+    LATER = frozenset({"nothing"})
+
     labels: tuple[Word, ...] | None = None
     words: dict[Word, Word] = Field(default_factory=dict)
     others: Literal["refuse", "leave_out", "unknown"] = "refuse"
     nothing: Annotated[tuple[Word, ...], BeforeValidator(as_tuple)] = ()
-
-    @model_serializer(mode="wrap")
-    def _as_before(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Without a `nothing` that is empty, so that runs and models from before there was one stay the same."""
-        values: dict[str, Any] = handler(self)
-        return {key: value for key, value in values.items() if key != "nothing" or value}
 
     @model_validator(mode="before")
     @classmethod
