@@ -5,8 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kilovox.gateware.board import FLASH, board_sources
-from kilovox.gateware.emit import sources
+from kilovox.gateware.board import FLASH, chip_sources
 from kilovox.verification.simulator import run_tool
 
 BENCH = Path(__file__).parent / "bench"
@@ -34,9 +33,7 @@ class Board:
 
     def __init__(self, model, folder):
         self.folder = folder
-        for name, text in sources(model).items():
-            (folder / name).write_text(text)
-        for name, data in board_sources(model).items():
+        for name, data in chip_sources(model).items():
             (folder / name).write_bytes(data)
         modules = sorted(path.name for path in folder.glob("*.v"))
         run_tool([

@@ -8,7 +8,7 @@ import pytest
 from firmware.models import random_model
 from gateware.board import Board, modulated
 from kilovox.frontend.pdm import from_pdm
-from kilovox.gateware.board import FLASH, board_folder, board_sources, flash_image
+from kilovox.gateware.board import FLASH, board_folder, chip_sources, flash_image
 from kilovox.gateware.emit import sources
 from kilovox.integer.recogniser import Recogniser
 from kilovox.verification.clips import synthetic_clips
@@ -94,7 +94,7 @@ def test_another_model_s_weights_are_not_taken(board):
 
 def test_the_flash_holds_the_weights():
     model = random_model("int8", 3)
-    files = board_sources(model)
+    files = chip_sources(model)
     words = [int(word, 16) for word in sources(model)["kv_weights_16.hex"].split()]
     assert np.frombuffer(files[FLASH], ">u2")[1:].tolist() == words
     mark = files[FLASH][:2].hex()
@@ -107,7 +107,7 @@ def test_the_flash_holds_the_weights():
 def test_what_a_model_says_of_itself_stays_text():
     model = random_model("pow2", 3, labels=("yes", "|$x`<b>"))
     metadata = model.metadata.model_copy(update={"name": "evil $name | \n# x"})
-    text = board_sources(type(model)(metadata=metadata, tensors=model.tensors))["README.md"].decode()
+    text = chip_sources(type(model)(metadata=metadata, tensors=model.tensors))["README.md"].decode()
     assert "| `01` | __x__b_ |" in text
     assert "$" not in text
     assert text.startswith("# evil _name _ __ x")
@@ -118,7 +118,7 @@ def test_the_verilog_is_clean(words, tmp_path):
     if not shutil.which("verilator"):
         pytest.skip("verilator is not installed")
     model = model_of(words)
-    for name, data in {**{name: text.encode() for name, text in sources(model).items()}, **board_sources(model)}.items():
+    for name, data in chip_sources(model).items():
         (tmp_path / name).write_bytes(data)
     modules = sorted(path.name for path in tmp_path.glob("*.v"))
     run_tool(["verilator", "--lint-only", "-Wall", "--top-module", TOP, *modules], tmp_path)

@@ -8,8 +8,7 @@ from click.testing import CliRunner
 
 from firmware.models import random_listener, random_model
 from kilovox.cli.main import main
-from kilovox.gateware.board import board_sources
-from kilovox.gateware.emit import sources
+from kilovox.gateware.board import chip_sources
 from kilovox.integer.model_file import save_model
 
 
@@ -32,7 +31,7 @@ def test_a_folder_of_verilog_is_written_again(model_file, tmp_path):
     assert (told["target"], told["input_rate"]) == ("verilog", None)
     written = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir() if path.suffix != ".json"}
     model = random_model("pow2", 3)
-    assert written == {name: text.encode() for name, text in sources(model).items()} | board_sources(model)
+    assert written == chip_sources(model)
     assert set(told["files"]) == set(written)
 
 

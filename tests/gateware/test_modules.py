@@ -7,7 +7,7 @@ import pytest
 
 from firmware.models import random_model
 from kilovox.frontend.pdm import FIR_FIRST, FIR_SUM_BITS, additions
-from kilovox.gateware.board import board_folder, board_sources
+from kilovox.gateware.board import board_folder, chip_sources
 from kilovox.gateware.emit import emit, rtl_folder
 
 runner = pytest.importorskip("cocotb_tools.runner", reason="cocotb is not installed")
@@ -29,7 +29,7 @@ def test_module(top, tmp_path):
         pytest.skip("iverilog is not installed")
     model = random_model("pow2", 3)
     (tmp_path / "kv_tanh.hex").write_text(emit(model)["kv_tanh.hex"])
-    (tmp_path / "kv_fir.hex").write_bytes(board_sources(model)["kv_fir.hex"])
+    (tmp_path / "kv_fir.hex").write_bytes(chip_sources(model)["kv_fir.hex"])
     parameters = {
         "kv_activation": {"FILE": f'"{tmp_path / "kv_tanh.hex"}"'},
         "kv_quantise": {"SHIFT": 17},

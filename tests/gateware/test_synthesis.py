@@ -7,8 +7,8 @@ import pytest
 
 from firmware.models import random_model
 from kilovox.errors import KilovoxError
-from kilovox.gateware.board import board_sources
-from kilovox.gateware.emit import rtl_folder, sources
+from kilovox.gateware.board import chip_sources
+from kilovox.gateware.emit import rtl_folder
 from kilovox.integer.bundled import open_recogniser
 from kilovox.verification.simulator import run_tool
 
@@ -23,7 +23,7 @@ def yosys():
 
 def cells(yosys, model, top, script, folder):
     """Of each kind."""
-    code = {name: text.encode() for name, text in sources(model).items()} | board_sources(model)
+    code = chip_sources(model)
     for name, data in code.items():
         (folder / name).write_bytes(data)
     modules = " ".join(sorted(name for name in code if name.endswith(".v")))

@@ -79,8 +79,9 @@ def evaluate(recogniser: Recogniser, corpus: Corpus, split: str | None = None, a
         for place, index in enumerate(judged.truth)
         if not right[place]
     ]
-    silent = [index for index in judged.others if corpus.recordings[index].label in nothing_words(metadata)]
-    strange = [index for index in judged.others if index not in set(silent)]
+    quiet = set(nothing_words(metadata))
+    silent = [index for index in judged.others if corpus.recordings[index].label in quiet]
+    strange = [index for index in judged.others if corpus.recordings[index].label not in quiet]
     others, unknown = _others(recogniser, corpus, strange, decisions)
     missed = [_by_label(truth[decisions.outcomes == outcome], len(metadata.labels)) for outcome in (UNKNOWN, NOTHING)]
     return Evaluation(

@@ -32,18 +32,18 @@ def board_folder() -> Path:
     return Path(str(files("kilovox.gateware") / "icebreaker"))
 
 
-def board_sources(model: Model) -> dict[str, bytes]:
-    """By name the files that make a bitstream of `sources(model)`: top level, pins, Makefile, and the weights for the flash.
-
-    Raises KilovoxError as `kilovox.gateware.emit.emit` does.
+def chip_sources(model: Model) -> dict[str, bytes]:
+    """By name the files of `kilovox.gateware.emit.sources`, and those that make a bitstream of them: top level, pins, Makefile,
+    and the weights for the flash. Raises KilovoxError as it does.
     """
-    flash = flash_image(sources(model)["kv_weights_16.hex"])
+    code = sources(model)
+    flash = flash_image(code["kv_weights_16.hex"])
     found = {path.name: path.read_text() for path in board_folder().iterdir() if path.suffix != ".py" and path.is_file()}
     labels = "\n".join(f"| `{index:02x}` | {plain(label)} |" for index, label in enumerate(model.metadata.labels))
     found["README.md"] = Template(found["README.md"]).substitute(name=plain(model.metadata.name), labels=labels)
     found[HEADER] = _header(int.from_bytes(flash[:2], "big"))
     found[ADDITIONS] = "".join(f"{double << 8 | minus << 7 | index:03x}\n" for double, minus, index in additions())
-    return {name: text.encode() for name, text in found.items()} | {FLASH: flash}
+    return {name: text.encode() for name, text in (code | found).items()} | {FLASH: flash}
 
 
 def flash_image(words: str) -> bytes:

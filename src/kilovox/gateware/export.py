@@ -3,8 +3,7 @@
 from pathlib import Path
 
 from kilovox.firmware.export import EXPORT
-from kilovox.gateware.board import board_sources
-from kilovox.gateware.emit import sources
+from kilovox.gateware.board import chip_sources
 from kilovox.integer.model_file import Model
 
 
@@ -13,5 +12,4 @@ def export_verilog(model: Model, where: Path) -> list[Path]:
 
     Raises KilovoxError where the folder holds something else than an earlier export, or the model cannot be gateware.
     """
-    files = {name: text.encode() for name, text in sources(model).items()} | board_sources(model)
-    return EXPORT.write(where, files, {"model": model.metadata.name, "target": "verilog"})
+    return EXPORT.write(where, chip_sources(model), {"model": model.metadata.name, "target": "verilog"})

@@ -52,8 +52,11 @@ def expected(recogniser: Recogniser, samples: Samples) -> Seen:
     (features,) = recogniser.normalised([cepstra])
     outputs = np.zeros(0, np.int64)
     if recogniser.convolutions is not None:
-        outputs = _outputs(recogniser.convolutions, features)
-        steps, values, decisions = _listened(recogniser, recogniser.convolutions, features, stream.heard)
+        projected = features
+        if len(features):
+            projected = recogniser.convolutions.push(recogniser.convolutions.start(), features)[1]
+            outputs = _outputs(recogniser.convolutions, features, projected)
+        steps, values, decisions = _listened(recogniser, projected, stream.heard)
     else:
         steps, values, decisions = _decided(recogniser, _heard(recogniser, cepstra, levels, stream.heard), stream.heard)
     engine = _engine(recogniser)
@@ -110,12 +113,9 @@ def _decided(
     return steps, values, [*decisions, last] if recogniser.finds_words else [last]
 
 
-def _listened(
-    recogniser: Recogniser, convolutions: Convolutions, features: Array, heard: bool
-) -> tuple[Steps, list[Array], list[Row]]:
-    """The same of a network that listens."""
+def _listened(recogniser: Recogniser, projected: Array, heard: bool) -> tuple[Steps, list[Array], list[Row]]:
+    """The same of a network that listens, of what its convolutions say."""
     engine = _engine(recogniser)
-    projected: Array = convolutions.push(convolutions.start(), features)[1] if len(features) else features
     states, steps = engine.start(1), []
     values: list[Array] = []
     decisions: list[Row] = []
@@ -133,11 +133,9 @@ def _listened(
     return steps, values, [*decisions, (1, *word, len(values))]
 
 
-def _outputs(convolutions: Convolutions, features: Array) -> Array:
+def _outputs(convolutions: Convolutions, features: Array, projected: Array) -> Array:
     """What all layers say, (n,): frame by frame, of each block that has an output then, band by band, the depthwise layer's
-    channels and the pointwise one's; then the projection."""
-    if not len(features):
-        return np.zeros(0, np.int64)
+    channels and the pointwise one's; then what is `projected`."""
     sound, stride = features[None], 1
     blocks: list[tuple[int, Array]] = []
     for layer in convolutions.layers:
@@ -147,7 +145,6 @@ def _outputs(convolutions: Convolutions, features: Array) -> Array:
             depthwise = sound
         else:
             blocks.append((stride, np.concatenate([depthwise, sound]) if blocks else sound))
-    projected = convolutions.push(convolutions.start(), features)[1]
     found: list[Array] = []
     for frame in range(len(features)):
         found += [said[:, frame // apart].T.ravel() for apart, said in blocks if frame % apart == 0]
