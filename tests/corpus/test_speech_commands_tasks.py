@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from kilovox.audio import read_sound
+from kilovox.config import find_configuration
 from kilovox.corpus.base import RecordingCorpus
+from kilovox.corpus.mixture import open_first
 from kilovox.corpus.open import open_corpus, open_corpus_at
 from kilovox.corpus.speech_commands_tasks import SILENCE, TEN, UNKNOWN, WORDS, open_task
 from kilovox.corpus.splits import judging_indices, make_split
@@ -87,6 +89,12 @@ def test_the_same_every_time(corpus_folder: Path) -> None:
     first, second = open_task(corpus_folder, 12), open_task(corpus_folder, 12)
     assert first.recordings == second.recordings
     assert first.fingerprint == second.fingerprint
+
+
+def test_a_folder_in_the_place_of_the_configuration_s_own_has_its_task(corpus_folder: Path) -> None:
+    config = find_configuration("speech-commands-12")
+    assert config.first.task == 12
+    assert open_first(config, corpus_folder).fingerprint == open_task(corpus_folder, 12).fingerprint
 
 
 def test_thirty_five_words(corpus_folder: Path) -> None:

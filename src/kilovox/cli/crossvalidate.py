@@ -55,13 +55,12 @@ def command(
     """
     from kilovox.config import find_configuration
     from kilovox.corpus.mixture import open_first
-    from kilovox.corpus.open import open_corpus_at
     from kilovox.search.crossvalidate import crossvalidate
     from kilovox.search.executor import open_executor
     from kilovox.search.folds import plan_folds
 
     configuration = find_configuration(config)
-    opened = open_corpus_at(corpus, configuration.first.task) if corpus else open_first(configuration)
+    opened = open_first(configuration, corpus)
     folder = out or Path("runs") / f"{configuration.experiment.name}-crossvalidation"
     said = f"kilovox crossvalidate {config}" + (f" --folds {folds}" if folds else "") + " --robustness" * robust
     try:

@@ -48,7 +48,6 @@ def command(
     memory = parse_size(budget) if budget is not None else None
     from kilovox.config import find_configuration
     from kilovox.corpus.mixture import open_first
-    from kilovox.corpus.open import open_corpus_at
     from kilovox.search.candidates import Limits
     from kilovox.search.executor import open_executor
     from kilovox.search.instructions import instruction_model
@@ -58,7 +57,7 @@ def command(
 
     configuration = find_configuration(config)
     model = instruction_model(core or "cortex-m0") if core or instructions else None
-    opened = open_corpus_at(corpus) if corpus else open_first(configuration)
+    opened = open_first(configuration, corpus)
     keys = RunKeys(opened)
     limits = Limits(model, instructions)
     asked = asked_of(

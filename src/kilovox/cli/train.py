@@ -8,7 +8,6 @@ import click
 
 from kilovox.config import find_configuration
 from kilovox.corpus.mixture import open_first, open_mixture
-from kilovox.corpus.open import open_corpus_at
 from kilovox.errors import KilovoxError
 from kilovox.workers import HERE
 
@@ -52,7 +51,7 @@ def command(
     if processes > 1 and tensorboard:
         raise KilovoxError("--tensorboard: of one process alone; expected no --processes with it")
     configuration = find_configuration(config)
-    opened = open_corpus_at(corpus, configuration.first.task) if corpus else open_first(configuration)
+    opened = open_first(configuration, corpus)
     mixture = open_mixture(configuration, opened)
     notes = [f"{part.corpus.where}: left out {what}" for part in mixture.parts for what in part.corpus.left_out]
     for note in [*notes, *mixture.divided(configuration).notes]:

@@ -59,9 +59,8 @@ def command(
     """Compile MODEL for every target, run it there, and compare every stage with the Python engine, bit for bit.
 
     MODEL is a file or the name of a bundled model, int8 or pow2. rtl is its Verilog (kilovox export --target verilog) in
-    Verilator or, without that, Yosys' CXXRTL, of models that do not listen. Exit status 1 where a bit differs, or the
-    object code holds what it must not: floating point, division, 64-bit multiplication, or, for pow2, a multiplication in
-    its kernel.
+    Verilator or, without that, Yosys' CXXRTL. Exit status 1 where a bit differs, or the object code holds what it must not:
+    floating point, division, 64-bit multiplication, or, for pow2, a multiplication in its kernel.
     """
     loaded = load_model(resolve_model(model))
     rate = parts_of(loaded).front_end.sample_rate

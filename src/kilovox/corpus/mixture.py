@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from kilovox.config.data import Dataset, Member
 from kilovox.config.streams import Source
 from kilovox.config.vocabulary import UNKNOWN
 from kilovox.corpus.base import Corpus, FeatureCorpus, LeftOut
-from kilovox.corpus.open import open_corpus
+from kilovox.corpus.open import open_corpus, open_corpus_at
 from kilovox.corpus.sentences import open_sentences
 from kilovox.corpus.splits import FEWEST_SPEAKERS, Indices, Split, kept_apart, make_split
 from kilovox.corpus.synthetic import open_synthetic
@@ -194,9 +195,9 @@ def settled(config: Configuration, first: Corpus) -> Configuration:
     return config.of(len(Asked.of(config.vocabulary, [first]).labels), inputs)
 
 
-def open_first(config: Configuration, quiet: bool = False) -> Corpus:
-    """The corpus that `data_splitting` divides: the first of `corpora`, or `dataset`."""
-    return _opened(config.first, quiet)
+def open_first(config: Configuration, place: Path | None = None) -> Corpus:
+    """The corpus that `data_splitting` divides: the first of `corpora`, or `dataset`; what lies at `place` instead of it."""
+    return _opened(config.first, False) if place is None else open_corpus_at(place, config.first.task)
 
 
 def open_mixture(config: Configuration, first: Corpus | None = None, quiet: bool = False) -> Mixture:

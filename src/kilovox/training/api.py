@@ -13,7 +13,6 @@ from kilovox.budget import Arithmetic
 from kilovox.config import Configuration, FixedPointFrontEnd, find_configuration, parse_configuration, parse_front_end
 from kilovox.corpus.base import Corpus
 from kilovox.corpus.mixture import open_first
-from kilovox.corpus.open import open_corpus_at
 from kilovox.errors import KilovoxError
 from kilovox.frontend.pipeline import IntegerNormalisation, read_normalisation
 from kilovox.integer.model_file import FORMAT_VERSION, Metadata, Model, Provenance, load_model
@@ -50,10 +49,8 @@ def train(
         config = parse_configuration(config, "configuration")
     elif not isinstance(config, Configuration):
         config = find_configuration(str(config))
-    if corpus is None:
-        corpus = open_first(config)
-    elif not isinstance(corpus, Corpus):
-        corpus = open_corpus_at(Path(corpus).expanduser())
+    if not isinstance(corpus, Corpus):
+        corpus = open_first(config, None if corpus is None else Path(corpus).expanduser())
     with tempfile.TemporaryDirectory(prefix="kilovox-") as scratch:
         folder = Path(out).expanduser() if out is not None else Path(scratch) / "run"
         model = run_experiment(config, corpus, folder, resume=resume, progress=progress)
