@@ -87,9 +87,7 @@ class RunStore:
         with self._telling("read"):
             data: bytes = self._files.cat_file(self._at(name), end=LARGEST_FILE + 1)
         if len(data) > LARGEST_FILE:
-            raise KilovoxError(
-                f"{self.url}: {name} has more than {LARGEST_FILE:,} bytes, as no file of a run has; expected a run"
-            )
+            raise KilovoxError(f"{self.url}: {name} has more than {LARGEST_FILE:,} bytes; expected a run, no file of which has")
         return data
 
     def _at(self, name: str) -> str:
