@@ -81,10 +81,7 @@ def speed_up(address: str | None, steps: int) -> None:
             for _ in range(PAIRS):
                 alone, both = timed(one, steps), timed(two, steps)
                 ratios.append(alone / both)
-    print(
-        f"{where}: two workers are {median(ratios):.2f} times as fast as one ({', '.join(f'{ratio:.2f}' for ratio in ratios)})"
-    )
-    return median(ratios)
+    print(f"{where}: two workers are {said(ratios)} times as fast as one")
 
 
 def together() -> None:

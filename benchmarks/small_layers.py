@@ -8,19 +8,9 @@ from isolated_words import LARGEST, LEAST
 from torch import Tensor, nn
 from torch.nn import functional
 
+from kilovox.training.quantised_convolutional import straight_through
+
 MOMENTUM = 0.02
-
-
-class _Through(torch.autograd.Function):
-    """One tensor forwards; the gradient goes to the other (straight-through estimator)."""
-
-    @staticmethod
-    def forward(ctx: Any, real: Tensor, whole: Tensor) -> Tensor:
-        return whole.clone()
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        return gradients[0], None
 
 
 def int8_rows(weight: Tensor) -> Tensor:
@@ -29,12 +19,12 @@ def int8_rows(weight: Tensor) -> Tensor:
         exponent = torch.floor(torch.log2(127.0 / weight.flatten(1).abs().amax(1).clamp(min=1e-9))).clamp(0, 20)
         scale = torch.exp2(exponent).view(-1, *[1] * (weight.ndim - 1))
         whole = torch.round(weight * scale).clamp(-127, 127) / scale
-    return _Through.apply(weight, whole)
+    return straight_through(weight, whole)
 
 
 def int8_values(values: Tensor, least: float = LEAST) -> Tensor:
     """Multiples of 1/32, halves up, saturated."""
-    return _Through.apply(values, torch.floor(values.detach() * 32 + 0.5) / 32).clamp(least, LARGEST)
+    return straight_through(values, torch.floor(values.detach() * 32 + 0.5) / 32).clamp(least, LARGEST)
 
 
 class Unit(nn.Module):
@@ -162,7 +152,7 @@ class Memory(nn.Module):
             enter, keep, new, out = total.chunk(4, 1)
             cell = (torch.sigmoid(keep) * cell + torch.sigmoid(enter) * torch.tanh(new)).clamp(-8, 8 - 2**-12)
             real = torch.sigmoid(out) * torch.tanh(cell)
-            state = _Through.apply(real, (torch.floor(real.detach() * 128 + 0.5) / 128).clamp(-1, 127 / 128))
+            state = straight_through(real, (torch.floor(real.detach() * 128 + 0.5) / 128).clamp(-1, 127 / 128))
             states.append(state)
         return torch.stack(states, 1)
 

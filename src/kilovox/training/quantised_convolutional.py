@@ -40,8 +40,8 @@ class _StraightThrough(torch.autograd.Function):
         return gradients[0], None
 
 
-def _through(real: Tensor, whole: Tensor) -> Tensor:
-    """`whole`, with the gradient of `real`."""
+def straight_through(real: Tensor, whole: Tensor) -> Tensor:
+    """`whole`, with the gradient of `real` (Y. Bengio et al., "Estimating or propagating gradients", arXiv 1308.3432)."""
     result: Tensor = _StraightThrough.apply(real, whole)  # type: ignore[no-untyped-call]
     return result
 
@@ -84,12 +84,12 @@ class _Rows(nn.Module):
         bias = self.bias * (scale * FEATURE_SCALE)
         with torch.no_grad():
             whole_bias = torch.round(bias).clamp(-LARGEST_BIAS, LARGEST_BIAS)
-        return _through(real, whole), _through(bias, whole_bias), exponent
+        return straight_through(real, whole), straight_through(bias, whole_bias), exponent
 
     def requantised(self, total: Tensor, exponent: Tensor, least: float) -> Tensor:
         """Sums (.., rows) to int8: rounded to nearest, halves up, and saturated."""
         real = total * torch.exp2(-exponent)
-        return _through(real, torch.floor(real.detach() + 0.5)).clamp(least, 127.0)
+        return straight_through(real, torch.floor(real.detach() + 0.5)).clamp(least, 127.0)
 
     @torch.no_grad()
     def tensors(self, name: str) -> dict[str, npt.NDArray[Any]]:
