@@ -102,6 +102,8 @@ def test_a_front_end_of_another_kind_begins_anew(synthetic_corpus):
 @pytest.mark.parametrize(
     ("space", "said"),
     [
+        ({"dataset.path": ("/other",)}, "search.space.dataset.path: the same for all networks of a search; expected a key of"),
+        ({"data_splitting.random_state": (1, 2)}, "search.space.data_splitting.random_state: the same for all networks"),
         ({"model.layers": (1,)}, "search.space.model.layers: 'layers': unknown key; expected one of kind, input_dim"),
         (
             {"modell.num_layers": (1,)},

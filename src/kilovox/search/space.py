@@ -29,6 +29,9 @@ MEMORY = "budget.memory"
 ANY_MEMORY = 2**31 - 1
 """Bytes, the most that a budget may be."""
 
+SETTLED = ("dataset.", "corpora.0.", "vocabulary.", "data_splitting.")
+"""What says which recordings are divided, how, and what is asked of them: networks of others cannot be compared."""
+
 SMALLEST = 8
 """The part of the budget from which on that is tried, where nothing else is asked for."""
 
@@ -126,8 +129,10 @@ class Space:
     def check(self) -> None:
         """Raise KilovoxError for a key that is not there, and a value that is none of it, whatever the others are."""
         for one in self.dimensions:
+            where = f"search.space.{one.key}"
+            if one.key.startswith(SETTLED):
+                raise KilovoxError(f"{where}: the same for all networks of a search; expected a key of another section")
             for value in one.ends:
-                where = f"search.space.{one.key}"
                 try:
                     values = self._values({one.key: value})
                 except KilovoxError as error:
