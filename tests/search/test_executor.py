@@ -32,8 +32,10 @@ def test_results_with_their_places(executor):
 def test_items_are_taken_as_they_are_needed(executor):
     taken = itertools.count()
     found = executor.run(chores.square, taken)
-    assert sorted(next(found)[0] for _ in range(5)) == [0, 1, 2, 3, 4]
-    assert next(taken) <= 7
+    places = {next(found)[0] for _ in range(5)}  # in any order: a process that starts late finishes late
+    begun = next(taken)
+    assert len(places) == 5
+    assert max(places) < begun <= 5 + executor.workers
     found.close()
 
 
