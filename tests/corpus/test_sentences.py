@@ -7,6 +7,7 @@ import pytest
 import soundfile
 from click.testing import CliRunner
 
+from far_away import FarAway
 from kilovox.cli.main import main
 from kilovox.corpus import sentences
 from kilovox.corpus.sentence_texts import DIGITS, LARGEST, SPELT, draw_text, read_texts
@@ -81,6 +82,15 @@ def test_what_is_there_is_kept_and_what_is_missing_is_made(tmp_path, spoken):
     again = sentences.say_sentences(tmp_path, {"espeak": 2}, quiet=True)
     assert len(spoken) == 1 + sentences.TEXTS_PER_VOICE
     assert {one.path: one.path.read_bytes() for one in again.utterances if one.path in before} == before
+
+
+def test_who_makes_them_speak_changes_nothing(tmp_path, spoken):
+    counts = {"espeak": 3, "flite": 2}
+    here = sentences.say_sentences(tmp_path / "here", counts, quiet=True)
+    there = sentences.say_sentences(tmp_path / "there", counts, quiet=True, workers=FarAway())
+    assert here.fingerprint == there.fingerprint
+    for table in ("utterances.csv", "segments.csv"):
+        assert (tmp_path / "here" / table).read_bytes() == (tmp_path / "there" / table).read_bytes()
 
 
 def test_another_seed_says_something_else(tmp_path, spoken):

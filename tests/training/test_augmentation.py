@@ -8,6 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from far_away import FarAway
 from kilovox.config import Acoustics, Augmentation, FixedPointFrontEnd, FrontEnd
 from kilovox.training.augmentation import TEMPOS, augment_samples, augmented_features, mask_features
 
@@ -91,6 +92,19 @@ def test_a_recordings_variants_are_its_own(acoustics, front_end, tmp_path, monke
         assert same == 20 if acoustics is None else 13 <= same <= 20
 
 
+@pytest.mark.parametrize("acoustics", [None, Acoustics(noise=0.9)])
+def test_variants_that_workers_make_are_the_same(tmp_path, monkeypatch, acoustics):
+    settings, front_end = Augmentation(views=2, acoustics=acoustics), FixedPointFrontEnd(kind="fixed_point")
+    here = list(augmented_features(words(40), HASHES, settings, front_end, 1))
+    monkeypatch.setenv("KILOVOX_CACHE", str(tmp_path / "another"))
+    workers = FarAway()
+    there = list(augmented_features(words(40), HASHES, settings, front_end, 1, workers=workers))
+    for view, other in zip(here, there, strict=True):
+        for one, its_other in zip(view, other, strict=True):
+            np.testing.assert_array_equal(one, its_other)
+    assert sorted(place for part in workers.given for place in part) == sorted([*range(40)] * 2)
+
+
 def test_folds_share_what_they_have_in_common(monkeypatch):
     settings = Augmentation(views=1)
     made = []
@@ -104,7 +118,7 @@ def test_folds_share_what_they_have_in_common(monkeypatch):
     assert len(made) == 40
 
 
-def test_nobody_speaks_in_babble_who_is_left_out(monkeypatch):
+def test_nobody_speaks_in_babble_who_is_left_out(tmp_path, monkeypatch):
     """A fold's training part is all that may sound in it, whatever lies in the cache."""
     settings = Augmentation(views=3, acoustics=Acoustics(noise=0.9, noise_db=-20.0))
     front_end, recordings = FixedPointFrontEnd(kind="fixed_point"), words(40)
@@ -112,7 +126,7 @@ def test_nobody_speaks_in_babble_who_is_left_out(monkeypatch):
     arguments = [recordings[p] for p in rest], [HASHES[p] for p in rest], settings, front_end, 1
     list(augmented_features(recordings, HASHES, settings, front_end, 1))
     warm = list(augmented_features(*arguments))
-    monkeypatch.setenv("KILOVOX_CACHE", "/dev/null/nothing")
-    for view, other in zip(warm, augmented_features(*arguments), strict=True):
+    monkeypatch.setenv("KILOVOX_CACHE", str(tmp_path / "empty"))
+    for view, other in zip(warm, list(augmented_features(*arguments)), strict=True):
         for one, its_other in zip(view, other, strict=True):
             np.testing.assert_array_equal(one, its_other)

@@ -129,10 +129,13 @@ def synthesise(
 @click.option("--texts", type=click.Path(path_type=Path), help="Sentences to say instead: a text file, one a line.")
 @click.option("--digits", is_flag=True, help="Say nothing but digits in a row instead.")
 @click.option("--seed", type=click.IntRange(0, 2**31), default=1, show_default=True, help="Of the voices and what they say.")
+@click.option("--workers", type=click.IntRange(min=1), help="So many speak side by side.  [default: 1, all with --address]")
+@click.option("--address", help="On a Ray cluster: ray://HOST:PORT, HOST:PORT, auto, or local, one of its own.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def sentences(
-    out: Path | None, espeak: int, flite: int, kokoro: int, texts: Path | None, digits: bool, seed: int, as_json: bool
-) -> None:
+    out: Path | None, espeak: int, flite: int, kokoro: int, texts: Path | None, digits: bool, seed: int, workers: int | None,
+    address: str | None, as_json: bool,
+) -> None:  # fmt: skip
     """Make voices that nobody owns say 20 things each, with transcripts: what a network that listens hears between digits.
 
     Sentences, spelt words, digits in a row, numbers, and other words alone. espeak-ng and flite must be installed, or be asked
@@ -149,7 +152,13 @@ def sentences(
     lines, counts = read_texts(texts) if texts is not None else (), {"espeak": espeak, "flite": flite}
     if kokoro:
         counts["kokoro"] = kokoro
-    corpus = spoken.say_sentences(out or spoken.default_folder(), counts, seed, as_json, lines, digits)
+    from kilovox.search.executor import open_executor
+
+    with open_executor(address, workers) as executor:
+        corpus = spoken.say_sentences(
+            out or spoken.default_folder(), counts, seed, as_json, lines, digits,
+            workers=executor if workers or address is not None else HERE,
+        )  # fmt: skip
     _say_made(corpus, "utterances", as_json)
 
 

@@ -7,7 +7,10 @@ import csv
 import functools
 import hashlib
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +19,12 @@ import soundfile
 from kilovox.corpus.cache import cache_folder
 from kilovox.corpus.sentence_texts import Text, draw_digits, draw_text
 from kilovox.corpus.speech_programs import ESPEAK_RATE, FLITE_RATE, Speaker, espeak_speaker, flite_speaker
-from kilovox.corpus.synthetic import KOKORO_RATE, kokoro_speaker, load_kokoro, speaking, write_sound
+from kilovox.corpus.synthetic import KOKORO_RATE, Kokoro, kokoro_speaker, load_kokoro, speaking, write_sound
 from kilovox.corpus.utterances import SEGMENTS, TABLE, UtteranceCorpus, open_utterances
 from kilovox.errors import KilovoxError
-from kilovox.files import make_folder, read_small, write_text
+from kilovox.files import make_folder, read_small, write_bytes, write_text
 from kilovox.text import printable
+from kilovox.workers import HERE, Workers
 
 TEXTS_PER_VOICE = 20
 SEED_FILE = "seed.txt"
@@ -31,6 +35,45 @@ PROGRAMS: dict[str, tuple[Callable[[np.random.Generator, Path], Speaker], int]] 
 }
 
 
+Voice = tuple[str, int, tuple[int, ...]]
+"""Of which synthesiser, its number, and the places of what it has not said yet."""
+
+
+@dataclass(frozen=True)
+class _Saying:
+    """Makes a voice say what it is to say, wherever there is somebody to do it."""
+
+    seed: int
+    texts: Sequence[Text]
+    digits: bool
+    quiet: bool
+
+    def __call__(self, voice: Voice) -> tuple[list[Text], dict[str, bytes]]:
+        """All that the voice says, and by their paths in the folder the sounds of what it had not said."""
+        source, number, missing = voice
+        generator = np.random.default_rng([self.seed, [*PROGRAMS, "kokoro"].index(source), number])
+        with tempfile.TemporaryDirectory(prefix="kilovox-") as scratch:
+            say, rate = self._speaker(source, generator, Path(scratch))
+            draw = draw_digits if self.digits else functools.partial(draw_text, texts=self.texts)
+            drawn = [draw(generator) for _ in range(TEXTS_PER_VOICE)]
+            sounds = {}
+            for place in missing:
+                path = Path(scratch) / "said.flac"
+                write_sound(path, say(drawn[place].spoken), rate)
+                sounds[_path(source, number, place)] = path.read_bytes()
+        return drawn, sounds
+
+    def _speaker(self, source: str, generator: np.random.Generator, scratch: Path) -> tuple[Speaker, int]:
+        if source == "kokoro":
+            return kokoro_speaker(self._kokoro, generator), KOKORO_RATE
+        speaker, rate = PROGRAMS[source]
+        return speaker(generator, scratch), rate
+
+    @cached_property
+    def _kokoro(self) -> Kokoro:
+        return load_kokoro(quiet=self.quiet)
+
+
 def say_sentences(
     folder: Path,
     counts: Mapping[str, int],
@@ -38,35 +81,48 @@ def say_sentences(
     quiet: bool = False,
     texts: Sequence[Text] = (),
     digits: bool = False,
+    workers: Workers = HERE,
 ) -> UtteranceCorpus:
     """Make `counts` voices of espeak and flite say TEXTS_PER_VOICE things each, in `folder`; what is there already is kept.
 
     `texts`: what they say, each some of them; without any, what `draw_text` draws; with `digits`, digits in a row alone, which
     voices of kokoro say as well. Sound is FLAC, 16 kHz. segments.csv says
-    where a word is that stands alone: it is the whole sound. Raises KilovoxError where a synthesiser is missing, or `folder`
-    holds something else, or what voices of another seed or with other texts said.
+    where a word is that stands alone: it is the whole sound. workers: who makes them speak; they need not see `folder`.
+    Raises KilovoxError where a synthesiser is missing, or `folder` holds something else, or what voices of another seed or with
+    other texts said.
     """
     made = f"{seed} digits" if digits else _made_of(seed, texts)
     _check_made(folder, made)
-    said: list[tuple[str, str, Text]] = []
-    programs = dict(PROGRAMS)
-    if digits and counts.get("kokoro"):
-        kokoro = load_kokoro(quiet=quiet)
-        programs["kokoro"] = lambda generator, _: kokoro_speaker(kokoro, generator), KOKORO_RATE
-    draw = draw_digits if digits else functools.partial(draw_text, texts=texts)
-    with speaking(folder, counts, programs, quiet) as (scratch, advance):
+    known = (*PROGRAMS, "kokoro") if digits else tuple(PROGRAMS)
+    saying = _Saying(seed, texts, digits, quiet)
+    with speaking(folder, counts, known, quiet) as (_, advance):
         write_text(folder / SEED_FILE, f"{made}\n")
-        for source, count in counts.items():
-            for number in range(count):
-                generator = np.random.default_rng([seed, list(programs).index(source), number])
-                speaker, rate = programs[source]
-                say = speaker(generator, scratch)
-                drawn = [draw(generator) for _ in range(TEXTS_PER_VOICE)]
-                said += _said(folder, f"{source}{number:04d}", say, rate, drawn)
-                advance()
+        voices = [(source, number, _missing(folder, source, number)) for source in counts for number in range(counts[source])]
+        drawn: dict[int, list[Text]] = {}
+        for which, (texts_of_it, sounds) in workers.run(saying, voices):
+            drawn[which] = texts_of_it
+            for path, sound in sounds.items():
+                make_folder((folder / path).parent)
+                write_bytes(folder / path, sound)
+            advance()
+        said = [
+            (_path(source, number, place), f"{source}{number:04d}", text)
+            for which, (source, number, _) in enumerate(voices)
+            for place, text in enumerate(drawn[which])
+        ]
         write_text(folder / TABLE, _table(said))
         write_text(folder / SEGMENTS, _segments(folder, said))
     return open_utterances(folder)
+
+
+def _path(source: str, number: int, place: int) -> str:
+    """Where, in the folder, there is what this voice says at `place`."""
+    name = f"{source}{number:04d}"
+    return f"{name}/{name}-{place:02d}.flac"
+
+
+def _missing(folder: Path, source: str, number: int) -> tuple[int, ...]:
+    return tuple(place for place in range(TEXTS_PER_VOICE) if not (folder / _path(source, number, place)).exists())
 
 
 def _made_of(seed: int, texts: Sequence[Text]) -> str:
@@ -86,16 +142,6 @@ def _check_made(folder: Path, made: str) -> None:
         texts = " and its texts" if len(f"{found} {made}".split()) > 2 else ""
         seed = found.partition(" ")[0]
         raise KilovoxError(f"{record}: {found!r}; expected {made}, as asked for: another folder, or --seed {seed}{texts}")
-
-
-def _said(folder: Path, name: str, say: Speaker, rate: int, texts: Sequence[Text]) -> Iterator[tuple[str, str, Text]]:
-    """(path, speaker, text) of what one voice says, written where it is not there yet."""
-    make_folder(folder / name)
-    for place, text in enumerate(texts):
-        path = f"{name}/{name}-{place:02d}.flac"
-        if not (folder / path).exists():
-            write_sound(folder / path, say(text.spoken), rate)
-        yield path, name, text
 
 
 def _table(said: list[tuple[str, str, Text]]) -> str:

@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -11,13 +12,14 @@ import torch
 from torch import Tensor
 
 from kilovox.audio import Samples
-from kilovox.config import AnyFrontEnd, Augmentation
+from kilovox.config import Acoustics, AnyFrontEnd, Augmentation
 from kilovox.effects import NOISE_KINDS, NoiseKind
 from kilovox.frontend.cache import Sequences, stored
 from kilovox.frontend.corpus_features import Transform, blocks, settings_of, transformed
 from kilovox.frontend.pipeline import raw_features
 from kilovox.training.acoustics import perturbed
 from kilovox.training.seeding import derive_seed
+from kilovox.workers import HERE, Workers
 
 VERSION = 4
 """Part of the cache's key: to be raised when the same seed begins to give other samples."""
@@ -59,17 +61,19 @@ def _gain(peak: float, settings: Augmentation, generator: np.random.Generator) -
 
 def augmented_features(
     recordings: Sequence[Samples], hashes: Sequence[str], settings: Augmentation, front_end: AnyFrontEnd, seed: int,
-    transform: Transform = raw_features,
+    transform: Transform = raw_features, workers: Workers = HERE,
 ) -> Iterator[Sequences]:  # fmt: skip
     """`settings.views` lists of features, one after another, each with one random variant of every recording; cached on disk.
 
     hashes: SHA-256 of the content of each recording. What is drawn for a recording follows from the seed, the view and its
     hash alone, so that other recordings, or their order, change nothing; only voices in babble noise are other recordings.
-    recordings: read one by one, and so may be read from disk when they are asked for.
+    recordings: read one by one, and so may be read from disk when they are asked for. workers: who makes the variants; then
+    recordings and `transform` can be pickled.
     """
     crowd = _Crowd(hashes)
     for view in range(settings.views):
-        yield _view(recordings, hashes, crowd, settings, front_end, derive_seed(seed, "view", view), transform)
+        drawn = _View(recordings, hashes, settings, front_end, derive_seed(seed, "view", view), transform)
+        yield drawn.features(crowd, workers)
 
 
 class _Crowd:
@@ -102,46 +106,57 @@ class _Draws:
         return cls(tempo, kind, tuple(crowd(int(number)) for number in numbers))
 
 
-def _view(
-    recordings: Sequence[Samples], hashes: Sequence[str], crowd: _Crowd, settings: Augmentation, front_end: AnyFrontEnd,
-    seed: int, transform: Transform,
-) -> Sequences:  # fmt: skip
-    rate, acoustics = front_end.sample_rate, settings.acoustics
-    key: dict[str, Any] = {
-        **settings_of(front_end),
-        "augmentation": settings.model_dump(mode="json", exclude={"views", "time_mask", "feature_mask"}),
-        "version of augmentation": VERSION,
-        "seed": seed,
-    }
+@dataclass(frozen=True)
+class _View:
+    """One variant of every recording, wherever it is made."""
 
-    def generator_of(place: int) -> np.random.Generator:
-        return np.random.default_rng(derive_seed(seed, hashes[place]))
+    recordings: Sequence[Samples]
+    hashes: Sequence[str]
+    settings: Augmentation
+    front_end: AnyFrontEnd
+    seed: int
+    transform: Transform
 
-    if acoustics is None:
+    def features(self, crowd: _Crowd, workers: Workers) -> Sequences:
+        acoustics = self.settings.acoustics
+        key: dict[str, Any] = {
+            **settings_of(self.front_end),
+            "augmentation": self.settings.model_dump(mode="json", exclude={"views", "time_mask", "feature_mask"}),
+            "version of augmentation": VERSION,
+            "seed": self.seed,
+        }
+        if acoustics is None:
+            return stored(key, self.hashes, self._plain, workers)
+        draws = [_Draws.of(derive_seed(self.seed, digest, "noise"), crowd) for digest in self.hashes]
+        hops = _hops(self.front_end, acoustics.tempo, np.random.default_rng(derive_seed(self.seed, "tempos")))
+        keys = [
+            " ".join((digest, *(self.hashes[voice] for voice in drawn.voices)))
+            for digest, drawn in zip(self.hashes, draws, strict=True)
+        ]
+        return stored(key, keys, partial(self._perturbed, acoustics, draws, hops), workers)
+
+    def _plain(self, places: list[int]) -> Sequences:
+        rate = self.front_end.sample_rate
 
         def variant(place: int) -> Samples:
-            return augment_samples(recordings[place], settings, rate, generator_of(place))
+            return augment_samples(self.recordings[place], self.settings, rate, self._generator_of(place))
 
-        def compute(places: list[int]) -> Sequences:
-            return [one for _, block in blocks(places, variant) for one in transformed(front_end, block, transform)]
+        return [one for _, block in blocks(places, variant) for one in transformed(self.front_end, block, self.transform)]
 
-        return stored(key, hashes, compute)
+    def _perturbed(self, acoustics: Acoustics, draws: Sequence[_Draws], hops: list[int], places: list[int]) -> Sequences:
+        rate = self.front_end.sample_rate
 
-    draws = [_Draws.of(derive_seed(seed, digest, "noise"), crowd) for digest in hashes]
-    hops = _hops(front_end, acoustics.tempo, np.random.default_rng(derive_seed(seed, "tempos")))
+        def variant(place: int) -> Samples:
+            voices = [self.recordings[voice] for voice in draws[place].voices]
+            return perturbed(self.recordings[place], acoustics, rate, self._generator_of(place), voices, draws[place].kind)
 
-    def perturbed_variant(place: int) -> Samples:
-        voices = [recordings[voice] for voice in draws[place].voices]
-        return perturbed(recordings[place], acoustics, rate, generator_of(place), voices, draws[place].kind)
-
-    def compute_at_tempos(places: list[int]) -> Sequences:
         result: Sequences = []
-        for chosen, block in blocks(places, perturbed_variant):
-            result += _at_hops(block, [hops[draws[place].tempo] for place in chosen], front_end, transform)
+        for chosen, block in blocks(places, variant):
+            result += _at_hops(block, [hops[draws[place].tempo] for place in chosen], self.front_end, self.transform)
         return result
 
-    keys = [" ".join((hashes[place], *(hashes[voice] for voice in drawn.voices))) for place, drawn in enumerate(draws)]
-    return stored(key, keys, compute_at_tempos)
+    def _generator_of(self, place: int) -> np.random.Generator:
+        return np.random.default_rng(derive_seed(self.seed, self.hashes[place]))
 
 
 def _hops(front_end: AnyFrontEnd, largest: float, generator: np.random.Generator) -> list[int]:

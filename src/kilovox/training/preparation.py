@@ -47,7 +47,7 @@ class Prepared:
 def prepare(config: Configuration, corpus: Corpus, mixture: Mixture | None = None, workers: Workers = HERE) -> Prepared:
     """Split, features, normalisation and augmentation as `config` asks for them; `corpus` is the first of its corpora.
 
-    mixture: all of them, where they are opened already. workers: who computes features of recordings.
+    mixture: all of them, where they are opened already. workers: who computes features of recordings and of their variants.
     Raises KilovoxError where the corpora do not fit the network, other labels or other coefficients, or one another.
     """
     mixture = open_mixture(config, corpus) if mixture is None else mixture
@@ -69,7 +69,7 @@ def prepare(config: Configuration, corpus: Corpus, mixture: Mixture | None = Non
     normalisation = fit_normalisation(config.frontend, [one for piece in in_full for one in features(piece)])
 
     views: list[Iterable[Sequences]] = [
-        chain([features(piece)], _augmented(config, piece.part.corpus, piece.indices)) for piece in divided.train
+        chain([features(piece)], _augmented(config, piece.part.corpus, piece.indices, workers)) for piece in divided.train
     ]
     count = 1 + (config.training.augmentation.views if isinstance(corpus, RecordingCorpus) else 0)
     held = padded_views(zip(*views, strict=True), normalisation, config.frontend, count)
@@ -143,7 +143,7 @@ def _source(config: Configuration, piece: Piece) -> Source:
     )  # fmt: skip
 
 
-def _augmented(config: Configuration, corpus: Corpus, indices: Indices) -> Iterator[Sequences]:
+def _augmented(config: Configuration, corpus: Corpus, indices: Indices, workers: Workers) -> Iterator[Sequences]:
     """The augmented views of the recordings at `indices`, one after another."""
     if not isinstance(corpus, RecordingCorpus):
         # Without samples there is nothing to change but the features, which is done batch by batch.
@@ -151,4 +151,4 @@ def _augmented(config: Configuration, corpus: Corpus, indices: Indices) -> Itera
     recordings = CorpusSamples(corpus, config.frontend.sample_rate, indices.tolist())
     hashes = [corpus.hashes[index] for index in indices]
     settings, seed = config.training.augmentation, config.experiment.seed
-    return augmented_features(recordings, hashes, settings, config.frontend, seed, fast_raw_features)
+    return augmented_features(recordings, hashes, settings, config.frontend, seed, fast_raw_features, workers)
