@@ -4,6 +4,7 @@ Ray takes seconds to start: whatever needs it is one test. test_ray_executor.py 
 files and processes to the interpreter to close, and then another test would be told of them.
 """
 
+import json
 import os
 import socket
 import sys
@@ -18,6 +19,7 @@ from kilovox.errors import KilovoxError
 from kilovox.search import ray_executor
 from kilovox.search.executor import open_executor
 from kilovox.search.jobs import Job, run_jobs
+from kilovox.search.together import train_together
 from kilovox.training.experiment import run_experiment
 
 # Of Ray's own: files that it leaves to the interpreter to close, and calls that newer Pythons will not have.
@@ -80,6 +82,13 @@ def test_a_machine_is_lost_and_nothing_else(cluster, synthetic_corpus, tmp_path)
     with open_executor(cluster.address) as executor:
         assert executor.workers == 2
         assert {threads for _, (threads, _) in executor.run(chores.environment, range(2))} == {"1"}
+        together = Job(
+            "two",
+            small(3).changed(training={"epochs": 2}, model={"num_layers": 1}),
+            tmp_path / "two",
+            f"file://{tmp_path}/state/two",
+        )
+        train_together(together, synthetic_corpus, executor, 2)
         lost = []
 
         def lose_one():
@@ -95,10 +104,18 @@ def test_a_machine_is_lost_and_nothing_else(cluster, synthetic_corpus, tmp_path)
             list(executor.run(chores.refuse_three, range(5)))
         with pytest.raises(KilovoxError, match="item 1: begun 3 times, and its process ended each time"):
             list(executor.run(chores.die, [0]))
+    run_experiment(together.config, synthetic_corpus, tmp_path / "alone" / "two", progress=False)
+    figures = curve(tmp_path / "alone" / "two")
+    assert curve(tmp_path / "two") == [pytest.approx(of_one, abs=1e-5) for of_one in figures], "two machines train as one"
     for job in jobs:
         run_experiment(job.config, synthetic_corpus, tmp_path / "alone" / job.name, progress=False)
         expected = (tmp_path / "alone" / job.name / "model.safetensors").read_bytes()
         assert (job.folder / "model.safetensors").read_bytes() == expected
+
+
+def curve(folder):
+    lines = map(json.loads, (folder / "log.jsonl").read_text().splitlines())
+    return [{name: value for name, value in line.items() if name not in ("seconds", "accuracy_on")} for line in lines]
 
 
 class Watched:
