@@ -198,6 +198,9 @@ def test_the_run_is_one_of_these_strings(folder, corpus, monkeypatch):
     monkeypatch.setattr(strings, "VERSION", 99)
     after = RunKeys(corpus).of(config)
     assert after.differences(before.facts) == [f"version of strings is 99, there it was {before.facts['versions']['strings']}"]
+    assert "backgrounds" not in before.facts["versions"]
+    with_noise = config.changed(vocabulary={"nothing": ["hum"]})
+    assert RunKeys(corpus).of(with_noise).facts["versions"]["backgrounds"] == strings.BACKGROUNDS_VERSION
 
 
 def test_the_run_is_one_of_these_utterances(trained, folder, corpus, tmp_path):

@@ -83,7 +83,8 @@ class RunKey:
                 "augmentation": augmentation.VERSION,
                 "torch": torch.__version__.partition("+")[0],
             }
-            | ({"strings": strings.VERSION} if config.streams is not None else {}),
+            | ({"strings": strings.VERSION} if config.streams is not None else {})
+            | ({"backgrounds": strings.BACKGROUNDS_VERSION} if _hears_backgrounds(config) else {}),
             "device": device_of(config.training.device).type,
             "configuration": canonical(config),
             "corpora": [use.facts() for use in uses],
@@ -217,3 +218,8 @@ def _leaves(values: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], An
 def _short(value: Any) -> str:
     text = str(value)
     return text if len(text) <= 40 else text[:12] + "..."
+
+
+def _hears_backgrounds(config: Configuration) -> bool:
+    """Whether recordings that hold nothing are trained on."""
+    return config.streams is not None and config.vocabulary is not None and bool(config.vocabulary.nothing)

@@ -19,6 +19,7 @@ from kilovox.audio import Samples
 from kilovox.config.streams import Streams
 from kilovox.corpus.vocabulary import NOTHING
 from kilovox.training.acoustics import KNOTS_HZ
+from kilovox.training.word_edges import cut_closely, spoken_end
 
 VERSION = 5
 """To be raised when the same material begins to give other pieces, or other networks that were taught with them."""
@@ -36,17 +37,17 @@ AT_ONCE_SHARE, LATE_SHARE, LATEST, PAUSE_SHARE = 0.3, 0.35, 0.75, 0.1
 gaps, those that may be as long: who has heard nothing for a while must expect a word as much as who has just heard one."""
 TRIMMED_SHARE = 0.75
 """Of the pieces: their words are cut out closely; the others keep what silence they were recorded with."""
-EDGE_DB, EDGE_MS, LARGEST_MARGIN_MS = 30.0, 10, 50
-"""A word is what lies between the first and the last 10 ms within 30 dB of its loudest."""
-QUIET_SHARE, SMOOTHED_FRAMES, ABOVE_QUIET, EVEN_DB = 0.15, 5, 0.35, 3.0
-"""A word is over after the last frame that is louder, over so many frames, than the quietest share of its recording by this
-part of the way to the loudest, in decibels: a third of a crowd's recordings are noisy within EDGE_DB to their very end."""
 UTTERANCE_RATE = 0.15
 
 MUSIC_SHARE = 0.15
 """Of the noises."""
 RECORDED_SHARE = 0.5
 """Of the noises, where there are recordings that hold nothing else."""
+BEGUN_SHARE = 0.6
+"""Of the pieces without words, where there are such recordings, those in which one begins and ends as words do: else whatever
+begins and ends is heard as one."""
+BACKGROUNDS_VERSION = 2
+"""As VERSION, of material with recordings that hold nothing."""
 TELEPHONE_SHARE, LOW_HZ, HIGH_HZ = 0.12, (150.0, 350.0), (3000.0, 3600.0)
 """Of the pieces, heard through a narrow band, and half of these coded as mu-law."""
 BABBLE_VOICES = 8
@@ -115,8 +116,11 @@ class Strings:
         """All that a piece depends on, beside its number, as JSON."""
         weights = [one.weight for sources in (self.voices, self.sayings) for one in sources]
         said = self.settings.model_dump(mode="json", exclude={"count", "utterances"})
+        version: dict[str, Any] = {"strings": VERSION}
+        if self._backgrounds:
+            version["backgrounds"] = BACKGROUNDS_VERSION
         material = hashlib.sha256(json.dumps([self._fingerprints, weights, self.other]).encode()).hexdigest()
-        return {"strings": VERSION, "settings": said, "material": material, "rate": self.rate, "seed": self.seed}
+        return {**version, "settings": said, "material": material, "rate": self.rate, "seed": self.seed}
 
     def __call__(self, number: int) -> Piece:
         """Piece `number`."""
@@ -124,13 +128,28 @@ class Strings:
         asked = self.settings
         kind = draw.random()
         if kind < asked.nothing:
-            sound, said, ends = np.zeros(self.length), list[int](), list[int]()
+            sound, said, ends = self._nothing(draw), list[int](), list[int]()
         elif kind < asked.nothing + asked.spoken and self.sayings:
             sound, said, ends = self._utterance(draw)
         else:
             alone = kind < asked.nothing + asked.spoken + asked.single
             sound, said, ends = self._words(draw, alone)
         return Piece(self._recorded(sound, draw), said, ends)
+
+    def _nothing(self, draw: np.random.Generator) -> effects.Sound:
+        """Silence, or a recording that holds nothing, from anywhere in the piece."""
+        sound = np.zeros(self.length)
+        if self._backgrounds and draw.random() < BEGUN_SHARE:
+            recorded = effects.resampled(self._background(draw), _factor(draw, self.settings.rate))[: self.length]
+            start = int(draw.integers(self.length - len(recorded) + 1))
+            sound[start : start + len(recorded)] = recorded
+        return sound
+
+    def _background(self, draw: np.random.Generator) -> Samples:
+        """A recording that holds nothing."""
+        background = _weighed(self._backgrounds, draw)
+        places = background.places[NOTHING]
+        return background.sounds[int(places[int(draw.integers(len(places)))])]
 
     def _utterance(self, draw: np.random.Generator) -> Said:
         """One of the utterances, from anywhere in the piece; of the words of one that is too long nothing is known."""
@@ -224,10 +243,7 @@ class Strings:
     def _noise(self, draw: np.random.Generator) -> effects.Sound:
         """Of unit power: as it was recorded somewhere, of some kind, of other people who speak at once, or music."""
         if self._backgrounds and draw.random() < RECORDED_SHARE:
-            background = _weighed(self._backgrounds, draw)
-            places = background.places[NOTHING]
-            recorded = background.sounds[int(places[int(draw.integers(len(places)))])]
-            return effects.looped(recorded, self.length, draw)
+            return effects.looped(self._background(draw), self.length, draw)
         if draw.random() < MUSIC_SHARE:
             return effects.music(self.length, self.rate, draw)
         kind = effects.NOISE_KINDS[int(draw.integers(len(effects.NOISE_KINDS)))]
@@ -235,46 +251,6 @@ class Strings:
         if kind == "babble" and self.other is not None and self.other in self._of_class:
             voices = [self._recording(self.other, draw) for _ in range(BABBLE_VOICES)]
         return effects.noise(kind, self.length, self.rate, draw, voices)
-
-
-def cut_closely(samples: Samples, rate: int, draw: np.random.Generator) -> Samples:
-    """A recording without the silence around its word, but for a few hundredths of a second; less than a frame stays."""
-    frame = rate * EDGE_MS // 1000
-    first, last = spoken_part(samples, rate)
-    before, after = (int(margin) * frame for margin in draw.integers(0, LARGEST_MARGIN_MS // EDGE_MS + 1, 2))
-    return samples[max(0, first - before) : last + after]
-
-
-def spoken_part(samples: npt.NDArray[Any], rate: int) -> tuple[int, int]:
-    """From which sample to which there is a word in a recording of one, in whole frames; all of less than two frames."""
-    power = _power(samples, rate)
-    if len(power) < 2:
-        return 0, len(samples)
-    loud, frame = np.flatnonzero(power >= power.max() * 10 ** (-EDGE_DB / 10)), rate * EDGE_MS // 1000
-    return int(loud[0]) * frame, int(loud[-1] + 1) * frame
-
-
-def spoken_end(samples: npt.NDArray[Any], rate: int) -> int:
-    """Sample after which the word of a recording is over, noisy as it may be; all of less than two frames."""
-    power = _power(samples, rate)
-    if len(power) < 2:
-        return len(samples)
-    window = np.ones(SMOOTHED_FRAMES)
-    # The mean of the frames that there are: a word that its recording ends with is not quieter for that.
-    smooth = (np.convolve(power, window, "same") / np.convolve(np.ones(len(power)), window, "same"))[: len(power)]
-    level = 10 * np.log10(smooth + 1e-3)
-    quiet, loudest = float(np.quantile(level, QUIET_SHARE)), float(level.max())
-    # Of a sound that is nowhere quiet, the differences say nothing.
-    least = max(loudest - EDGE_DB, min(quiet + ABOVE_QUIET * (loudest - quiet), loudest - EVEN_DB))
-    return int(np.flatnonzero(level >= least)[-1] + 1) * (rate * EDGE_MS // 1000)
-
-
-def _power(samples: npt.NDArray[Any], rate: int) -> npt.NDArray[np.float64]:
-    """Of each whole frame."""
-    frame = rate * EDGE_MS // 1000
-    count = len(samples) // frame
-    found: npt.NDArray[np.float64] = np.square(samples[: count * frame].reshape(count, frame), dtype=np.float64).mean(axis=1)
-    return found
 
 
 def padded_targets(said: Sequence[Sequence[int]], ends: Sequence[Sequence[int]], blank: int) -> npt.NDArray[np.int64]:
