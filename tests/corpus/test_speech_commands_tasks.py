@@ -1,6 +1,7 @@
 """The 12 classes and the 35 words: counts, parts, where silence comes from, what is missing, the test set as published."""
 
 import pickle
+import re
 from collections import Counter
 from itertools import product
 from pathlib import Path
@@ -152,6 +153,13 @@ def test_the_test_set_as_it_was_published_judges_whole(published: Path) -> None:
     assert {corpus.official(one) for one in corpus.recordings} == {"test"}
     who = {one.name: (one.speaker, one.take) for one in corpus.recordings if one.label.startswith("_")}
     assert who == {"_silence_/tap_17.wav": (None, None), "_unknown_/bed_0c40e715_nohash_1.wav": ("0c40e715", 1)}
+
+
+@pytest.mark.parametrize("word", ["../elsewhere", "go/", "/go"])
+def test_a_word_is_no_way_out_of_the_folder(published: Path, word: str) -> None:
+    (published.parent / "elsewhere").mkdir()
+    with pytest.raises(KilovoxError, match=f"no folder {re.escape(word)}; expected one for each of"):
+        open_task(published, (word,))
 
 
 def test_a_published_test_set_that_lost_a_word(published: Path) -> None:

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from kilovox.errors import KilovoxError
-from kilovox.evaluation.own_corpus import own_corpus
+from kilovox.evaluation.own_corpus import corpus_for, own_corpus, task_of
 from kilovox.integer.model_file import save_model
-from models import make_model, make_recordings
+from models import make_model, make_recordings, write_wav
 
 
 @pytest.fixture
@@ -87,3 +87,25 @@ def test_more_than_one_that_may_judge(run, words):
     remember(path, *[{"role": "corpus", "name": name, "where": str(words)} for name in ("one", "two")])
     with pytest.raises(KilovoxError, match="2 corpora that may judge"):
         own_corpus(str(path), metadata)
+
+
+def test_a_test_set_of_fewer_words_than_ten_is_that_of_the_models_task(run, tmp_path):
+    _, metadata = run
+    for label in ("yes", "no", "_unknown_", "_silence_"):
+        (tmp_path / "test_set" / label).mkdir(parents=True)
+        write_wav(tmp_path / "test_set" / label / "0c40e715_nohash_0.wav", 1)
+    with pytest.raises(KilovoxError, match="no folder up; expected one for each of yes, no, up"):
+        corpus_for(metadata, tmp_path / "test_set")
+    asked = {"corpora": [{"kind": "speech_commands", "task": ["yes", "no"]}]}
+    corpus = corpus_for(metadata.model_copy(update={"configuration": asked}), tmp_path / "test_set")
+    assert set(corpus.labels) == {"yes", "no", "_unknown_", "_silence_"}
+
+
+@pytest.mark.parametrize(
+    ("configuration", "task"),
+    [({"corpora": [{"task": ["yes"]}]}, ("yes",)), ({"dataset": {"task": 12}}, 12), ({"corpora": [{"task": 13}]}, None),
+     ({"corpora": 3}, None), ({"corpora": [3]}, None), ({"corpora": [], "dataset": "x"}, None),
+     ({"dataset": {"task": {}}}, None), ({"dataset": {"task": ["a" * 65]}}, None), ({}, None)],
+)  # fmt: skip
+def test_what_a_strangers_file_says_of_its_task(run, configuration, task):
+    assert task_of(run[1].model_copy(update={"configuration": configuration})) == task

@@ -72,16 +72,15 @@ def command(
 ) -> None:
     """Judge MODEL, a file or the name of a bundled model, on recordings it was not trained on."""
     from kilovox.cli.spotting import show_spotting, sources_of
-    from kilovox.corpus.open import open_corpus_at
     from kilovox.evaluation.evaluate import evaluate, evaluate_robustness
-    from kilovox.evaluation.own_corpus import own_corpus
+    from kilovox.evaluation.own_corpus import corpus_for, own_corpus
     from kilovox.evaluation.spotting.evaluate import evaluate_spotting
     from kilovox.native.fast import open_fast_recogniser
 
     sources = sources_of(spotting, gaps, utterances, speakers, speech, noise)
     recogniser = open_fast_recogniser(model)
     if folder is not None:
-        corpus = open_corpus_at(folder, TASKS.get(task or ""))
+        corpus = corpus_for(recogniser.model.metadata, folder, TASKS.get(task or ""))
     else:
         corpus = own_corpus(model, recogniser.model.metadata, quiet=as_json)
     result = evaluate(recogniser, corpus, split, allow_trained=include_trained)

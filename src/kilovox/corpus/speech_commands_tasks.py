@@ -91,7 +91,7 @@ def _as_published(folder: Path, words: Sequence[str]) -> RecordingCorpus:
     tree = Tree(folder)
     recordings = []
     for label in (*words, UNKNOWN, SILENCE):
-        if not (folder / label).is_dir():
+        if Path(label).name != label or not (folder / label).is_dir():  # nowhere but in this folder
             raise KilovoxError(f"{folder}: no folder {label}; expected one for each of {', '.join((*words, UNKNOWN, SILENCE))}")
         for name in tree.look(label).sounds:
             match = _PERSON.fullmatch(name)

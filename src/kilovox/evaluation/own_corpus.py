@@ -4,9 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from kilovox.config.data import Task
+from pydantic import TypeAdapter, ValidationError
+
+from kilovox.config.data import AnyTask, Task
 from kilovox.corpus.base import Corpus
 from kilovox.corpus.open import open_corpus_at, open_default_corpus
+from kilovox.corpus.speech_commands_tasks import is_published_test_set
 from kilovox.corpus.vocabulary import digits
 from kilovox.errors import KilovoxError
 from kilovox.evaluation.evaluate import known_as
@@ -15,6 +18,8 @@ from kilovox.integer.model_file import Metadata
 
 RUN_FILE = "experiment.json"
 """In a run's folder: {"corpora": [{"role", "name", "where"}]}, what the run was trained on and where it lay."""
+
+_TASK: TypeAdapter[Task | None] = TypeAdapter(AnyTask)
 
 JUDGING = ("corpus", "judge")
 """Roles of corpora that a part was left of to judge; the others are trained on, or chosen on, as a whole."""
@@ -27,7 +32,7 @@ def own_corpus(model: str, metadata: Metadata, quiet: bool = False) -> Corpus:
     Raises KilovoxError where neither can be, and where the run's recordings are no longer there.
     """
     folder = resolve_model(model).parent
-    remembered = _remembered(folder, _task(metadata))
+    remembered = _remembered(folder, task_of(metadata))
     if remembered is not None:
         return remembered
     if all(known_as(metadata, label) in (digits().labels or ()) for label in metadata.labels):
@@ -38,12 +43,25 @@ def own_corpus(model: str, metadata: Metadata, quiet: bool = False) -> Corpus:
     )
 
 
-def _task(metadata: Metadata) -> Task | None:
-    """What the run made of Speech Commands."""
-    values = metadata.configuration
-    first = (values.get("corpora") or [values.get("dataset") or {}])[0]
-    task = first.get("task")
-    return tuple(task) if isinstance(task, list) else task
+def corpus_for(metadata: Metadata, path: Path, task: Task | None = None) -> Corpus:
+    """The recordings at `path`; a test set laid out as Speech Commands published its own, with the words of the model's task.
+
+    Raises KilovoxError as `open_corpus_at` does.
+    """
+    if task is None and is_published_test_set(path):
+        task = task_of(metadata)
+    return open_corpus_at(path, task)
+
+
+def task_of(metadata: Metadata) -> Task | None:
+    """What the run made of Speech Commands; None for anything else that a model file says there."""
+    corpora, dataset = metadata.configuration.get("corpora"), metadata.configuration.get("dataset")
+    first = corpora[0] if isinstance(corpora, list) and corpora else dataset
+    try:
+        task: Task | None = _TASK.validate_python(first.get("task") if isinstance(first, dict) else None)
+    except ValidationError:
+        return None
+    return task
 
 
 def _remembered(folder: Path, task: Task | None) -> Corpus | None:
