@@ -20,7 +20,7 @@ strangers: $(VENV)/.develop  ## Synthetic voices, leave one speaker out, and the
 	    $(BIN)/kilovox crossvalidate $$name --robustness && $(BIN)/kilovox train $$name --out runs/$$name --resume || exit 1; \
 	done
 
-listening: $(VENV)/.develop  ## Synthetic voices, and the networks that listen, from recordings of people in people/ (hours; runs/)
+listening: $(VENV)/.develop  ## Synthetic voices, and the networks that listen, from recordings of people in people/ (100 minutes; runs/)
 	$(BIN)/kilovox data synthesise --out people/synthetic --kokoro 6
 	$(BIN)/kilovox data synthesise --out people/synthetic --kokoro 130 --espeak 0 --flite 0 --words six,seven,nine
 	$(BIN)/kilovox data sentences
