@@ -29,6 +29,9 @@ def test_lists_and_ranges():
         ({"space": {"model.dropout": {"low": 0.3, "high": 0.3}}}, "search.space.model.dropout: low is 0.3, high 0.3"),
         ({"space": {"model.dropout": {"low": 0, "high": 0.3, "log": True}}}, "low is 0 beside log: true"),
         ({"space": {"model.dropout": {"from": 0, "high": 0.3}}}, "search.space.model.dropout.from: unknown key"),
+        ({"space": {"model.dropout": {"low": 10**400, "high": 1}}}, "search.space.model.dropout: low is 1000000"),
+        ({"space": {"model.dropout": {"low": float("nan"), "high": 1}}}, "model.dropout.low: nan; expected a finite number or"),
+        ({"space": {"model." + "x" * 5000 + "!": [1]}}, "xxx ...; expected a section and a key"),
         ({"trails": 3}, "search.trails: unknown key (value 3); expected one of space, trials"),
         ({"reduction": 1}, "search.reduction: 1; expected greater than or equal to 2"),
     ],
@@ -37,6 +40,7 @@ def test_what_is_wrong_is_named(search, said):
     with pytest.raises(KilovoxError) as caught:
         configured(**search)
     assert said in str(caught.value)
+    assert len(str(caught.value)) < 400
 
 
 def test_it_is_nothing_of_a_run():

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kilovox.budget import fit_hidden
-from kilovox.config import Range, find_configuration
+from kilovox.config import Range, find_configuration, parse_configuration
 from kilovox.errors import KilovoxError
 from kilovox.search.space import Space, default_space
 
@@ -102,7 +102,7 @@ def test_a_front_end_of_another_kind_begins_anew(synthetic_corpus):
 @pytest.mark.parametrize(
     ("space", "said"),
     [
-        ({"dataset.path": ("/other",)}, "search.space.dataset.path: the same for all networks of a search; expected a key of"),
+        ({"dataset.path": ("/other",)}, "search.space.dataset.path: the same for all networks of a search; expected another"),
         ({"data_splitting.random_state": (1, 2)}, "search.space.data_splitting.random_state: the same for all networks"),
         ({"model.layers": (1,)}, "search.space.model.layers: 'layers': unknown key; expected one of kind, input_dim"),
         (
@@ -118,15 +118,79 @@ def test_a_front_end_of_another_kind_begins_anew(synthetic_corpus):
             "search.space.model.dropout: 1.5: model.dropout: 1.5; expected less",
         ),
         ({"training.augmentation.acoustics.noise": (0.5,)}, "training.augmentation.acoustics is None; expected a section"),
-        ({"model.blocks.0.channels": (8,)}, "model.blocks is a list; expected a number from 0 to -1, found 0"),
+        ({"model.blocks.0.channels": (8,)}, "model.blocks is a list; expected another key: it is empty, found 0"),
         ({"model.width": (0.5,)}, "model.width of a network without convolutions"),
         ({"synthetic.share": (0.5,)}, "search.space.synthetic.share: synthetic is None; expected a section"),
+        ({"model.output_dim": (5, 10)}, "search.space.model.output_dim: the same for all networks of a search"),
+        ({"search.trials": (5, 10)}, "search.space.search.trials: the same for all networks of a search"),
+        ({"distillation.teachers": (1, 2)}, "search.space.distillation.teachers: teachers are left out of all trials"),
+        ({"quantisation.learning_rate": (1e300,)}, "quantisation.learning_rate: 1e+300; expected less than or equal to 1000"),
     ],
 )
 def test_keys_and_values_that_are_none(synthetic_corpus, space, said):
     with pytest.raises(KilovoxError) as caught:
         of(synthetic_corpus, space)
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("number", ["00", "01", "9" * 5000])
+def test_a_place_in_a_list_has_one_name(synthetic_corpus, number):
+    """Another name of the first corpus would be a way around what is the same for all networks."""
+    corpora = {"name": "theirs"}, {"name": "ours", "role": "validation"}
+    config = parse_configuration({"experiment": {"name": "two"}, "corpora": list(corpora)}, "two.yaml")
+    with pytest.raises(KilovoxError, match=r"corpora is a list; expected a number from 0 to 1, found [09]") as caught:
+        Space.of(config, synthetic_corpus, MEMORY, "model", {f"corpora.{number}.path": ("/other",)})
+    assert len(str(caught.value)) < 400
+
+
+def test_keys_that_are_written_only_where_they_say_something(synthetic_corpus):
+    space = Space.of(find_configuration("listening"), synthetic_corpus, 36864, "model", {"streams.rejected": (0.05, None)})
+    assert "rejected" not in space.base.model_dump()["streams"]
+    assert space.configuration({"streams.rejected": 0.05}).streams.rejected == 0.05
+
+
+def test_coefficients_beside_features(synthetic_corpus):
+    """What a point says of both counts; what it does not say of levels follows from their bands."""
+    both = {"frontend.features": ("cepstra", "levels"), "frontend.coefficients": (16, 32), "model.hidden_dim": (8,)}
+    space = of(synthetic_corpus, both)
+    for features, coefficients in (("levels", 32), ("cepstra", 16)):
+        point = {"frontend.features": features, "frontend.coefficients": coefficients, "model.hidden_dim": 8}
+        assert space.configuration(point).inputs == coefficients
+    with pytest.raises(KilovoxError, match="coefficients is 16; expected mel_bands, 32"):
+        space.configuration({"frontend.features": "levels", "frontend.coefficients": 16, "model.hidden_dim": 8})
+    listening = find_configuration("listening")
+    bands = Space.of(listening, synthetic_corpus, 36864, "model", {"frontend.mel_bands": (20, 32), "model.hidden_dim": (8,)})
+    assert bands.configuration({"frontend.mel_bands": 20, "model.hidden_dim": 8}).inputs == 20
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("frontend.window", 512, "window: 512; expected 256"),
+        ("frontend.mel_bands", 63, "mel_bands: 63; expected an even number"),
+        ("frontend.high_hz", 9000.0, "60, 9000; expected 0 <= low < high <= 4000"),
+    ],
+)
+def test_a_front_end_that_cannot_be_built_is_never_trained(synthetic_corpus, key, value, said):
+    """It is refused before, as what does not fit: in a worker it would end the search."""
+    space = of(synthetic_corpus, {key: (value,), "model.hidden_dim": (8,)})
+    with pytest.raises(KilovoxError, match=said):
+        space.configuration({key: value, "model.hidden_dim": 8})
+
+
+def test_a_width_of_no_projection_is_a_point_that_is_none(synthetic_corpus):
+    config = find_configuration("listening")
+    space = Space.of(config, synthetic_corpus, 20480, "model", {"model.width": (0.5,), "model.projection": (None, 48)})
+    with pytest.raises(KilovoxError, match="projection is missing"):
+        space.configuration({"model.width": 0.5, "model.projection": None})
+
+
+def test_numbers_of_any_size_count_points(synthetic_corpus):
+    """Whole numbers beyond floats beside a range without end."""
+    wide = Range(low=0, high=10**308)
+    space = of(synthetic_corpus, {"training.weight_decay": wide, "training.gradient_clip": Range(low=1, high=10**308),
+                                  "training.learning_rate": Range(low=0.1, high=0.2)})  # fmt: skip
+    assert space.points == float("inf")
 
 
 def test_values_that_fit_only_some_others_are_no_error_yet(synthetic_corpus):

@@ -8,7 +8,7 @@ from kilovox.text import printable, shown
 
 Key = tuple[int | str, ...]
 
-_NOT_KEYS = ("constrained-int", "literal['fit']", "int", "mfcc", "fixed_point", "values", "range")
+_NOT_KEYS = ("constrained-int", "literal['fit']", "int", "float", "mfcc", "fixed_point", "values", "range")
 """Parts of a location that say which of several types was tried."""
 
 _HINTS = {"bool_type": ", true or false", "string_type": ", in quotes where it looks like something else"}

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from kilovox.config.base import Positive, Section, as_tuple
+from kilovox.text import printable, shown
 
 _KEY = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")
 
@@ -20,9 +21,9 @@ class Range(Section):
     @model_validator(mode="after")
     def _in_order(self) -> "Range":
         if self.low >= self.high:
-            raise ValueError(f"low is {self.low:g}, high {self.high:g}; expected low below high")
+            raise ValueError(f"low is {shown(self.low)}, high {shown(self.high)}; expected low below high")
         if self.log and self.low <= 0:
-            raise ValueError(f"low is {self.low:g} beside log: true; expected more than 0")
+            raise ValueError(f"low is {shown(self.low)} beside log: true; expected more than 0")
         return self
 
     @property
@@ -67,7 +68,7 @@ class Search(Section):
             raise ValueError("space is empty; expected a key at least, such as training.learning_rate, or none of it")
         for key, values in (self.space or {}).items():
             if isinstance(values, tuple) and not values:
-                raise ValueError(f"space has no value for {key}; expected one at least")
+                raise ValueError(f"space has no value for {printable(key, 80)}; expected one at least")
             if not _KEY.fullmatch(key):
-                raise ValueError(f"space has {key!r}; expected a section and a key, such as training.learning_rate")
+                raise ValueError(f"space has {shown(key)}; expected a section and a key, such as training.learning_rate")
         return self

@@ -96,6 +96,6 @@ class Quantisation(Section):
 
     arithmetic: Literal["int8", "pow2"]
     epochs: Positive = 40
-    learning_rate: Annotated[float, Field(gt=0)] = 0.002
+    learning_rate: Annotated[float, Field(gt=0, le=1e3)] = 0.002
     dropout: Share = 0.1
     per_row: bool = True

@@ -149,6 +149,11 @@ def raw_features(config: AnyFrontEnd, recordings: Sequence[Samples]) -> list[Arr
     return list(_transform(config)(recordings))
 
 
+def check_front_end(config: AnyFrontEnd) -> None:
+    """Raise KilovoxError for a front end that cannot be built, whatever its recordings are."""
+    _transform(config)
+
+
 def fixed_point_mfcc(config: FixedPointFrontEnd) -> FixedPointMFCC:
     """The integer front end of `config`. Raises KilovoxError for what it cannot do."""
     return FixedPointMFCC(

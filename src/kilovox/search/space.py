@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from kilovox.budget import Scope
 from kilovox.config import Configuration, Range, check_configuration, parse_front_end
@@ -15,7 +15,8 @@ from kilovox.config.search import Choices
 from kilovox.corpus.base import Corpus
 from kilovox.corpus.mixture import settled
 from kilovox.errors import KilovoxError
-from kilovox.text import shown
+from kilovox.frontend.pipeline import check_front_end
+from kilovox.text import printable, shown
 
 Point = dict[str, Any]
 """A value by key."""
@@ -29,8 +30,16 @@ MEMORY = "budget.memory"
 ANY_MEMORY = 2**31 - 1
 """Bytes, the most that a budget may be."""
 
-SETTLED = ("dataset.", "corpora.0.", "vocabulary.", "data_splitting.")
+SETTLED = ("dataset.", "corpora.0.", "vocabulary.", "data_splitting.", "model.output_dim", "search.")
 """What says which recordings are divided, how, and what is asked of them: networks of others cannot be compared."""
+
+COEFFICIENTS = "frontend.coefficients"
+
+TEACHERS = "distillation."
+"""Left out of every trial."""
+
+MANY = 2**53
+"""Points that nobody tries all of, as a float still exact."""
 
 SMALLEST = 8
 """The part of the budget from which on that is tried, where nothing else is asked for."""
@@ -65,7 +74,7 @@ class Dimension:
         """How many there are."""
         if self.range is None:
             return len(self.choices)
-        return self.range.high - self.range.low + 1 if self.range.whole else math.inf
+        return min(self.range.high - self.range.low + 1, MANY) if self.range.whole else math.inf
 
     def at(self, share: float) -> Any:
         """The value at a `share` of the way, 0 to below 1."""
@@ -124,14 +133,16 @@ class Space:
     @property
     def points(self) -> float:
         """How many there are."""
-        return math.prod(one.values for one in self.dimensions)
+        return math.prod(float(one.values) for one in self.dimensions)
 
     def check(self) -> None:
         """Raise KilovoxError for a key that is not there, and a value that is none of it, whatever the others are."""
         for one in self.dimensions:
-            where = f"search.space.{one.key}"
+            where = f"search.space.{printable(one.key, 80)}"
             if one.key.startswith(SETTLED):
-                raise KilovoxError(f"{where}: the same for all networks of a search; expected a key of another section")
+                raise KilovoxError(f"{where}: the same for all networks of a search; expected another key")
+            if one.key.startswith(TEACHERS):
+                raise KilovoxError(f"{where}: teachers are left out of all trials; expected a key of another section")
             for value in one.ends:
                 try:
                     values = self._values({one.key: value})
@@ -147,6 +158,8 @@ class Space:
         Raises KilovoxError where that is no configuration, or a network that does not fit.
         """
         config = check_configuration(self._values(point), "candidate")
+        if self.base.first.kind != "features":
+            check_front_end(config.frontend)
         config = config.of(self.base.outputs, self.base.inputs if self.base.first.kind == "features" else None)
         settled = config.changed(model={"hidden_dim": config.hidden}, budget={"memory": self.memory})
         needed = settled.size.within(self.scope)
@@ -156,7 +169,7 @@ class Space:
 
     def _values(self, point: Mapping[str, Any]) -> dict[str, Any]:
         """Of a configuration, not yet checked."""
-        values = self.base.model_dump()
+        values: dict[str, Any] = _every_key(self.base)
         values["model"] |= {"input_dim": None, "hidden_dim": "fit" if MEMORY in point else self.hidden}
         values["budget"]["memory"] = self.memory
         # What a section is comes before what is in it.
@@ -165,6 +178,8 @@ class Space:
                 _widen(values, point[key])
             else:
                 _put(values, key, point[key])
+        if values["frontend"].get("features") == "levels" and COEFFICIENTS not in point:
+            values["frontend"].pop("coefficients", None)  # as many as there are bands
         if "quantisation.arithmetic" in point:
             values["budget"]["arithmetic"] = point["quantisation.arithmetic"]
         return values
@@ -192,6 +207,13 @@ def default_space(config: Configuration, memory: int) -> dict[str, Choices | Ran
     return space
 
 
+def _every_key(value: Any) -> Any:
+    """A section, and those in it, as a dictionary of all keys: also of those that are written only where they say something."""
+    if isinstance(value, BaseModel):
+        return {key: _every_key(one) for key, one in value}
+    return tuple(map(_every_key, value)) if isinstance(value, tuple) else copy.copy(value)
+
+
 def _put(values: dict[str, Any], key: str, value: Any) -> None:
     """Set `key`. Raises KilovoxError where no section has it."""
     *sections, last = key.split(".")
@@ -202,10 +224,10 @@ def _put(values: dict[str, Any], key: str, value: Any) -> None:
         raise KilovoxError(f"{'.'.join(sections)} is a list; expected the number of one of its {len(place)}, and a key of it")
     if not isinstance(place, dict):
         raise KilovoxError(f"{'.'.join(sections)} is {shown(place)}; expected a section, which the configuration has")
-    if last not in place:
-        raise KilovoxError(f"{last!r}: unknown key; expected one of {', '.join(place)}")
+    if last not in place and key != COEFFICIENTS:
+        raise KilovoxError(f"{shown(last)}: unknown key; expected one of {', '.join(place)}")
     if key == "frontend.kind" and value != place["kind"]:
-        values["frontend"] = parse_front_end({"kind": value}).model_dump()  # another kind has other keys
+        values["frontend"] = _every_key(parse_front_end({"kind": value}))  # another kind has other keys
         return
     if key == "frontend.features" and value != place["features"]:
         del place["coefficients"]  # they follow
@@ -216,11 +238,13 @@ def _step(place: Any, name: str, where: str) -> Any:
     if isinstance(place, dict) and name in place:
         return place[name]
     if isinstance(place, list | tuple):
-        if name.isdecimal() and int(name) < len(place):
-            return place[int(name)]
-        raise KilovoxError(f"{where} is a list; expected a number from 0 to {len(place) - 1}, found {name}")
+        numbers = {str(number): item for number, item in enumerate(place)}
+        if name in numbers:  # written in one way alone: 00 would be another name of what is settled
+            return numbers[name]
+        expected = f"a number from 0 to {len(place) - 1}" if place else "another key: it is empty"
+        raise KilovoxError(f"{where} is a list; expected {expected}, found {printable(name, 80)}")
     known = ", ".join(map(str, place)) if isinstance(place, dict) else "a section"
-    raise KilovoxError(f"{name!r}: not in {where or 'the configuration'}; expected {known}")
+    raise KilovoxError(f"{shown(name)}: not in {where or 'the configuration'}; expected {known}")
 
 
 def _widen(values: dict[str, Any], factor: Any) -> None:
@@ -231,7 +255,8 @@ def _widen(values: dict[str, Any], factor: Any) -> None:
         raise KilovoxError(f"{shown(factor)}; expected a number above 0, at most 16")
     for block in model["blocks"]:
         block["channels"] = _in_fours(block["channels"] * factor)
-    model["projection"] = _in_fours(model["projection"] * factor)
+    if isinstance(model["projection"], int):  # else it is complained of with the rest of the section
+        model["projection"] = _in_fours(model["projection"] * factor)
 
 
 def _in_fours(count: float) -> int:
