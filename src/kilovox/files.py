@@ -220,6 +220,10 @@ class Written:
         write_json(where / self.manifest, {**about, "files": sorted(files)})
         return sorted(where / name for name in files)
 
+    def check(self, where: Path) -> None:
+        """Raise KilovoxError where `write` would, because the folder holds something else."""
+        self._earlier(where)
+
     def _earlier(self, where: Path) -> set[str]:
         """Files of an earlier one that `where` holds; none where it is empty or not there."""
         if not where.exists():

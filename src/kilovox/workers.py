@@ -3,6 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, TypeVar
 
+MOST = 1024
+"""Workers that can be asked for."""
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 

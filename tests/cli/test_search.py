@@ -66,6 +66,10 @@ def test_from_recordings_to_a_front(small, runner, tmp_path, monkeypatch):
         (["--budget", "100"], "no network of the space fits"),
         (["--budget", "2KB", "--core", "z80"], "core 'z80': no counts of it; expected one of cortex-m0"),
         ([], "small: no budget; expected --budget"),
+        (["--budget", "2KB", "--trials", "9" * 400], "--trials"),
+        (["--budget", "2KB", "--epochs", "9" * 400], "--epochs"),
+        (["--budget", "2KB", "--instructions", "9" * 400], "--instructions"),
+        (["--budget", "2KB", "--workers", "9" * 19], "is not in the range 1<=x<=1024"),
     ],
 )
 def test_bad_input_is_one_line(small, runner, tmp_path, arguments, said):
@@ -75,6 +79,16 @@ def test_bad_input_is_one_line(small, runner, tmp_path, arguments, said):
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
     assert not (tmp_path / "out" / "front").exists()
+
+
+def test_what_it_leaves_has_a_place_before_anything_is_trained(small, runner, tmp_path, monkeypatch):
+    monkeypatch.setattr("kilovox.search.trials.train_trial", lambda *_: pytest.fail("trained"))
+    (tmp_path / "out" / "front").mkdir(parents=True)
+    (tmp_path / "out" / "front" / "mine.txt").write_text("mine")
+    done = runner.invoke(main, ["search", str(small), "--budget", "2KB", "--out", str(tmp_path / "out")])
+    assert done.exit_code == 2
+    assert "front: holds other files; name a folder that is empty" in done.stderr
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["front"]
 
 
 def test_interrupted_it_says_how_to_go_on(small, runner, tmp_path, monkeypatch):

@@ -127,6 +127,49 @@ def test_a_damaged_trial_is_trained_again(trained, corpus, tmp_path):
     assert len(trained) == count + 2
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"recordings": float("inf")}, {"recordings": -5}, {"recordings": 0}, {"recordings": 10**300}, {"epoch": -1},
+        {"accuracy": 10**400}, {"accuracy": float("nan")}, {"seconds": float("inf")}, {"accuracy": [1]},
+    ],
+)  # fmt: skip
+def test_a_trial_of_numbers_that_are_none_is_trained_again(trained, corpus, tmp_path, wrong):
+    options = {"trials": 1}
+    whole = searched(corpus, tmp_path, **options)
+    count = len(trained)
+    path, *_ = (tmp_path / module.TRIALS).iterdir()
+    kept = json.loads(path.read_text())
+    path.write_text(json.dumps({**kept, "result": {**kept["result"], **wrong}}))
+    assert summary(searched(corpus, tmp_path, **options)) == summary(whole)
+    assert len(trained) == count + 1
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"search": []}', "[" * 99_999, json.dumps({"search": {f"k{n}": 1 for n in range(9999)}})]
+)
+def test_a_folder_that_does_not_say_of_what_search(trained, corpus, tmp_path, text):
+    """One short line, whatever is in the file."""
+    (tmp_path / "search.json").write_text(text)
+    with pytest.raises(KilovoxError, match="holds another search") as caught:
+        searched(corpus, tmp_path)
+    assert len(str(caught.value)) < 400
+    assert (tmp_path / "search.json").read_text() == text
+    assert trained == []
+
+
+@pytest.mark.parametrize("trials", [1, 5, 6, 7, 12, 20])
+def test_trainings_are_counted_as_they_are_made(trials):
+    plan = parse_configuration(VALUES, "x").search.model_copy(update={"trials": trials})
+    sizes = [min(6, trials - begun) for begun in range(0, trials, 6)]
+    assert planned_trainings(plan) == sum(size + -(-size // 3) + -(-size // 9) for size in sizes)
+
+
+def test_trainings_beyond_counting_are_counted():
+    plan = parse_configuration(VALUES, "x").search.model_copy(update={"trials": 2**31 - 1, "generation": 1})
+    assert planned_trainings(plan) == 3 * (2**31 - 1)
+
+
 def test_a_folder_of_another_search_is_left_alone(trained, corpus, tmp_path):
     searched(corpus, tmp_path)
     before = (tmp_path / "search.json").read_bytes()

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kilovox.text import shown
+from kilovox.workers import MOST
+
 if TYPE_CHECKING:
     from kilovox.search.crossvalidate import CrossValidation
     from kilovox.search.folds import Folds
@@ -16,8 +19,8 @@ def _number(context: click.Context, option: click.Parameter, value: str) -> int 
     """None for `speaker`, or how many groups of speakers."""
     if value == "speaker":
         return None
-    if not (value.isascii() and value.isdigit() and 2 <= int(value) <= 9999):
-        raise click.BadParameter(f"{value!r}; expected speaker, or a number of groups of speakers from 2 to 9999")
+    if not (value.isascii() and value.isdigit() and len(value) <= 4 and int(value) >= 2):
+        raise click.BadParameter(f"{shown(value)}; expected speaker, or a number of groups of speakers from 2 to 9999")
     return int(value)
 
 
@@ -29,7 +32,7 @@ def _number(context: click.Context, option: click.Parameter, value: str) -> int 
 )  # fmt: skip
 @click.option("--corpus", type=click.Path(path_type=Path), help="Recordings, instead of the configuration's dataset.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the runs.  [default: runs/NAME-crossvalidation]")
-@click.option("--workers", type=click.IntRange(min=1), help="Folds trained side by side.  [default: one a core]")
+@click.option("--workers", type=click.IntRange(1, MOST), help="Folds trained side by side.  [default: one a core]")
 @click.option("--address", help="Train on a Ray cluster: ray://HOST:PORT, HOST:PORT, auto, or local, one of its own.")
 @click.option("--state", metavar="URL", help="Keep the runs there too, a path or fsspec URL: workers need not see --out.")
 @click.option("--robustness", "robust", is_flag=True, help="Judge in noise, rooms, other levels and speeds too.")

@@ -18,7 +18,7 @@ from kilovox.corpus.synthetic import WORDS, default_folder, licences
 from kilovox.corpus.synthetic import synthesise as make_synthetic
 from kilovox.errors import KilovoxError
 from kilovox.text import printable
-from kilovox.workers import HERE
+from kilovox.workers import HERE, MOST
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -85,7 +85,7 @@ def _fetch_speech_commands(name: str, out: Path | None, as_json: bool) -> None:
 @click.option("--list", "listed", type=click.Path(path_type=Path), help="Other words to draw from: a text file, one a line.")
 @click.option("--language", default="en-us", show_default=True, help="As espeak-ng calls it: en-gb, de, fr-fr, pt-br, ...")
 @click.option("--seed", type=click.IntRange(0, 2**31), default=1, show_default=True, help="Of the voices.")
-@click.option("--workers", type=click.IntRange(min=1), help="So many speak side by side.  [default: 1, all with --address]")
+@click.option("--workers", type=click.IntRange(1, MOST), help="So many speak side by side.  [default: 1, all with --address]")
 @click.option("--address", help="On a Ray cluster: ray://HOST:PORT, HOST:PORT, auto, or local, one of its own.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def synthesise(
@@ -129,7 +129,7 @@ def synthesise(
 @click.option("--texts", type=click.Path(path_type=Path), help="Sentences to say instead: a text file, one a line.")
 @click.option("--digits", is_flag=True, help="Say nothing but digits in a row instead.")
 @click.option("--seed", type=click.IntRange(0, 2**31), default=1, show_default=True, help="Of the voices and what they say.")
-@click.option("--workers", type=click.IntRange(min=1), help="So many speak side by side.  [default: 1, all with --address]")
+@click.option("--workers", type=click.IntRange(1, MOST), help="So many speak side by side.  [default: 1, all with --address]")
 @click.option("--address", help="On a Ray cluster: ray://HOST:PORT, HOST:PORT, auto, or local, one of its own.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def sentences(

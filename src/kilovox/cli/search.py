@@ -7,20 +7,24 @@ from typing import TYPE_CHECKING
 import click
 
 from kilovox.budget import SCOPES, Scope, parse_size
+from kilovox.workers import MOST
 
 if TYPE_CHECKING:
     from kilovox.search.search import Found
+
+LARGEST = 2**31 - 1
+"""Of what is counted, as in a configuration."""
 
 
 @click.command("search")
 @click.argument("config")
 @click.option("--budget", help="What must fit: 36KB, 36864, 1MB; 1 KB is 1,024 bytes.  [default: the configuration's]")
 @click.option("--scope", type=click.Choice(SCOPES), help="What fits: the model, or any layer.  [default: the configuration's]")
-@click.option("--instructions", type=click.IntRange(min=1), help="The most instructions a second of sound, predicted.")
+@click.option("--instructions", type=click.IntRange(1, 10**12), help="The most instructions a second of sound, predicted.")
 @click.option("--core", help="On which core; alone, they count without a limit.  [default: cortex-m0 with --instructions]")
-@click.option("--trials", type=click.IntRange(min=1), help="Networks to try.  [default: the configuration's, or 48]")
-@click.option("--epochs", type=click.IntRange(min=1), help="Of a whole training, that for integers in proportion.")
-@click.option("--workers", type=click.IntRange(min=1), help="Trainings side by side.  [default: one a core]")
+@click.option("--trials", type=click.IntRange(1, LARGEST), help="Networks to try.  [default: the configuration's, or 48]")
+@click.option("--epochs", type=click.IntRange(1, LARGEST), help="Of a whole training, that for integers in proportion.")
+@click.option("--workers", type=click.IntRange(1, MOST), help="Trainings side by side.  [default: one a core]")
 @click.option("--address", help="A Ray cluster: ray://host:port, host:port, auto, or local for one on this machine.")
 @click.option("--corpus", type=click.Path(path_type=Path), help="Recordings, instead of the configuration's dataset.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the search.  [default: runs/NAME-search]")
@@ -51,7 +55,7 @@ def command(
     from kilovox.search.candidates import Limits
     from kilovox.search.executor import open_executor
     from kilovox.search.instructions import instruction_model
-    from kilovox.search.ready import write_front
+    from kilovox.search.ready import check_front, write_front
     from kilovox.search.search import asked_of, planned_trainings, search
     from kilovox.training.run_key import RunKeys
 
@@ -63,11 +67,12 @@ def command(
     asked = asked_of(
         configuration, opened, keys, memory=memory, scope=scope, trials=trials, epochs=epochs, limits=limits
     )  # fmt: skip
+    name = configuration.experiment.name
+    folder = out or Path("runs") / f"{name}-search"
+    check_front(folder)
     for note in [*asked.notes, *([model.said] if model else [])]:
         click.echo(f"kilovox: {note}", err=True)
     click.echo(f"kilovox: {asked.plan.trials:,} networks, {planned_trainings(asked.plan):,} trainings of them", err=True)
-    name = configuration.experiment.name
-    folder = out or Path("runs") / f"{name}-search"
     try:
         with open_executor(address, workers) as executor:
             found = search(asked, name, opened, keys, folder, executor)

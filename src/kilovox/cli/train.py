@@ -9,7 +9,7 @@ import click
 from kilovox.config import find_configuration
 from kilovox.corpus.mixture import open_first, open_mixture
 from kilovox.errors import KilovoxError
-from kilovox.workers import HERE
+from kilovox.workers import HERE, MOST
 
 CURVES_FILE = "learning-curves.svg"
 
@@ -23,7 +23,7 @@ CURVES_FILE = "learning-curves.svg"
 @click.option(
     "--processes", type=click.IntRange(1, 64), default=1, help="So many train it at once, each a part of every batch."
 )
-@click.option("--workers", type=click.IntRange(min=1), help="So many prepare what is trained on.  [default: --processes]")
+@click.option("--workers", type=click.IntRange(1, MOST), help="So many prepare what is trained on.  [default: --processes]")
 @click.option("--address", help="Both are those of a Ray cluster: ray://HOST:PORT, HOST:PORT, auto, or local, one of its own.")
 @click.option("--tensorboard", is_flag=True, help="Write the learning curves for TensorBoard too.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output, and nothing else.")

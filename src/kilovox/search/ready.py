@@ -1,6 +1,7 @@
 """What a search leaves: its front as configurations that are ready to be trained, with its figures and a picture."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,15 @@ from kilovox.search.search import Found, Trained
 FRONT_FOLDER = "front"
 FRONT_FILE, PICTURE_FILE = "front.json", "front.svg"
 
-_FOLDER = Written("files.json", "a front")
+_FOLDER = Written("files.json", "a front", re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\.(json|svg|yaml)"))
 
 _LONGEST = 90
 """Characters of a name, with room for a number."""
+
+
+def check_front(out: Path) -> None:
+    """Raise KilovoxError where `out`/front holds something else: it is said before hours of training, not after them."""
+    _FOLDER.check(out / FRONT_FOLDER)
 
 
 def write_front(found: Found, out: Path) -> dict[str, Any]:

@@ -221,24 +221,27 @@ def _claim(out: Path, facts: dict[str, Any]) -> None:
     if path.exists():
         try:
             before = json.loads(read_small(path, LARGEST_IDENTITY, "a search"))["search"]
-            differing = [key for key in facts | before if facts.get(key) != before.get(key)]
+            found = [key for key in facts if facts[key] != before.get(key)] or (["more than that"] if before != facts else [])
+            differing = ", ".join("configuration or corpus" if key == "run" else key for key in found) + " differ" * bool(found)
         except (KilovoxError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            differing = ["it cannot be read"]
+            differing = f"{IDENTITY_FILE} does not say of what"
         if differing:
-            said = ", ".join("configuration or corpus" if key == "run" else key for key in differing)
-            raise KilovoxError(f"{out}: holds another search ({said} differ); expected another --out, or it removed")
+            raise KilovoxError(f"{out}: holds another search ({differing}); expected another --out, or it removed")
     write_json(path, {"search": facts})
 
 
 def planned_trainings(plan: Search) -> int:
     """How many trainings, of all lengths, `plan` comes to."""
-    total, left = 0, plan.trials
-    while left > 0:
-        size = min(plan.generation, left)
-        left -= size
-        for _ in range(plan.rungs):
-            total += size
-            size = kept(size, plan.reduction)
+    generations, left = divmod(plan.trials, plan.generation)
+    return generations * _trainings_of(plan.generation, plan) + _trainings_of(left, plan)
+
+
+def _trainings_of(size: int, plan: Search) -> int:
+    """Of one generation."""
+    total = 0
+    for _ in range(plan.rungs):
+        total += size
+        size = kept(size, plan.reduction)
     return total
 
 

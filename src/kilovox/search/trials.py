@@ -1,6 +1,7 @@
 """Trials: one network trained for one length, known by what its run is a run of, and kept once it has ended."""
 
 import json
+import math
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -21,6 +22,8 @@ from kilovox.training.trainer import DivergedError
 TRIALS = "trials"
 LARGEST_RESULT = 2**16
 """Bytes of what is kept of one."""
+MOST = 2**53
+"""Of recordings and epochs: counts that are exact as floats."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +38,13 @@ class Result:
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:
-        """Of its JSON. Raises KeyError, TypeError or ValueError for anything else."""
+        """Of its JSON. Raises KeyError, TypeError, ValueError or OverflowError for anything else."""
         found = cls(
             float(values["accuracy"]), int(values["recordings"]), int(values["epoch"]), float(values["seconds"])
         )  # fmt: skip
-        if not 0 <= found.accuracy <= 1:
-            raise ValueError(found.accuracy)
+        counts = 0 <= found.epoch <= MOST and (0 < found.recordings <= MOST if found.epoch else found.recordings == 0)
+        if not (counts and 0 <= found.accuracy <= 1 and 0 <= found.seconds < math.inf):
+            raise ValueError(found)
         return found
 
 
@@ -94,7 +98,7 @@ class Trials:
                 if values["identity"] != identity:
                     return None
                 self._known[identity] = Result.of(values["result"])
-            except (KilovoxError, ValueError, KeyError, TypeError, RecursionError):
+            except (KilovoxError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
                 return None
         return self._known[identity]
 
