@@ -93,6 +93,8 @@ def test_a_device_or_a_channel_that_is_not_there(monkeypatch):
         next(microphone(8000, 160, which=Which("jack")))
     with pytest.raises(KilovoxError, match="No input device matching 7; expected"):
         next(microphone(8000, 160, which=Which("7")))
+    with pytest.raises(KilovoxError, match="No input device matching '9999"):
+        next(microphone(8000, 160, which=Which("9" * 5000)))
     with pytest.raises(KilovoxError, match=r"--channel 3: USB\\x1b mic has 2; expected 1 to 2"):
         next(microphone(8000, 160, which=Which(None, 3)))
 

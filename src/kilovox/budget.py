@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
 from kilovox.errors import KilovoxError
+from kilovox.text import shown
 
 Arithmetic = Literal["float32", "int8", "pow2"]
 Scope = Literal["layer", "model"]
@@ -94,7 +95,9 @@ def parse_size(text: str) -> int:
     """Bytes of a size such as 36KB, 36 KiB, 36864 or 1MB, where 1 KB is 1,024 bytes. Raises KilovoxError."""
     match = re.fullmatch(r"(\d+)\s*([A-Z]*)", text.strip().upper())
     if match is None or match[2] not in _UNITS or len(match[1]) > 15 or int(match[1]) == 0:
-        raise KilovoxError(f"{text!r} is not a size of memory; expected a positive whole number and B, KB or MB, such as 36KB")
+        raise KilovoxError(
+            f"{shown(text)} is not a size of memory; expected a positive whole number and B, KB or MB, such as 36KB"
+        )
     return int(match[1]) * _UNITS[match[2]]
 
 

@@ -36,7 +36,8 @@ class Which:
     @property
     def query(self) -> int | str | None:
         """As PortAudio is asked for it."""
-        return int(self.device) if self.device is not None and self.device.isdecimal() else self.device
+        number = self.device is not None and self.device.isdecimal() and len(self.device) < 10
+        return int(self.device) if self.device is not None and number else self.device
 
 
 def microphone(rate: int, size: int, lost: Callable[[], None] = lambda: None, which: Which | None = None) -> Iterator[Samples]:

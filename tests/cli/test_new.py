@@ -75,6 +75,8 @@ def test_the_next_step_is_said(runner):
         ([".hidden", "yes"], "name '.hidden'"),
         (["x", "yes", "yes"], "'yes' twice"),
         (["x", "yes", "unknown"], "'unknown' is the label of every other word"),
+        (["vocabulary", "yes"], "name 'vocabulary': vocabulary.yaml is the list of words; expected another name"),
+        (["Vocabulary", "yes"], "name 'Vocabulary': vocabulary.yaml is the list of words"),
         (["x", "yes", "--memory", "lots"], "'lots' is not a size of memory"),
         (["x", "yes", "--memory", "1KB"], "budget.memory is 1024 bytes"),
         (["x", "yes", "--memory", "100B", "--one-by-one"], "budget.memory is 100 bytes"),

@@ -96,6 +96,13 @@ def test_no_validation_part_where_none_is_asked_for() -> None:
     assert (len(split.train), len(split.validation), len(split.test)) == (160, 0, 40)
 
 
+@pytest.mark.parametrize("name", ["fold:" + "9" * 5000 + "/" + "9" * 5000, "fold:²/³", "fold:1", "fold:2/1"])
+def test_a_fold_that_is_none(name: str) -> None:
+    with pytest.raises(KilovoxError, match="expected fold:K/N, such as fold:1/10") as caught:
+        make_split(corpus_of(), name)
+    assert len(str(caught.value)) < 200
+
+
 @pytest.mark.parametrize("name", ["", "Random", "speaker", "fold"])
 def test_unknown_split(name: str) -> None:
     with pytest.raises(KilovoxError, match="expected random, official, speaker:NAME, fold:K/N or all"):

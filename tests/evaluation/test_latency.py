@@ -44,3 +44,6 @@ def test_the_machine_has_a_name_and_threads(monkeypatch):
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         monkeypatch.setenv(name, "many")
     assert thread_count() >= 1
+    for value in ("²", "9" * 5000):
+        monkeypatch.setenv("OMP_NUM_THREADS", value)
+        assert thread_count() >= 1

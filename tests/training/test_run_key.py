@@ -190,7 +190,15 @@ def test_networks_of_other_sizes_have_the_same_teachers(config, corpus):
 
 
 @pytest.mark.parametrize(
-    "facts", [{}, {"corpora": 3}, {"corpora": {"x": 1}}, {"corpora": [4]}, {"configuration": None, "?": [[]]}]
+    "facts",
+    [
+        {},
+        {"corpora": 3},
+        {"corpora": {"x": 1}},
+        {"corpora": [4]},
+        {"corpora": {"9" * 5000: 1}},
+        {"configuration": None, "?": [[]]},
+    ],
 )
 def test_facts_of_something_else_differ_and_are_told(config, corpus, facts):
     assert key_of(config, corpus).differences(facts)

@@ -148,7 +148,7 @@ class Project:
         kinds = {"both": ("people", "beside"), "people": ("people",), "synthetic": ("synthetic",)}[self.voices]
         corpora = "\n".join(f"  - {_CORPORA[kind].format(recordings=RECORDINGS, synthetic=SYNTHETIC)}" for kind in kinds)
         head = _HEAD.format(
-            words=", ".join(self.words), name=self.name, corpora=corpora, vocabulary=VOCABULARY_FILE, memory=self.memory
+            words=", ".join(self.words), name=self.name, corpora=corpora, vocabulary=VOCABULARY_FILE, memory=self.memory.strip()
         )
         return head + (_LISTENING if self.listens else _ONE_BY_ONE)
 
@@ -233,3 +233,6 @@ def _check_name(name: str) -> None:
     except ValidationError:
         expected = "expected letters, digits and _ . - alone, no . or - first, at most 100"
         raise KilovoxError(f"name {shown(name)}; {expected}") from None
+    # Capitals do not tell files apart on many disks.
+    if f"{name}.yaml".casefold() == VOCABULARY_FILE:
+        raise KilovoxError(f"name {shown(name)}: {VOCABULARY_FILE} is the list of words; expected another name")

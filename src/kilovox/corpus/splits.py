@@ -1,5 +1,6 @@
 """Which recordings train, which choose the epoch, which judge."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -10,6 +11,7 @@ import numpy.typing as npt
 
 from kilovox.corpus.base import Corpus, RecordingCorpus
 from kilovox.errors import KilovoxError
+from kilovox.text import shown
 
 Indices = npt.NDArray[np.int64]
 Group = Literal["speaker", "auto"]
@@ -18,6 +20,8 @@ FEWEST_SPEAKERS = 3
 """Who can be kept apart: one to train on, one to choose the epoch on, one to judge."""
 
 _FORMS = "random, official, speaker:NAME, fold:K/N or all"
+
+_NUMBER = re.compile(r"[0-9]{1,6}")
 
 
 @dataclass(frozen=True)
@@ -276,10 +280,11 @@ def _official_parts(corpus: Corpus) -> list[str]:
 
 
 def _fold(split: str) -> tuple[int, int]:
-    number, slash, folds = split.removeprefix("fold:").partition("/")
-    if slash and number.isdecimal() and folds.isdecimal() and 1 <= int(number) <= int(folds):
+    number, _, folds = split.removeprefix("fold:").partition("/")
+    # As a configuration may have it: Python makes no number of thousands of digits.
+    if _NUMBER.fullmatch(number) and _NUMBER.fullmatch(folds) and 1 <= int(number) <= int(folds):
         return int(number), int(folds)
-    raise KilovoxError(f"split {split!r}: expected fold:K/N, such as fold:1/10")
+    raise KilovoxError(f"split {shown(split)}: expected fold:K/N, such as fold:1/10")
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -92,6 +92,6 @@ def thread_count() -> int:
     """Threads that NumPy's linear algebra may use: as the environment limits them, else one a core."""
     for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         value = os.environ.get(variable, "")
-        if value.isdigit() and int(value) > 0:
+        if value.isdecimal() and len(value) < 10 and int(value) > 0:
             return int(value)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

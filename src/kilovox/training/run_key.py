@@ -118,7 +118,7 @@ class RunKey:
     def _in_words(self, path: tuple[str, ...], ours: dict[tuple[str, ...], Any], theirs: dict[tuple[str, ...], Any]) -> str:
         section, *rest = path
         if section == "corpora":
-            number = int(rest[0]) if rest and rest[0].isdecimal() else -1
+            number = int(rest[0]) if rest and rest[0].isdecimal() and len(rest[0]) < 10 else -1
             if number < 0 or (section, rest[0], "role") not in ours or (section, rest[0], "role") not in theirs:
                 return "other corpora, or another number of them"
             name = self.corpora[number] if number < len(self.corpora) else str(number)
