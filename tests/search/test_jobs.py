@@ -1,5 +1,7 @@
 """Trainings by an executor that sees nothing of this machine's folders but what is kept elsewhere."""
 
+import json
+
 import fsspec
 import pytest
 
@@ -45,6 +47,23 @@ def test_a_driver_that_was_killed_finds_what_is_finished(jobs, synthetic_corpus,
     run_jobs(elsewhere, synthetic_corpus, executor=again)
     assert [job.name for job in again.given] == ["seed 2"]
     assert models(elsewhere[:1]) == expected
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[" * 99_999, "{}", "[]", "null", '{"epoch": 1e999, "loss": 1, "accuracy": 1, "seconds": 1}', b"\xff",
+        '{"epoch": 1, "loss": "much", "accuracy": 1, "seconds": 1}', '{"epoch": 1, "loss": {}, "accuracy": 1, "seconds": 1}',
+        '{"epoch": 1, "loss": 1' + "0" * 400 + ', "accuracy": 1, "seconds": 1}', '{"epoch": 1, "loss": 1}',
+    ],
+)  # fmt: skip
+def test_a_log_that_was_damaged_counts_for_nothing(jobs, line):
+    job = jobs[0]
+    (job.folder / "quantised").mkdir(parents=True)
+    (job.folder / "log.jsonl").write_bytes(line if isinstance(line, bytes) else line.encode())
+    whole = {"epoch": 1, "loss": 0.5, "accuracy": 0.9, "seconds": 1.0, "validation_loss": None, "accuracy_on": "masked"}
+    (job.folder / "quantised" / "log.jsonl").write_text(json.dumps(whole) + "\n")
+    assert history_of(job) == [whole]
 
 
 def test_what_is_kept_of_something_else(jobs, synthetic_corpus, tmp_path):

@@ -70,6 +70,7 @@ def test_what_is_kept_is_not_taken_for_another_run(synthetic_corpus, tmp_path, u
     other = small(learning_rate=0.5)
     with pytest.raises(KilovoxError, match="of another configuration or corpus"):
         run(synthetic_corpus, tmp_path / "two", RunStore(url), other, resume=True)
+    assert not (tmp_path / "two").exists(), "another run is no beginning of this one"
     theirs = run(synthetic_corpus, tmp_path / "three", config=other)
     with pytest.raises(KilovoxError, match=r"memory://.* holds another run than .*three"):
         run(synthetic_corpus, tmp_path / "three", RunStore(url), other, resume=True)
@@ -101,6 +102,53 @@ def test_a_file_gets_its_name_when_it_is_whole(tmp_path, url, monkeypatch):
         store.put(tmp_path)
     RunStore(url).fetch(tmp_path / "again")
     assert [path.name for path in (tmp_path / "again").iterdir()] == ["experiment.json"]
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("nowhere://key:Secret/wo@rd@bucket/run", "nowhere://...bucket/run"),
+        ("nowhere://SecretToken@host/run?key=Secret", "nowhere://...host/run?..."),
+        ("nowhere://bucket/a@b", "nowhere://bucket/a@b"),
+        ("nowhere://bucket/\x1b[31m", r"nowhere://bucket/\x1b[31m"),
+    ],
+)
+def test_what_opens_a_url_is_shown_to_nobody(url, shown):
+    with pytest.raises(KilovoxError) as caught:
+        RunStore(url)
+    assert str(caught.value).startswith(f"{shown}: cannot be opened")
+    assert "Secret" not in str(caught.value)
+
+
+def test_a_library_that_repeats_a_password(tmp_path, monkeypatch):
+    def refuses(url):
+        raise OSError(f"login Secret1 of anna refused at {url}")
+
+    monkeypatch.setattr(fsspec.core, "url_to_fs", refuses)
+    with pytest.raises(KilovoxError, match=r"cannot be opened \(login \.\.\. of \.\.\. refused at ftp://\.\.\.host/x\)"):
+        RunStore("ftp://anna:Secret1@host/x")
+
+
+@pytest.mark.parametrize("url", ["", "/", "//"])
+def test_the_folder_one_is_in_is_no_place(url):
+    with pytest.raises(KilovoxError, match="no folder of its own"):
+        RunStore(url)
+
+
+@pytest.mark.parametrize("form", ["{}", "file://{}"])
+def test_a_file_is_no_place(tmp_path, form):
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(KilovoxError, match=r"thesis\.txt: is a file; expected a folder of a run, or nothing"):
+        RunStore(form.format(tmp_path / "thesis.txt")).fetch(tmp_path / "run")
+    assert (tmp_path / "thesis.txt").read_text() == "mine"
+
+
+def test_a_whole_disk_is_not_looked_through(tmp_path, monkeypatch):
+    (tmp_path / "home" / "anna").mkdir(parents=True)
+    store = RunStore(str(tmp_path / "home"))
+    monkeypatch.setattr(store._files, "find", lambda *_: pytest.fail("looked through"))
+    with pytest.raises(KilovoxError, match=r"holds something else \(anna\); expected a run, or nothing"):
+        store.fetch(tmp_path / "run")
 
 
 @pytest.mark.parametrize(("url", "said"), [("nowhere://x", "cannot be opened"), ("file:///proc/kilovox", "cannot be written")])

@@ -15,14 +15,19 @@ from kilovox.config import Configuration
 from kilovox.corpus.base import Corpus
 from kilovox.corpus.mixture import settled
 from kilovox.errors import KilovoxError
+from kilovox.files import read_small
 from kilovox.search.executor import Executor, open_executor
 from kilovox.training.experiment import run_experiment
 from kilovox.training.run_folder import MODEL_FILE, QUANTISED_FOLDER, another_run, is_run_of, teacher_folder
-from kilovox.training.run_key import RunKeys
+from kilovox.training.run_key import RunKey, RunKeys
 from kilovox.training.run_store import RunStore
 
 PATIENCE = 60.0
 """Seconds that a worker waits for the one before it: of a machine that is taken for lost the last process may live a little."""
+
+LARGEST_LOG = 2**28
+"""Bytes of the figures of all epochs."""
+_FIGURES = {"epoch", "loss", "accuracy", "seconds"}
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,7 @@ def run_jobs(jobs: Sequence[Job], corpus: Corpus, workers: int | None = None, ex
     keys = RunKeys(corpus)
     for job in jobs:
         if not is_finished(job, keys):
-            _fetch(job)
+            _fetch(job, keys.of(job.config))
     waiting = [job for job in jobs if not is_finished(job, keys)]
     for job in waiting:
         differing = another_run(keys.of(job.config), job.folder)
@@ -82,17 +87,30 @@ def is_finished(job: Job, keys: RunKeys) -> bool:
 def history_of(job: Job, parts: Sequence[str] | None = None) -> list[dict[str, float]]:
     """The figures of the epochs so far, numbered on, of `parts` (folders) one after another.
 
-    Without `parts`: the teachers', the float network's and those of training for integers.
+    Without `parts`: the teachers', the float network's and those of training for integers. A log that was damaged counts for
+    nothing.
     """
     figures: list[dict[str, float]] = []
     for part in (*job.teachers, "", QUANTISED_FOLDER) if parts is None else parts:
         try:
-            lines = [json.loads(line) for line in (job.folder / part / "log.jsonl").read_text().splitlines()]
-        except (OSError, ValueError):
+            log = read_small(job.folder / part / "log.jsonl", LARGEST_LOG, "a log")
+            lines = [_figures(line) for line in log.decode().splitlines()]
+        except (KilovoxError, ValueError, TypeError, OverflowError, RecursionError):
             continue
         before = len(figures)
         figures += [{**line, "epoch": line["epoch"] + before} for line in lines]
     return figures
+
+
+def _figures(line: str) -> dict[str, float]:
+    """Of an epoch. Raises ValueError, TypeError or OverflowError for anything else."""
+    values = json.loads(line)
+    if not isinstance(values, dict) or not values.keys() >= _FIGURES or not isinstance(values["epoch"], int):
+        raise ValueError(line)
+    for name, value in values.items():
+        if name != "accuracy_on" and value is not None:
+            float(value)
+    return values
 
 
 def _train(corpus: Corpus, job: Job) -> None:
@@ -103,10 +121,10 @@ def _train(corpus: Corpus, job: Job) -> None:
         run_experiment(job.config, corpus, Path(scratch) / "run", resume=True, progress=False, store=RunStore(job.state))
 
 
-def _fetch(job: Job) -> None:
-    """What is kept of the job elsewhere, into its folder."""
+def _fetch(job: Job, key: RunKey | None = None) -> None:
+    """What is kept of the job elsewhere, into its folder; of the run `key` alone, where that is not known to be it."""
     if job.state is not None:
-        RunStore(job.state).fetch(job.folder)
+        RunStore(job.state).fetch(job.folder, key)
 
 
 @contextlib.contextmanager

@@ -45,7 +45,7 @@ def load_checkpoint(path: Path, model: nn.Module, optimizer: torch.optim.Optimiz
             index, moment = name.split("/")
             state.setdefault(int(index), {})[moment] = value
         optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError, RecursionError) as error:
         raise KilovoxError(f"{path}: not a checkpoint of this training ({error}); start again in another folder") from None
     return (_under(tensors, "best/"), _under(tensors, "average/")), facts
 

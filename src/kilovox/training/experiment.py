@@ -55,8 +55,8 @@ def run_experiment(
     config, uses, key = settled(config, corpus), keys.uses(config), keys.of(config).by(member.size)
     if store is not None:
         if not resume and store.holds_a_run:
-            raise KilovoxError(f"{store.url}: holds a training run already; expected --resume, or another --state")
-        store.fetch(folder)
+            raise KilovoxError(f"{store}: holds a training run already; expected --resume, or another --state")
+        store.fetch(folder, key)
     refuse_unless_free(folder, key, resume)
     if config.streams is None:
         prepared = prepare(config, corpus, keys.mixture(config), workers)
