@@ -7,7 +7,9 @@ import contextlib
 import itertools
 import logging
 import os
+import re
 import secrets
+import socket
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -35,6 +37,11 @@ QUIET = {
 }
 """Environment of Ray, where the user's has nothing else."""
 
+PATIENCE = 10.0
+"""Seconds until a machine that does not answer is none."""
+
+_HOST_AND_PORT = re.compile(r"(?:ray://)?(?P<host>[^/]+):(?P<port>[0-9]{1,9})")
+
 
 class RayExecutor(Executor):
     """On the cluster at `address`, see `open_executor`; nothing of this program's stays there.
@@ -60,14 +67,15 @@ class RayExecutor(Executor):
         else:
             options["runtime_env"] = {"env_vars": ONE_THREAD}
         try:
+            _knock(address)
             with environment(own):
                 self._ray.init(address, **options)
         except Exception as error:  # Ray raises whatever occurs to it, plain Exception among it
             self._ray.shutdown()
-            reason = str(error).strip().partition("\n")[0].rstrip(".")
+            reason = getattr(error, "strerror", None) or str(error).strip().partition("\n")[0].rstrip(". :")
             raise KilovoxError(
-                f"--address {address}: no Ray cluster to be had there ({reason}); expected ray://host:10001, host:port of a "
-                "cluster that this machine is part of, auto, or local"
+                f"--address {address or repr(address)}: no Ray cluster to be had there ({reason}); expected ray://host:10001, "
+                "host:port of a cluster that this machine is part of, auto, or local"
             ) from None
 
     @property
@@ -119,6 +127,13 @@ class RayExecutor(Executor):
     def close(self) -> None:
         if self._joined:
             self._ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """Raise where nobody listens at a host and port: Ray would try for minutes, and say nothing of use."""
+    found = _HOST_AND_PORT.fullmatch(address)
+    if found is not None:
+        socket.create_connection((found["host"].strip("[]"), int(found["port"])), PATIENCE).close()
 
 
 def _work(version: str, function: Callable[[Any], Any], item: Any) -> tuple[bool, Any]:
