@@ -126,3 +126,17 @@ def test_no_such_file(tmp_path):
         "speech-commands-12, speech-commands-12-16KB, speech-commands-35, task-a, task-b, task-b-int8, task-c",
     ):
         find_configuration("task-x")
+
+
+@pytest.mark.parametrize(
+    "task", [13, True, "yes", [], [1], [""], ["x" * 65], ["yes", "yes"], ["../yes"], ["_unknown_"], ["a\nb"]]
+)
+@pytest.mark.parametrize("section", ["dataset", "corpora"])
+def test_a_task_that_is_none_is_one_complaint(task, section):
+    corpus = {"kind": "speech_commands", "task": task}
+    values = {"dataset": corpus} if section == "dataset" else {"corpora": [{"name": "commands", **corpus}]}
+    with pytest.raises(KilovoxError) as caught:
+        parse_configuration({"experiment": {"name": "x"}, **values}, "x.yaml")
+    (line,) = str(caught.value).splitlines()
+    assert line.startswith(f"x.yaml: {section}{'.0' if section == 'corpora' else ''}.task: ")
+    assert "expected" in line

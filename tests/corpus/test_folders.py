@@ -1,8 +1,10 @@
 """A folder a word, a speaker within a word, a split above the words; and what is left out is counted."""
 
 import hashlib
+import inspect
 import os
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -208,6 +210,20 @@ def test_a_folder_that_cannot_be_read(words: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(tree.os, "scandir", refused)
     with pytest.raises(KilovoxError, match="yes: cannot be read"):
         open_folders(words)
+
+
+def test_folders_in_folders_without_end(tmp_path: Path) -> None:
+    """Deeper than Python calls; and what is no file is no sound."""
+    put(tmp_path / "yes" / "/".join("a" * 150) / "ada.wav")
+    put(tmp_path / "yes" / "z.wav")
+    os.mkfifo(tmp_path / "yes" / "y.wav")
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack(0)) + 100)
+    try:
+        found = list(tree.Tree(tmp_path).sounds_below("yes"))
+    finally:
+        sys.setrecursionlimit(limit)
+    assert found == [f"yes/{'/'.join('a' * 150)}/ada.wav", "yes/z.wav"]
 
 
 def test_more_files_than_a_corpus_may_have(words: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -128,6 +128,7 @@ def test_without_noise_there_is_no_silence(tmp_path: Path) -> None:
         open_task(folder, ("yes", "no"))
     (folder / "_background_noise_").mkdir()
     write_wav(folder / "_background_noise_" / "short.wav", 1, seconds=0.5)
+    (folder / "_background_noise_" / "._short.wav").write_bytes(b"of macOS")
     with pytest.raises(KilovoxError, match="1 files of noise, none longer than 1 s"):
         open_task(folder, ("yes", "no"))
 

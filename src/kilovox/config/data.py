@@ -1,11 +1,14 @@
 """Sections of a configuration: what it is called, and which recordings are used for what."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from kilovox.config.base import GrownSection, Name, Section, Share, UserPath, as_tuple
 from kilovox.config.vocabulary import Word
+from kilovox.config.words import checked_words
+from kilovox.errors import KilovoxError
+from kilovox.text import shown
 
 SPLITS = r"^(random|official|all|speaker:.+|fold:[0-9]{1,6}/[0-9]{1,6})$"
 
@@ -15,7 +18,21 @@ Kind = Literal["fsdd", "folders", "manifest", "features", "speech_commands", "ut
 """Of a corpus: how it is laid out. Of utterances, the words that somebody found in them are used."""
 
 
-AnyTask = Annotated[Literal[12, 35] | Annotated[tuple[Word, ...], Field(min_length=1)] | None, BeforeValidator(as_tuple)]
+def _task(value: Any) -> Any:
+    task = as_tuple(value)
+    words = task if isinstance(task, tuple) else ()
+    if task is None or (type(task) is int and task in (12, 35)):
+        return task
+    if not words or not all(isinstance(word, str) for word in words) or len(set(words)) < len(words):
+        raise ValueError(f"{shown(value)}; expected 12, 35, or a list of different words, such as [yes, no]")
+    try:
+        checked_words(words, "a word")
+    except KilovoxError as error:
+        raise ValueError(str(error)) from None
+    return task
+
+
+AnyTask = Annotated[Literal[12, 35] | tuple[Word, ...] | None, BeforeValidator(_task)]
 """Of Speech Commands; see kilovox.corpus.speech_commands_tasks."""
 
 

@@ -144,6 +144,8 @@ def _noises(folder: Path) -> list[tuple[Path, float]]:
     tree, noises = Tree(folder), []
     if (folder / BACKGROUND).is_dir():
         for name in sorted(tree.sounds_below(BACKGROUND)):
+            if name.rpartition("/")[2].startswith("."):
+                continue  # what macOS leaves beside a file is none
             sound = read_sound(folder / name)
             noises.append((folder / name, len(sound.samples) / sound.rate))
     long = [(path, seconds) for path, seconds in noises if seconds > SECONDS]

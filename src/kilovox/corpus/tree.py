@@ -72,12 +72,17 @@ class Tree:
 
     def sounds_below(self, place: str) -> Iterator[str]:
         """The sound files in the folder `place` and the folders in it, by name within the root; links are not followed."""
-        for entry in self._entries(self.root / place):
-            name = f"{place}/{entry.name}"
-            if entry.is_dir(follow_symlinks=False):
-                yield from self.sounds_below(name)
-            elif is_sound(entry.name):
-                yield name
+        waiting = [(place, iter(self._entries(self.root / place)))]
+        while waiting:  # not one call a folder: strangers nest thousands
+            folder, entries = waiting[-1]
+            entry = next(entries, None)
+            if entry is None:
+                waiting.pop()
+            elif entry.is_dir(follow_symlinks=False):
+                name = f"{folder}/{entry.name}"
+                waiting.append((name, iter(self._entries(self.root / name))))
+            elif is_sound(entry.name) and Path(entry.path).is_file():  # no pipe, which would never end
+                yield f"{folder}/{entry.name}"
 
     def leave_out(self, reason: str, name: str) -> None:
         """Count `name` as left out for `reason`."""
