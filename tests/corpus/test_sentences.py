@@ -84,6 +84,20 @@ def test_what_is_there_is_kept_and_what_is_missing_is_made(tmp_path, spoken):
     assert {one.path: one.path.read_bytes() for one in again.utterances if one.path in before} == before
 
 
+@pytest.mark.parametrize("content", [b"", b"x" * 1000])
+def test_a_sound_that_was_damaged_is_named(tmp_path, spoken, content):
+    """It may be a lone word, whose end it says; removed, it is made again."""
+    first = sentences.say_sentences(tmp_path, {"espeak": 1}, quiet=True)
+    alone = next(one.path for one in first.utterances if len(one.words) == 1)
+    before = alone.read_bytes()
+    alone.write_bytes(content)
+    with pytest.raises(KilovoxError, match=rf"{alone.name}: no sound can be read; expected it whole, or removed"):
+        sentences.say_sentences(tmp_path, {"espeak": 1}, quiet=True)
+    alone.unlink()
+    sentences.say_sentences(tmp_path, {"espeak": 1}, quiet=True)
+    assert alone.read_bytes() == before
+
+
 def test_who_makes_them_speak_changes_nothing(tmp_path, spoken):
     counts = {"espeak": 3, "flite": 2}
     here = sentences.say_sentences(tmp_path / "here", counts, quiet=True)

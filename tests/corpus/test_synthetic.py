@@ -112,6 +112,18 @@ def test_what_is_missing_is_named(tmp_path, monkeypatch):
         synthetic.synthesise(tmp_path / "out", {"flite": 1}, quiet=True)
 
 
+def test_licences_nested_without_end_are_of_something_else(tmp_path):
+    (tmp_path / synthetic.LICENCES_FILE).write_text("[" * 99_999)
+    with pytest.raises(KilovoxError, match="holds something else"):
+        synthetic.synthesise(tmp_path, {"espeak": 1})
+
+
+def test_nobody_speaks(tmp_path):
+    with pytest.raises(KilovoxError, match="no voice of espeak or flite; expected one at least"):
+        synthetic.synthesise(tmp_path / "made", {"espeak": 0, "flite": 0})
+    assert not (tmp_path / "made").exists()
+
+
 @pytest.mark.parametrize("source", ["espeak", "flite"])
 def test_programs_that_are_installed_speak(tmp_path, source):
     program = {"espeak": "espeak-ng", "flite": "flite"}[source]

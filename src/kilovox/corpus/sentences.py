@@ -150,9 +150,16 @@ def _table(said: list[tuple[str, str, Text]]) -> str:
 
 def _segments(folder: Path, said: list[tuple[str, str, Text]]) -> str:
     alone = [(path, speaker, text.words[0]) for path, speaker, text in said if len(text.words) == 1]
-    ends = [f"{soundfile.info(folder / path).duration:.3f}" for path, _, _ in alone]
+    ends = [f"{_seconds(folder / path):.3f}" for path, _, _ in alone]
     found = [(Path(path).stem, speaker, word, "0", end) for (path, speaker, word), end in zip(alone, ends, strict=True)]
     return _lines([("utterance", "speaker", "word", "start", "end"), *found])
+
+
+def _seconds(path: Path) -> float:
+    try:
+        return float(soundfile.info(path).duration)
+    except (soundfile.SoundFileError, OSError, RuntimeError):
+        raise KilovoxError(f"{path}: no sound can be read; expected it whole, or removed: it is said again then") from None
 
 
 def _lines(rows: list[tuple[str, ...]]) -> str:

@@ -25,7 +25,7 @@ from kilovox.corpus.kokoro import MODEL_FILE, VOCABULARY_FILE, VOICES_FOLDER, fe
 from kilovox.corpus.languages import ENGLISH
 from kilovox.corpus.speech_programs import Sound, Speaker, espeak_speaker, flite_speaker
 from kilovox.errors import KilovoxError, not_installed
-from kilovox.files import lock, make_folder, replacing, write_bytes, write_json
+from kilovox.files import lock, make_folder, read_small, replacing, write_bytes, write_json
 from kilovox.workers import HERE, Workers
 
 SOURCES = ("kokoro", "espeak", "flite")
@@ -36,6 +36,8 @@ STYLES, STYLE_SIZE = 510, 256
 
 LICENCES_FILE = "licences.json"
 """Beside the recordings; and what tells a folder of them from one of something else."""
+LARGEST_LICENCES = 2**16
+"""Bytes of it."""
 
 LICENCES = {
     "kokoro": "Kokoro-82M, weights and voices: hexgrad, Apache-2.0; int8 ONNX export: thewh1teagle, MIT",
@@ -235,11 +237,13 @@ def speaking(
     """`folder`, made and locked, for `counts` voices of each synthesiser: a scratch folder, and what is to be called after each
     voice, for a bar on standard error.
 
-    Raises KilovoxError for a synthesiser that is none of `known`, and where `folder` holds something else.
+    Raises KilovoxError for a synthesiser that is none of `known`, no voice at all, and where `folder` holds something else.
     """
     unknown = sorted(set(counts) - set(known))
     if unknown:
         raise KilovoxError(f"synthesiser {', '.join(unknown)}; expected some of {', '.join(known)}")
+    if not any(counts.values()):
+        raise KilovoxError(f"no voice of {' or '.join(counts)}; expected one at least to speak, such as --espeak 200")
     _check_ours(folder)
     make_folder(folder)
     write_json(folder / LICENCES_FILE, LICENCES)
@@ -252,8 +256,8 @@ def _check_ours(folder: Path) -> None:
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
     try:
-        known = json.loads((folder / LICENCES_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        known = json.loads(read_small(folder / LICENCES_FILE, LARGEST_LICENCES, "licences of voices"))
+    except (KilovoxError, ValueError, RecursionError):
         known = None
     if not isinstance(known, dict) or not set(known) <= set(SOURCES):
         raise KilovoxError(f"{folder}: holds something else; expected a new or empty folder, or one that was made here before")
