@@ -40,6 +40,14 @@ def make_folder(path: Path) -> Path:
     return path
 
 
+def check_place(folder: Path) -> None:
+    """Raise KilovoxError where `folder` cannot be made, or nothing be written to it, as far as can be told without trying."""
+    there = next((path for path in (folder, *folder.absolute().parents) if path.exists()), folder)
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        found = "cannot be written to" if there.is_dir() else "is a file"
+        raise KilovoxError(f"{there}: {found}; name a folder that can be written")
+
+
 def umask() -> int:
     """What this process takes away from the modes of what it makes."""
     mask = os.umask(0)

@@ -156,6 +156,22 @@ def test_bad_input_and_no_microphone(runner, tmp_path, played, monkeypatch):
     assert (result.exit_code, "kilovox[listen]" in result.stderr, "--file" in result.stderr) == (2, True, False)
 
 
+@pytest.mark.parametrize("seconds", ["nan", "inf", "0.1"])
+def test_seconds_that_are_none(runner, tmp_path, seconds):
+    done = runner.invoke(main, ["data", "record", "--words", "yes", "--speaker", "ada", "--seconds", seconds, "--out", "x"])
+    assert done.exit_code == 2
+    assert "Invalid value for '--seconds'" in done.stderr
+
+
+def test_a_place_that_is_none_is_said_before_anybody_speaks(runner, tmp_path, played):
+    (tmp_path / "file").write_text("mine")
+    arguments = ["data", "record", "--words", "yes", "--others", "0", "--speaker", "ada", "--out", str(tmp_path / "file" / "x")]
+    done = runner.invoke(main, arguments, input="\n")
+    assert done.exit_code == 2
+    assert "file: is a file; name a folder that can be written" in done.stderr
+    assert (tmp_path / "file").read_text() == "mine"
+
+
 def test_interrupted_what_was_kept_is_there(runner, tmp_path, played):
     played[0][:] = [8000, KeyboardInterrupt()]
     result = run(runner, tmp_path, ["", ""], "--speaker", "anna")

@@ -10,11 +10,13 @@ import numpy as np
 
 from kilovox.audio import Samples
 from kilovox.cli.microphones import show_devices
+from kilovox.cli.numbers import FiniteRange
 from kilovox.config.words import checked_words
 from kilovox.corpus.languages import ENGLISH, checked_language
 from kilovox.corpus.other_words import other_words, read_words
 from kilovox.corpus.takes import RATE, Level, Take, checked_speaker, keep, level, planned
 from kilovox.errors import KilovoxError
+from kilovox.files import check_place
 from kilovox.microphone import Which, devices, microphone
 from kilovox.text import printable
 
@@ -30,7 +32,7 @@ PIECE_SECONDS, LEAD_SECONDS = 0.02, 0.2
 @click.option("--others", type=click.IntRange(0, 300), default=10, show_default=True, help="Other words to be said, once each.")
 @click.option("--language", default=ENGLISH, show_default=True, help="Of the other words: en-us, de, es, fr.")
 @click.option("--list", "listed", type=click.Path(path_type=Path), help="Other words instead: a text file, one a line.")
-@click.option("--seconds", type=click.FloatRange(0.5, 10.0), default=2.0, show_default=True, help="Of a take.")
+@click.option("--seconds", type=FiniteRange(0.5, 10.0), default=2.0, show_default=True, help="Of a take.")
 @click.option("--device", metavar="NAME", help="The microphone: its number, or a part of its name.")
 @click.option("--channel", type=click.IntRange(min=1), metavar="N", help="Of the microphone, this one alone, from 1 on.")
 @click.option("--devices", "list_them", is_flag=True, help="List the microphones and end.")
@@ -50,6 +52,7 @@ def record(
         return
     if words is None:
         raise KilovoxError("--words: missing; expected the words to be said, such as --words yes,no,stop")
+    check_place(out)  # before somebody has spoken in vain
     own = checked_words([word.strip() for word in words.split(",")], "--words")
     known = read_words(listed) if listed is not None else None
     strangers = other_words(own, others, checked_language(language), known) if others else ()

@@ -8,6 +8,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from kilovox.cli.numbers import FiniteRange
 from kilovox.errors import KilovoxError
 from kilovox.firmware.emit import sizes
 from kilovox.firmware.layout import parts_of
@@ -37,7 +38,7 @@ WIDTH = 140
     help="The recordings, of which those of the split random judge.  [default: FSDD where it is at hand, else synthetic ones]",
 )  # fmt: skip
 @click.option(
-    "--clock", type=click.FloatRange(min=0, min_open=True), metavar="MHZ",
+    "--clock", type=FiniteRange(min=0, min_open=True), metavar="MHZ",
     help="Of the modelled times.  [default: 48 on cortex-m0, 168 on cortex-m4]",
 )  # fmt: skip
 @click.option(
