@@ -128,6 +128,31 @@ def test_lists_that_are_none(tmp_path, line, message):
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (["ann\ta.wav\tyes", "ann\ta.wav\tno"], r"validated\.tsv:3: 'a\.wav' says 'no', before 'yes'; expected one sentence"),
+        (["ann\ta.wav\tyes", "ann\ta.wav\tyes or no"], r"'a\.wav' says 'yes or no', before 'yes'"),
+        (["ann\ta.wav\tyes", "ann\ta.wav\tYes!"], None),
+    ],
+)
+def test_one_recording_says_one_thing(tmp_path, lines, message):
+    put(tmp_path / "clips" / "a.wav")
+    (tmp_path / "validated.tsv").write_text("\n".join(["client_id\tpath\tsentence", *lines]) + "\n")
+    if message is None:
+        assert [one.label for one in open_common_voice(tmp_path).recordings] == ["yes"]
+        return
+    with pytest.raises(KilovoxError, match=message):
+        open_common_voice(tmp_path)
+
+
+def test_a_column_twice(tmp_path):
+    put(tmp_path / "clips" / "a.wav")
+    (tmp_path / "validated.tsv").write_text("client_id\tpath\tpath\tsentence\nann\ta.wav\tb.wav\tyes\n")
+    with pytest.raises(KilovoxError, match=r"validated\.tsv:1: two columns 'path' in 'client_id path path sentence'"):
+        open_common_voice(tmp_path)
+
+
 def test_what_is_no_such_corpus(tmp_path):
     folder = common_voice(tmp_path / "en")
     (folder / "dev.tsv").write_text("client_id\tpath\n")

@@ -73,7 +73,7 @@ def open_spoken_words(folder: Path) -> RecordingCorpus:
             continue
         label = unicodedata.normalize("NFC", there[name])
         recordings.append(Recording(name, label, speaker, None, folder / CLIPS / name))
-    for name in there.keys() - parts.keys():
+    for name in sorted(there.keys() - parts.keys()):
         tree.leave_out("on no list", name)
     return _corpus(folder, recordings, parts, tree)
 
@@ -95,17 +95,24 @@ def open_common_voice(folder: Path) -> RecordingCorpus:
     judging: set[str | None] = set()
     listed = [name for name in (*PARTS, "validated") if (folder / f"{name}.tsv").is_file()]
     for list_name in listed:
+        of_list = set[str]()
         for where, row in _rows(folder / f"{list_name}.tsv", ("client_id", "path", "sentence"), "\t"):
             part, speaker = PARTS.get(list_name, "train"), _speaker(row["client_id"])
             name = row["path"] if "." in row["path"] else f"{row['path']}.mp3"
+            word = _ENDS.sub("", unicodedata.normalize("NFC", row["sentence"])).lower()
+            if name in of_list and name in recordings and recordings[name].label != word:
+                before = recordings[name].label
+                raise KilovoxError(
+                    f"{where}: {shown(name)} says {shown(word)}, before {shown(before)}; expected one sentence of each"
+                )
             if name in parts or (list_name == "validated" and speaker in judging):
                 continue
             parts[name] = part
+            of_list.add(name)
             if part != "train":
                 judging.add(speaker)
             if "/" in name or "\\" in name or name in ("..", "."):
                 raise KilovoxError(f"{where}: path {shown(name)}; expected the name of a file in {CLIPS}")
-            word = _ENDS.sub("", unicodedata.normalize("NFC", row["sentence"])).lower()
             if not word or any(character.isspace() for character in word) or complaint(word, LABEL_LENGTH):
                 tree.leave_out("of several words, or of none", name)
             elif not is_file(folder / CLIPS / name):
@@ -175,9 +182,10 @@ def _rows(path: Path, columns: tuple[str, ...], delimiter: str) -> Iterator[tupl
             reader = csv.reader(_lines(path, file), dialect)
             header = next(reader, [])
             for column in columns:
-                if column not in header:
+                if header.count(column) != 1:
                     found = printable(delimiter.join(header).replace("\t", " "), 200)
-                    raise KilovoxError(f"{path}:1: no column {column!r} in {found!r}; expected {', '.join(columns)}")
+                    wrong = "two columns" if column in header else "no column"
+                    raise KilovoxError(f"{path}:1: {wrong} {column!r} in {found!r}; expected {', '.join(columns)}")
             for row in reader:
                 number = reader.line_num
                 if not row:
