@@ -66,6 +66,7 @@ def test_from_recordings_to_a_front(small, runner, tmp_path, monkeypatch):
         (["--budget", "100"], "no network of the space fits"),
         (["--budget", "2KB", "--core", "z80"], "core 'z80': no counts of it; expected one of cortex-m0"),
         ([], "small: no budget; expected --budget"),
+        (["--budget", "2048MB"], "small: a budget of 2,147,483,648 bytes; expected at most 2,147,483,647"),
         (["--budget", "2KB", "--trials", "9" * 400], "--trials"),
         (["--budget", "2KB", "--epochs", "9" * 400], "--epochs"),
         (["--budget", "2KB", "--instructions", "9" * 400], "--instructions"),

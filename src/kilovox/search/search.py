@@ -28,7 +28,7 @@ from kilovox.search.executor import Executor
 from kilovox.search.front import front
 from kilovox.search.halving import halved, kept, shares, shortened
 from kilovox.search.proposals import proposals
-from kilovox.search.space import Space
+from kilovox.search.space import ANY_MEMORY, Space
 from kilovox.search.trials import Result, Trials
 from kilovox.training.run_folder import LARGEST_IDENTITY
 from kilovox.training.run_key import RunKeys
@@ -114,6 +114,8 @@ def asked_of(
     memory = memory or (budget.memory if budget else None)
     if memory is None:
         raise KilovoxError(f"{config.experiment.name}: no budget; expected --budget, such as 36KB, or a section 'budget'")
+    if memory > ANY_MEMORY:
+        raise KilovoxError(f"{config.experiment.name}: a budget of {memory:,} bytes; expected at most {ANY_MEMORY:,}")
     notes = []
     if config.distillation is not None:
         notes.append("teachers (section distillation) are left out of all trials; they can be added to a ready configuration")
