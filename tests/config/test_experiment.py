@@ -122,7 +122,7 @@ def test_no_such_file(tmp_path):
         read_yaml_file(tmp_path / "none.yaml")
     with pytest.raises(
         KilovoxError,
-        match="expected a YAML file or one of digits, digits-pow2, listening, listening-pow2, seed, "
+        match="expected a YAML file or one of digits, digits-pow2, listening, listening-pow2, seed, smallest, "
         "speech-commands-12, speech-commands-12-16KB, speech-commands-35, task-a, task-b, task-b-int8, task-c",
     ):
         find_configuration("task-x")
