@@ -75,6 +75,21 @@ def cluster(monkeypatch):
     made.shutdown()
 
 
+def test_a_cluster_of_ones_own_asks_for_a_token_that_nobody_else_has(monkeypatch):
+    pytest.importorskip("ray", reason="Ray is not installed (the extra scale)")
+    from ray._raylet import AuthenticationMode, get_authentication_mode
+
+    for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
+    for _ in range(2):
+        with open_executor("local", 1) as executor:
+            assert sorted(executor.run(chores.square, range(3))) == [(0, 0), (1, 1), (2, 4)]
+            assert get_authentication_mode() == AuthenticationMode.TOKEN
+        assert get_authentication_mode() == AuthenticationMode.DISABLED, "what is asked next, without a token, is not refused"
+    assert not {"RAY_AUTH_MODE", "RAY_AUTH_TOKEN"} & set(os.environ)
+
+
 def test_a_machine_is_lost_and_nothing_else(cluster, synthetic_corpus, tmp_path):
     jobs = [Job(f"seed {seed}", small(seed), tmp_path / str(seed), f"file://{tmp_path}/state/{seed}") for seed in (1, 2)]
     kept = [tmp_path / "state" / str(seed) / "checkpoint.safetensors" for seed in (1, 2)]

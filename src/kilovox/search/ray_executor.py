@@ -59,7 +59,8 @@ class RayExecutor(Executor):
     def _join(self, address: str, workers: int | None) -> None:
         options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
         own: dict[str, str] = {}
-        if address == "local":
+        self._own = address == "local"
+        if self._own:
             # Workers inherit what is set here; nobody else can give them anything to do.
             own = ONE_THREAD | {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
             options |= {"num_cpus": workers or cores(), "object_store_memory": OBJECT_STORE, "include_dashboard": False,
@@ -69,6 +70,8 @@ class RayExecutor(Executor):
         try:
             _knock(address)
             with environment(own):
+                if self._own:
+                    _read_environment()
                 self._ray.init(address, **options)
         except Exception as error:  # Ray raises whatever occurs to it, plain Exception among it
             self._ray.shutdown()
@@ -127,6 +130,16 @@ class RayExecutor(Executor):
     def close(self) -> None:
         if self._joined:
             self._ray.shutdown()
+            if self._own:
+                _read_environment()
+
+
+def _read_environment() -> None:
+    """Have Ray learn whether tokens are asked for, and which: it reads that once, as it is loaded."""
+    from ray._raylet import AuthenticationTokenLoader, Config
+
+    Config.initialize("")
+    AuthenticationTokenLoader.instance().reset_cache()
 
 
 def _knock(address: str) -> None:
