@@ -136,7 +136,7 @@ class RayExecutor(Executor):
 
 def _read_environment() -> None:
     """Have Ray learn whether tokens are asked for, and which: it reads that once, as it is loaded."""
-    from ray._raylet import AuthenticationTokenLoader, Config
+    from ray._raylet import AuthenticationTokenLoader, Config  # type: ignore[attr-defined]
 
     Config.initialize("")
     AuthenticationTokenLoader.instance().reset_cache()
