@@ -276,5 +276,18 @@ def test_other_words_and_nothing_are_answers_too(tmp_path):
     assert values["interval"][0] <= values["accuracy"] <= values["interval"][1]
 
 
+@pytest.mark.parametrize(
+    ("vocabulary", "found"),
+    [
+        (["x"], r"\['x'\]"), ("x", "'x'"), ({"nothing": "ab"}, "{'nothing': 'ab'}"), ({"nothing": None}, "{'nothing': None}"),
+        ({"nothing": [{}]}, r"{'nothing': \[{}\]}"),
+    ],
+)  # fmt: skip
+def test_a_vocabulary_that_is_none(tones, vocabulary, found):
+    model = make_model(configuration={"vocabulary": vocabulary})
+    with pytest.raises(KilovoxError, match=rf"tiny: metadata configuration\.vocabulary {found}; expected keys and values"):
+        evaluate(Recogniser(model), tones, "all")
+
+
 def test_without_others_there_is_nothing_more_to_answer(tones):
     assert evaluate(Recogniser(make_model()), tones, "all").answers is None

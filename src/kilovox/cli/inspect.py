@@ -20,7 +20,7 @@ from kilovox.integer.description import description
 from kilovox.integer.detection_errors import HOUR
 from kilovox.integer.model_file import Metadata
 from kilovox.integer.outcome import FULL_CONFIDENCE
-from kilovox.text import printable
+from kilovox.text import printable, shown
 
 CONFIGURATIONS = (".yaml", ".yml")
 
@@ -107,7 +107,7 @@ def _budget(metadata: Metadata, size: Size) -> dict[str, Any] | None:
         budget = Budget.model_validate(values)
     except ValidationError:
         raise KilovoxError(
-            f"model {metadata.name}: metadata configuration.budget {values!r}; expected memory, scope and arithmetic"
+            f"model {metadata.name}: metadata configuration.budget {shown(values)}; expected memory, scope and arithmetic"
         ) from None
     used = size.within(budget.scope)
     return {"memory": budget.memory, "scope": budget.scope, "used": used, "free": budget.memory - used}

@@ -23,6 +23,7 @@ from kilovox.integer.model_file import Metadata, short_hash
 from kilovox.integer.outcome import LABEL, NAMES, NOTHING, UNKNOWN
 from kilovox.integer.recogniser import Decisions, Recogniser
 from kilovox.native.fast import fast_raw_features
+from kilovox.text import shown
 
 __all__ = ["Evaluation", "Misclassified", "Others", "SpeakerScore", "evaluate", "evaluate_robustness", "known_as"]
 
@@ -46,7 +47,7 @@ def splitting_of(metadata: Metadata) -> DataSplitting:
         return DataSplitting.model_validate(values)
     except ValidationError:
         raise KilovoxError(
-            f"{metadata.name}: metadata configuration.data_splitting {values!r}; expected split, test_size, ..."
+            f"{metadata.name}: metadata configuration.data_splitting {shown(values)}; expected split, test_size, ..."
         ) from None
 
 
@@ -61,6 +62,7 @@ def evaluate(recogniser: Recogniser, corpus: Corpus, split: str | None = None, a
     where the model was trained on one of the recordings.
     """
     metadata = recogniser.model.metadata
+    quiet = set(nothing_words(metadata))
     judged = judged_part(metadata, corpus, split, allow_trained)
     decisions = _decided(recogniser, judged.part)
     truth = np.array(list(judged.truth.values()), np.int64)
@@ -79,7 +81,6 @@ def evaluate(recogniser: Recogniser, corpus: Corpus, split: str | None = None, a
         for place, index in enumerate(judged.truth)
         if not right[place]
     ]
-    quiet = set(nothing_words(metadata))
     silent = [index for index in judged.others if corpus.recordings[index].label in quiet]
     strange = [index for index in judged.others if corpus.recordings[index].label not in quiet]
     others, unknown = _others(recogniser, corpus, strange, decisions)
@@ -108,8 +109,14 @@ Right = tuple[Corpus, npt.NDArray[np.bool_]]
 
 
 def nothing_words(metadata: Metadata) -> tuple[str, ...]:
-    """The words whose recordings hold nothing to be heard, as the model was trained."""
-    return tuple((metadata.configuration.get("vocabulary") or {}).get("nothing", ()))
+    """The words whose recordings hold nothing to be heard, as it was trained. Raises KilovoxError for what is no words."""
+    values = metadata.configuration.get("vocabulary") or {}
+    words = values.get("nothing", ()) if isinstance(values, dict) else None
+    if not isinstance(words, list | tuple) or not all(isinstance(word, str) for word in words):
+        raise KilovoxError(
+            f"{metadata.name}: metadata configuration.vocabulary {shown(values)}; expected keys and values, nothing: words"
+        )
+    return tuple(words)
 
 
 def _silences(recogniser: Recogniser, corpus: Corpus, places: Sequence[int]) -> Right | None:
