@@ -14,7 +14,7 @@ import pytest
 
 from kilovox import files
 from kilovox.errors import KilovoxError
-from kilovox.files import lock, make_folder, private_folder, replacing, write_bytes, write_json
+from kilovox.files import Written, check_file, expanded, lock, make_folder, private_folder, replacing, write_bytes, write_json
 
 
 def test_a_failure_leaves_the_old_file(tmp_path):
@@ -241,3 +241,60 @@ def test_a_private_folder_that_cannot_be(tmp_path):
     for path in (tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(KilovoxError, match="cannot be made a folder of your own"):
             private_folder(path)
+
+
+def test_a_home_that_nobody_has(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert expanded("~/x") == tmp_path / "x"
+    assert expanded("~") == tmp_path
+    assert expanded("x/~") == Path("x/~")
+    assert expanded("~nobody.of.that.name/x") == Path("~nobody.of.that.name/x")
+
+
+@pytest.mark.parametrize("kind", ["a folder", "a device or a pipe"])
+def test_no_file_takes_the_place_of_what_is_none(tmp_path, kind):
+    path = tmp_path / "x"
+    if kind == "a folder":
+        path.mkdir()
+    else:
+        os.mkfifo(path)
+    before = path.lstat().st_mode
+    for write in (check_file, lambda path: write_bytes(path, b"new")):
+        with pytest.raises(KilovoxError, match=f"x: is {kind}; name a file"):
+            write(path)
+    assert path.lstat().st_mode == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_that_can_be_written(tmp_path):
+    check_file(tmp_path / "x")
+    check_file(tmp_path / "new" / "deep" / "x")
+    write_bytes(tmp_path / "x", b"old")
+    check_file(tmp_path / "x")
+    with pytest.raises(KilovoxError, match="x: is a file; name a folder"):
+        check_file(tmp_path / "x" / "y")
+    with pytest.raises(KilovoxError, match=r"x: cannot be written to \(File name too long\)"):
+        check_file(tmp_path / ("x" * 300))
+
+
+@pytest.mark.parametrize(
+    "listed",
+    ['{"files": "mine"}', '{"files": {"mine": 1}}', '{"files": [1]}', '{"files": [""]}', '{"files": ["sub"]}', '{"files": 0}'],
+)
+def test_a_damaged_list_of_files_removes_nothing(tmp_path, listed):
+    (tmp_path / "sub").mkdir()
+    for name, text in (("mine", "m"), ("1", "1"), ("list.json", listed)):
+        (tmp_path / name).write_text(text)
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(KilovoxError, match=r"list\.json: not the list of a thing; remove the folder, or name another"):
+        Written("list.json", "a thing").write(tmp_path, {"new": b"n"})
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_folder_in_the_place_of_a_file_is_said_before_any_is_written(tmp_path):
+    thing = Written("list.json", "a thing")
+    thing.write(tmp_path, {"a": b"1"})
+    (tmp_path / "b").mkdir()
+    with pytest.raises(KilovoxError, match="b: is a folder; name a file"):
+        thing.write(tmp_path, {"a": b"2", "b": b"2"})
+    assert (tmp_path / "a").read_bytes() == b"1"

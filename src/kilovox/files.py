@@ -30,6 +30,15 @@ _cleaned: set[Path] = set()
 """Folders that were looked through for abandoned temporaries: once each process is enough."""
 
 
+def expanded(text: str | Path) -> Path:
+    """`text` with its ~ or ~NAME as the folder that it stands for; as it is where nobody is called that, as in a shell."""
+    path = Path(text)
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
+
+
 def make_folder(path: Path) -> Path:
     """Create `path` and its parents. Raises KilovoxError where that is not possible."""
     try:
@@ -46,6 +55,21 @@ def check_place(folder: Path) -> None:
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
         found = "cannot be written to" if there.is_dir() else "is a file"
         raise KilovoxError(f"{there}: {found}; name a folder that can be written")
+
+
+def check_file(path: Path) -> None:
+    """Raise KilovoxError where a file cannot be written to `path`, as far as can be told without trying."""
+    _check_replaceable(path)
+    check_place(path.parent)
+
+
+def _check_replaceable(path: Path) -> None:
+    """Raise KilovoxError for what a file must not take the place of: a rename would put one where a device or a pipe was."""
+    try:
+        if path.exists() and not path.is_file():
+            raise KilovoxError(f"{path}: is {'a folder' if path.is_dir() else 'a device or a pipe'}; name a file")
+    except OSError as error:
+        raise KilovoxError(f"{path}: cannot be written to ({error.strerror}); name another") from None
 
 
 def umask() -> int:
@@ -81,6 +105,7 @@ def replacing(path: Path) -> Iterator[Path]:
     The rename is atomic, so a reader sees the old file or the new one. What killed processes left of such temporaries in that
     folder is removed when it is an hour old. Raises KilovoxError on a full disk, a read-only folder and the like.
     """
+    _check_replaceable(path)
     make_folder(path.parent)
     _remove_abandoned(path.parent)
     try:
@@ -219,6 +244,8 @@ class Written:
         written again. Raises KilovoxError where the folder holds something else.
         """
         earlier, about = self._earlier(where), dict(about or {})
+        for name in files:  # before any is written
+            _check_replaceable(where / name)
         make_folder(where)
         write_json(where / self.manifest, {**about, "files": sorted(earlier | files.keys())})
         for name, data in files.items():
@@ -247,9 +274,13 @@ class Written:
             return set()
         try:
             names = json.loads(read_small(manifest, LARGEST_LIST, "a list of files"))["files"]
+            if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
+                raise TypeError
             if self.name and not all(self.name.fullmatch(name) for name in names):
                 raise ValueError
+            if any((where / name).is_dir() for name in names):
+                raise ValueError
             inside = where.resolve()
-            return {str(name) for name in names if (where / str(name)).resolve().is_relative_to(inside)}
+            return {name for name in names if (where / name).resolve().is_relative_to(inside)}
         except (OSError, ValueError, KeyError, TypeError, RecursionError, KilovoxError):
             raise KilovoxError(f"{manifest}: not the list of {self.kind}; remove the folder, or name another") from None

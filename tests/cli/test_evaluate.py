@@ -103,6 +103,14 @@ def test_a_report(runner, model_file, tones, tmp_path):
     assert len(re.findall("<audio", page)) == len(json.loads(result.stdout)["misclassified"])
 
 
+def test_where_a_report_cannot_go_is_said_before_anything_is_heard(runner, model_file, tones, tmp_path, monkeypatch):
+    monkeypatch.setattr("kilovox.native.fast.open_fast_recogniser", lambda _: pytest.fail("listened in vain"))
+    (tmp_path / "folder").mkdir()
+    result = call(runner, model_file, "--corpus", tones.where, "--report", tmp_path / "folder")
+    assert result.exit_code == 2
+    assert result.stderr == f"kilovox: {tmp_path / 'folder'}: is a folder; name a file\n"
+
+
 def test_own_words_are_judged_on_the_runs_own_recordings(runner, tmp_path, monkeypatch):
     for word in ("yes", "no"):
         make_recordings(tmp_path / "words" / word, labels=(word,), takes=1)

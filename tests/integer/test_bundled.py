@@ -44,5 +44,10 @@ def test_an_unknown_name_gets_the_known_ones(two_bundled):
         bundled.resolve_model("c")
 
 
+def test_the_home_of_nobody_is_no_model(two_bundled):
+    with pytest.raises(KilovoxError, match=r"~nobody\.of\.that\.name/c: no model there"):
+        bundled.resolve_model("~nobody.of.that.name/c")
+
+
 def test_the_folder_is_part_of_the_package():
     assert bundled.bundled_folder().is_dir()

@@ -75,9 +75,12 @@ def command(
     from kilovox.evaluation.evaluate import evaluate, evaluate_robustness
     from kilovox.evaluation.own_corpus import corpus_for, own_corpus
     from kilovox.evaluation.spotting.evaluate import evaluate_spotting
+    from kilovox.files import check_file
     from kilovox.native.fast import open_fast_recogniser
 
     sources = sources_of(spotting, gaps, utterances, speakers, speech, noise)
+    if report is not None:
+        check_file(report)  # before minutes of listening in vain
     recogniser = open_fast_recogniser(model)
     if folder is not None:
         corpus = corpus_for(recogniser.model.metadata, folder, TASKS.get(task or ""))

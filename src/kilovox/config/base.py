@@ -5,6 +5,8 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
+from kilovox.files import expanded
+
 LARGEST_COUNT = 1024
 
 Positive = Annotated[int, Field(gt=0, le=2**31 - 1)]
@@ -25,7 +27,7 @@ def user_path(value: Any) -> Any:
         return value
     if not value or "\0" in value:
         raise ValueError(f"{value!r} is no path; expected the name of a file or folder")
-    return Path.home() / value[2:] if value == "~" or value.startswith("~/") else Path(value)
+    return expanded(value) if value == "~" or value.startswith("~/") else Path(value)
 
 
 def as_tuple(value: Any) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 from kilovox.config.experiment import Configuration, parse_configuration
 from kilovox.config.yaml_file import read_document
 from kilovox.errors import KilovoxError
+from kilovox.files import expanded
 
 _CONFIGURATIONS = (Path(__file__).parents[3] / "configs", Path(__file__).parents[1] / "configs")
 """In a checkout, and in an installed package."""
@@ -30,7 +31,7 @@ def find_configuration(text: str) -> Configuration:
     named = bundled_configurations()
     if text in named:
         return read_configuration(named[text])
-    path = Path(text).expanduser()
+    path = expanded(text)
     if path.is_dir():
         raise KilovoxError(f"{text}: is a folder; expected a YAML file or one of {', '.join(named)}")
     if not path.exists():

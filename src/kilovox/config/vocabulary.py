@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from kilovox.config.base import GrownSection, as_tuple
 from kilovox.errors import KilovoxError
+from kilovox.files import expanded
 
 _FOLDERS = tuple(Path(__file__).parents[above] / "configs" / "vocabularies" for above in (3, 1))
 """In a checkout, and in an installed package."""
@@ -97,7 +98,7 @@ def read_vocabulary(name: str) -> dict[str, Any]:
     from kilovox.config.reading import read_yaml_file
 
     bundled = {path.stem: path for folder in _FOLDERS for path in sorted(folder.glob("*.yaml"))}
-    path = bundled.get(name, Path(name).expanduser())
+    path = bundled.get(name, expanded(name))
     if name not in bundled and not path.is_file():
         here = ", relative to the folder that kilovox is run in," if path.suffix and not path.is_absolute() else ""
         raise KilovoxError(f"vocabulary {name!r}: no such file; expected a YAML file{here} or one of {', '.join(bundled)}")

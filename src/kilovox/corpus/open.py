@@ -19,6 +19,7 @@ from kilovox.corpus.speech_commands_tasks import is_published_test_set, open_tas
 from kilovox.corpus.tree import Tree
 from kilovox.corpus.utterances import is_utterances, open_utterances, word_cuts
 from kilovox.errors import KilovoxError
+from kilovox.files import expanded
 from kilovox.text import printable
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -91,7 +92,7 @@ def open_default_corpus(quiet: bool = False) -> Corpus:
 def fsdd_folder_named() -> Path | None:
     """The folder that KILOVOX_FSDD names, if it names one."""
     value = os.environ.get("KILOVOX_FSDD")
-    return Path(value).expanduser() if value else None
+    return expanded(value) if value else None
 
 
 def _kind(path: Path) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from kilovox.audio import is_sound
 from kilovox.errors import KilovoxError
+from kilovox.files import expanded
 from kilovox.integer.model_file import load_model
 from kilovox.integer.recogniser import Recogniser
 
@@ -30,7 +31,7 @@ def resolve_model(text: str) -> Path:
     bundled = bundled_models()
     if text in bundled:
         return bundled[text]
-    path = Path(text).expanduser()
+    path = expanded(text)
     if path.is_file():
         if _is_sound(path):
             expected = f"a {SUFFIX} file or the name of a bundled model ({', '.join(bundled)})"

@@ -14,6 +14,7 @@ from kilovox.config import Configuration, FixedPointFrontEnd, find_configuration
 from kilovox.corpus.base import Corpus
 from kilovox.corpus.mixture import open_first
 from kilovox.errors import KilovoxError
+from kilovox.files import expanded
 from kilovox.frontend.pipeline import IntegerNormalisation, read_normalisation
 from kilovox.integer.model_file import FORMAT_VERSION, Metadata, Model, Provenance, load_model
 from kilovox.training.dataset import AudioFeaturesDataset, make_loader
@@ -50,9 +51,9 @@ def train(
     elif not isinstance(config, Configuration):
         config = find_configuration(str(config))
     if not isinstance(corpus, Corpus):
-        corpus = open_first(config, None if corpus is None else Path(corpus).expanduser())
+        corpus = open_first(config, None if corpus is None else expanded(corpus))
     with tempfile.TemporaryDirectory(prefix="kilovox-") as scratch:
-        folder = Path(out).expanduser() if out is not None else Path(scratch) / "run"
+        folder = expanded(out) if out is not None else Path(scratch) / "run"
         model = run_experiment(config, corpus, folder, resume=resume, progress=progress)
         twin = load_model(folder / FLOAT_FILE) if config.quantisation is not None else None
     return Trained(model, twin)

@@ -20,6 +20,7 @@ from kilovox.corpus.cache import cache_folder
 from kilovox.corpus.fsdd import open_fsdd
 from kilovox.corpus.open import open_corpus
 from kilovox.errors import KilovoxError
+from kilovox.files import expanded
 from kilovox.frontend.corpus_features import blocks
 from kilovox.frontend.pipeline import AnyNormalisation, Normalisation, as_floats, fit_normalisation, pad, raw_features
 
@@ -39,7 +40,7 @@ def prepare_data_label_pairs(data_path: str | Path | None = None) -> list[Pair]:
     Without a folder, as a configuration's dataset may be: of that which KILOVOX_FSDD names, or else of the download. Raises
     KilovoxError for a missing or empty folder and a name that does not fit.
     """
-    corpus = open_corpus("fsdd") if data_path is None else open_fsdd(Path(data_path).expanduser())
+    corpus = open_corpus("fsdd") if data_path is None else open_fsdd(expanded(data_path))
     return [(str(recording.path), int(recording.label)) for recording in corpus.recordings]
 
 
