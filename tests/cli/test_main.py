@@ -1,6 +1,7 @@
 """The face of every command: help, one line for an error, status 2."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -8,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from kilovox.cli.main import COMMANDS, main
+from models import write_wav
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -64,3 +66,22 @@ def test_light_commands_do_not_load_torch():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell closes streams in another way there")
+@pytest.mark.parametrize(("closed", "there"), [(">&-", "stderr"), ("2>&-", "stdout")])
+def test_a_closed_stream_goes_nowhere(tmp_path, closed, there):
+    """And not into the other."""
+    write_wav(tmp_path / "x.wav", 1)
+
+    def run(arguments):
+        command = f"{sys.executable} -m kilovox {arguments} {closed}"
+        return subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+
+    found = run(f"listen --file {tmp_path / 'x.wav'} --all --json")
+    assert (found.returncode, found.stderr) == (0, "")
+    assert all(json.loads(line)["seconds"] >= 0 for line in found.stdout.splitlines())
+    wrong = run("predict none x.wav")
+    assert wrong.returncode == 2
+    assert wrong.stdout == ""
+    assert wrong.stderr.startswith("kilovox: none: no model there" if there == "stderr" else "")

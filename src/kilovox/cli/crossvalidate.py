@@ -91,7 +91,7 @@ def _ask(plan: "Folds") -> None:
     try:
         plan.check()
     except KilovoxError:
-        if not sys.stdin.isatty():
+        if sys.stdin is None or not sys.stdin.isatty():
             raise
         click.confirm(f"{plan.question}. Train them all?", abort=True, err=True)
 

@@ -4,6 +4,7 @@ import importlib
 import io
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -51,6 +52,7 @@ class LazyGroup(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
     def invoke(self, ctx: click.Context) -> Any:
+        _open_closed()
         # A file name that the terminal's encoding lacks is shown with escapes, and costs nobody the rest of the output.
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
@@ -71,6 +73,13 @@ class LazyGroup(click.Group):
                 raise
             say(not_installed(error.name))
             ctx.exit(2)
+
+
+def _open_closed() -> None:
+    """Where standard output or standard error is closed (>&-), what is written to it goes nowhere, and not into the other."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 (to the end)
 
 
 def say(error: object) -> None:
