@@ -71,6 +71,7 @@ def test_nothing_of_it_without_the_option(runner, listener, tmp_path):
     [(["--gaps", "0"], "--gaps: says what is judged in long sound; expected --spotting"),
      (["--speech", "x"], "--speech: says what is judged in long sound; expected --spotting"),
      (["--spotting", "--gaps", "x"], "expected whole, or seconds"),
+     (["--spotting", "--gaps", ""], "--gaps '': ''; expected whole, or seconds"),
      (["--spotting", "--speakers", "all"], "expected --utterances with it"),
      (["--spotting", "--speech", "nowhere"], "expected a sound file, or a folder"),
      (["--spotting", "--utterances", "nowhere"], "nowhere: no such folder")],

@@ -23,8 +23,9 @@ def sources_of(
         if named:
             raise KilovoxError(f"{named[0]}: says what is judged in long sound; expected --spotting with it")
         return None
-    read_gaps(gaps or GAPS)
-    return Sources(gaps or GAPS, utterances, speakers, speech, noise or 0)
+    gaps = GAPS if gaps is None else gaps
+    read_gaps(gaps)
+    return Sources(gaps, utterances, speakers, speech, noise or 0)
 
 
 def show_spotting(result: "Spotting") -> None:

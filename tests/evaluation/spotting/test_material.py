@@ -13,7 +13,8 @@ from models import make_features, make_model, make_recordings
 def test_gaps():
     assert read_gaps(GAPS) == {"whole": None, "0": 0.0, "0.2": 0.2, "0.6": 0.6}
     assert read_gaps(" 1.50 ,whole,0.0") == {"1.5": 1.5, "whole": None, "0": 0.0}
-    for wrong in ("", "-1", "half", "0.2,,1", "nan", "61", "inf"):
+    assert read_gaps("60,.25,1.") == {"60": 60.0, "0.25": 0.25, "1": 1.0}
+    for wrong in ("", "-1", "half", "0.2,,1", "nan", "61", "inf", "-0", "1_0", "\u0663", "1e-9", "0.1001"):
         with pytest.raises(KilovoxError, match="expected whole, or seconds from 0 to 60"):
             read_gaps(wrong)
 

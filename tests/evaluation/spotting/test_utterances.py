@@ -63,6 +63,7 @@ def test_speakers_by_name_and_by_fold(corpus):
 @pytest.mark.parametrize(
     ("speakers", "message"),
     [
+        ("", "--speakers '': expected all, speaker:NAME or fold:K/N"),
         ("random", "expected all, speaker:NAME or fold:K/N"),
         ("speaker:eve", "no such speaker"),
         ("fold:1/4", "no more than its 3"),

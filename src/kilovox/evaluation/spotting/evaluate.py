@@ -49,7 +49,7 @@ class Sources:
         text += f" --utterances {self.utterances}" if self.utterances else ""
         return (
             text
-            + (f" --speakers {self.speakers}" if self.speakers else "")
+            + (f" --speakers {self.speakers}" if self.speakers is not None else "")
             + "".join(f" --speech {one}" for one in self.speech)
             + (f" --noise {self.noise}" if self.noise else "")
         )

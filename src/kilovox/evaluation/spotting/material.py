@@ -1,5 +1,7 @@
 """Where long sound comes from: words of a corpus joined, and files in which none is spoken."""
 
+import math
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,7 @@ WHOLE = "whole"
 GAPS = f"{WHOLE},0,0.2,0.6"
 LONGEST_GAP = 60.0
 """Seconds."""
+_SECONDS = re.compile(r"[0-9]{1,3}(\.[0-9]{0,3})?|\.[0-9]{1,3}", re.ASCII)
 NOISE_SECONDS, NOISE_DB = 30, (-60.0, -3.0)
 
 
@@ -34,12 +37,11 @@ def read_gaps(text: str) -> dict[str, float | None]:
     """Seconds, or None for `whole`, by what is written: `whole,0,0.2`. Raises KilovoxError for anything else."""
     found: dict[str, float | None] = {}
     for part in (part.strip() for part in text.split(",")):
-        try:
-            seconds = None if part == WHOLE else float(part)
-        except ValueError:
-            seconds = -1.0
-        if seconds is not None and not 0 <= seconds <= LONGEST_GAP:
-            raise KilovoxError(f"--gaps {text!r}: {part!r}; expected whole, or seconds from 0 to {LONGEST_GAP:g}: {GAPS}")
+        # Without exponents, underscores and digits of other scripts, which float takes; what is told of one is what was asked.
+        seconds = None if part == WHOLE else float(part) if _SECONDS.fullmatch(part) else math.inf
+        if seconds is not None and seconds > LONGEST_GAP:
+            expected = f"expected whole, or seconds from 0 to {LONGEST_GAP:g}, to the millisecond: {GAPS}"
+            raise KilovoxError(f"--gaps {text!r}: {part!r}; {expected}")
         found[WHOLE if seconds is None else f"{seconds:g}"] = seconds
     return found
 

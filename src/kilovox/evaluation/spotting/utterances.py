@@ -59,7 +59,7 @@ def chosen_utterances(
 
     Raises KilovoxError for speakers that are not there and, unless `allow_trained`, where the model was trained on one of them.
     """
-    choice = speakers or ALL
+    choice = ALL if speakers is None else speakers
     utterances, seen = _judging(corpus, metadata, choice, allow_trained)
     asked = set(metadata.labels) & set(digits().labels or ())
     numbers = {word for word in NUMBERS if asked and label_of(metadata, word) is None}
