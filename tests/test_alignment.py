@@ -1,5 +1,6 @@
 """Alignments, against the definition of the distance, and against what must hold of any distance."""
 
+import tracemalloc
 from functools import cache
 
 import pytest
@@ -47,6 +48,20 @@ def test_of_equally_few_errors_most_words_are_right():
 def test_of_a_word_said_or_detected_twice_the_pair_that_is_nearest():
     assert align("a", "aa") == ((0, 0), (None, 1))
     assert align("aa", "a") == ((0, None), (1, 0))
+
+
+def test_hours_of_words_take_a_byte_a_pair():
+    spoken = [str(number % 7) for number in range(2000)]
+    detected = [word for number, word in enumerate(spoken) if number % 100]
+    tracemalloc.start()
+    try:
+        pairs = align(spoken, detected)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert sum(b is None for _, b in pairs) == 20
+    assert all(spoken[a] == detected[b] for a, b in pairs if b is not None)
+    assert peak < 1.5 * len(spoken) * len(detected)
 
 
 @given(WORDS, WORDS)

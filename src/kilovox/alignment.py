@@ -10,8 +10,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 Pair = tuple[int | None, int | None]
 """Places in what was spoken and in what was detected: None in the first is an insertion, in the second a deletion."""
+
+_INSERTION, _DELETION, _PAIR = range(3)
 
 
 def align(spoken: Sequence[str], detected: Sequence[str]) -> tuple[Pair, ...]:
@@ -19,26 +23,25 @@ def align(spoken: Sequence[str], detected: Sequence[str]) -> tuple[Pair, ...]:
     spoken twice and detected once the last."""
     # An error costs more than all words right can save.
     error = len(spoken) + len(detected) + 1
-    costs = [[error * column for column in range(len(detected) + 1)]]
+    numbers = {word: number for number, word in enumerate({*spoken, *detected})}
+    heard = np.array([numbers[word] for word in detected], np.int64)
+    inserted = error * np.arange(len(heard) + 1)
+    # A row a word spoken: costs of the last one, and of each the step that leads to it, for hours hold thousands of words.
+    line, steps = inserted, np.full((len(spoken) + 1, len(heard) + 1), _INSERTION, np.int8)
     for row, word in enumerate(spoken, 1):
-        above, line = costs[-1], [error * row]
-        for column, other in enumerate(detected, 1):
-            diagonal = above[column - 1] + (-1 if word == other else error)
-            line.append(min(diagonal, above[column] + error, line[-1] + error))
-        costs.append(line)
+        diagonal = line[:-1] + np.where(heard == numbers[word], -1, error)
+        line = line + error
+        line[1:] = np.minimum(line[1:], diagonal)
+        line = np.minimum.accumulate(line - inserted) + inserted
+        steps[row, 0] = _DELETION
+        steps[row, 1:] = np.where(line[1:] == diagonal, _PAIR, _DELETION)
+        steps[row, 1:][line[1:] == line[:-1] + error] = _INSERTION
     pairs: list[Pair] = []
     row, column = len(spoken), len(detected)
     while row or column:
-        here = costs[row][column]
-        if column and here == costs[row][column - 1] + error:
-            column -= 1
-            pairs.append((None, column))
-        elif row and column and here == costs[row - 1][column - 1] + (-1 if spoken[row - 1] == detected[column - 1] else error):
-            row, column = row - 1, column - 1
-            pairs.append((row, column))
-        else:
-            row -= 1
-            pairs.append((row, None))
+        step = int(steps[row, column])
+        row, column = row - (step != _INSERTION), column - (step != _DELETION)
+        pairs.append((None if step == _INSERTION else row, None if step == _DELETION else column))
     return tuple(reversed(pairs))
 
 
