@@ -1,11 +1,14 @@
 """Whole sounds side by side are what each is alone."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kilovox.integer.convolution import whole_sounds
+from kilovox.integer import convolution
+from kilovox.integer.convolution import Convolution, whole_sounds
 from kilovox.integer.recogniser import SOUNDS, Recogniser
 from models import listening_model
 
@@ -34,3 +37,24 @@ def test_more_than_are_computed_at_once(count):
     assert len(found) == count
     for own, sound in zip(found, sounds, strict=True):
         np.testing.assert_array_equal(own, recogniser.listener().push(sound))
+
+
+@pytest.mark.parametrize("depthwise", [False, True])
+def test_a_long_sound_is_laid_out_part_by_part(monkeypatch, depthwise):
+    random = np.random.default_rng(2)
+    channels, rows = (4, 4) if depthwise else (1, 4)
+    numbers = random.integers(-40, 41, (rows, 15)), random.integers(-900, 900, rows), random.integers(5, 9, rows)
+    layer = Convolution(*(one.astype(np.int32) for one in numbers), 5, 3, 2, 2, depthwise)
+    heard = random.integers(-128, 128, (channels, 4001, 8)).astype(np.int8)
+    whole = layer.outputs(heard, 1)
+    for most in (1, 500, 2**12):
+        monkeypatch.setattr(convolution, "LARGEST_PART", most)
+        np.testing.assert_array_equal(layer.outputs(heard, 1), whole)
+    tracemalloc.start()
+    try:
+        layer.outputs(heard, 1)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    # The sound with bands beside it, what comes out of it, and one part of it.
+    assert peak < 1.3 * heard.nbytes + whole.nbytes + 20 * 2**12

@@ -16,6 +16,8 @@ from kilovox.config.network import Network
 from kilovox.integer.network import Int8, Int32, IntegerNetwork, checked_rows, logits
 from kilovox.integer.operations import rounding_shift
 
+LARGEST_PART = 2**20
+"""Numbers that a layer multiplies at once, unless those of one frame are more."""
 ROWS = 4
 """Rows are stored four by four, as the gates of a unit are."""
 
@@ -44,15 +46,22 @@ class Convolution:
         -> (rows, outputs, bands / band_stride, rounded up).
         """
         beside = self.bands // 2
-        padded = np.pad(heard, ((0, 0), (0, 0), (beside, beside))).astype(np.int32)
+        padded = np.pad(heard, ((0, 0), (0, 0), (beside, beside)))
         windows = np.lib.stride_tricks.sliding_window_view(padded, (self.frames, self.bands), axis=(1, 2))
         windows = windows[:, first :: self.frame_stride, :: self.band_stride]
-        flat = windows.reshape(*windows.shape[:3], -1)
-        if self.depthwise:
-            total = np.einsum("ctbk,ck->ctb", flat, self.weights)
-        else:
-            total = np.einsum("ctbk,rck->rtb", flat, self.weights.reshape(len(self.weights), len(heard), -1))
-        return requantised(total + self.bias[:, None, None], self.shift[:, None, None], self.rectified)
+        found = np.empty((len(self.weights), *windows.shape[1:3]), np.int8)
+        # Laid out one by one, the columns of a whole recording would fill a memory.
+        together = max(1, LARGEST_PART // max(1, windows[:, :1].size))
+        for start in range(0, windows.shape[1], together):
+            part = windows[:, start : start + together]
+            flat = part.reshape(*part.shape[:3], -1).astype(np.int32)
+            if self.depthwise:
+                total = np.einsum("ctbk,ck->ctb", flat, self.weights)
+            else:
+                total = np.einsum("ctbk,rck->rtb", flat, self.weights.reshape(len(self.weights), len(heard), -1))
+            total = total + self.bias[:, None, None]
+            found[:, start : start + together] = requantised(total, self.shift[:, None, None], self.rectified)
+        return found
 
 
 def requantised(total: Int32, shift: Int32, rectified: bool) -> Int8:
