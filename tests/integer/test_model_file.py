@@ -106,6 +106,7 @@ def test_another_programs_safetensors(tmp_path):
         ({"detection_errors": {**ERRORS, "right": [9, 8, 9]}}, "counts rise with the level"),
         ({"detection_errors": {**ERRORS, "words": 8}}, "counts rise with the level, or more than 8 are right"),
         ({"detection_errors": {**ERRORS, "seconds": 0.0}}, r"metadata detection_errors\.seconds: input should be greater"),
+        ({"detection_errors": {**ERRORS, "seconds": 5e-324}}, r"detection_errors\.seconds: .* greater than or equal to 0\.001"),
         ({"detection_errors": {**ERRORS, "seconds": "NaN"}}, r"metadata detection_errors\.seconds"),
         ({"detection_errors": {**ERRORS, "false": [5, 2, -1]}}, r"metadata detection_errors\.false\.2"),
         ({"detection_errors": {"words": 9}}, r"metadata detection_errors\.seconds: field required"),

@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from kilovox.integer.stored import Byte
 
 MOST_LEVELS = 32
-LONGEST_SECONDS = 1e9
+SHORTEST_SECONDS, LONGEST_SECONDS = 1e-3, 1e9
+"""Of sound: an hour of what is shorter has more false detections than there are numbers."""
 HOUR = 3600.0
 
 Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
@@ -23,7 +24,7 @@ class DetectionErrors(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     words: Count
-    seconds: Annotated[float, Field(gt=0, le=LONGEST_SECONDS)]
+    seconds: Annotated[float, Field(ge=SHORTEST_SECONDS, le=LONGEST_SECONDS)]
     levels: Annotated[tuple[Byte, ...], Field(min_length=1, max_length=MOST_LEVELS)]
     right: Counts
     false: Counts

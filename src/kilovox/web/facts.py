@@ -8,7 +8,7 @@ from kilovox.integer.recogniser import Recogniser
 from kilovox.web.module import check_listens
 
 MOST_AN_HOUR = 1e9
-"""False detections, as they are told: a curve of next to no time has no finite number of them, and JSON has no infinite one."""
+"""False detections, as they are told: a curve of next to no time has more than a picture of them shows."""
 
 
 def facts(model: Model, module: bytes) -> dict[str, Any]:
