@@ -49,6 +49,19 @@ def test_a_request_to_another_host_is_not_answered(address, host):
     assert (found.status, b"kilovox" in body) == (421, False)
 
 
+def test_a_request_to_two_hosts_is_not_answered(address):
+    own = address.split("/")[2]
+    for hosts in ((own, "evil.example"), ("evil.example", own), (own, own), ()):
+        connection = http.client.HTTPConnection(own, timeout=10)
+        connection.putrequest("GET", "/", skip_host=True)
+        for host in hosts:
+            connection.putheader("Host", host)
+        connection.endheaders()
+        found = connection.getresponse()
+        assert (found.status, b"kilovox" in found.read()) == (421, False)
+        connection.close()
+
+
 def test_it_listens_to_this_machine_alone(address):
     with page_server({"index.html": b"x"}) as server:
         assert server.server_address[0] == "127.0.0.1"
@@ -140,8 +153,8 @@ def test_a_name_is_text_and_names_alike_are_different_files(tmp_path, monkeypatc
 def test_a_curve_that_cannot_be_drawn_is_none():
     model = load_model(resolve_model("listening"))
     told = []
-    for words, right, seconds in ((0, 0, 60.0), (10, 5, 5e-324)):
-        changed = {"words": words, "right": (right,), "false": (7,), "levels": (1,), "seconds": seconds}
+    for words, right, seconds in ((0, 0, 60.0), (10, 5, 1e-3)):
+        changed = {"words": words, "right": (right,), "false": (2**31 - 1,), "levels": (1,), "seconds": seconds}
         errors = type(model.metadata.detection_errors)(**changed)
         metadata = model.metadata.model_copy(update={"detection_errors": errors})
         told.append(facts(model.model_copy(update={"metadata": metadata}), b"")["curve"])

@@ -57,7 +57,8 @@ def page_server(files: Mapping[str, bytes], port: int = 0) -> ThreadingHTTPServe
         def _answer(self, with_body: bool) -> None:
             own = own_hosts(self.server.server_port)  # type: ignore[attr-defined]
             name = self.path.partition("?")[0].removeprefix("/") or "index.html"
-            if self.headers.get("Host") not in own:
+            hosts = self.headers.get_all("Host", [])
+            if len(hosts) != 1 or hosts[0] not in own:
                 status, body, kind = HTTPStatus.MISDIRECTED_REQUEST, b"addressed to another host\n", ".txt"
             elif name not in files:
                 status, body, kind = HTTPStatus.NOT_FOUND, b"no such file\n", ".txt"
