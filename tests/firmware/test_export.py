@@ -217,6 +217,18 @@ def test_the_command(tmp_path: Path) -> None:
     assert facts["name"] == "kilovox"
 
 
+def test_the_command_names_the_file_of_a_model_that_does_not_fit(tmp_path: Path) -> None:
+    model = random_listener("int8")
+    shifts = model.tensors["head.shift"] + np.uint8(30)
+    path = tmp_path / "m.safetensors"
+    save_model(model.model_copy(update={"tensors": {**model.tensors, "head.shift": shifts}}), path)
+    for target in ("c", "verilog"):
+        done = CliRunner().invoke(command, [str(path), str(tmp_path / "out"), "--target", target])
+        assert isinstance(done.exception, KilovoxError)
+        assert str(done.exception).startswith(f"{path}: model {model.metadata.name}: head: shift ")
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize("target", ["c", "arduino", "wasm"])
 def test_the_command_says_what_to_do_next_and_no_more(tmp_path: Path, target: str) -> None:
     model = str(tmp_path / "m.safetensors")

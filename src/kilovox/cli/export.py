@@ -11,8 +11,7 @@ from kilovox.errors import KilovoxError
 from kilovox.firmware.export import TARGETS, Target, export
 from kilovox.firmware.names import DEFAULT, Names
 from kilovox.gateware.export import export_verilog
-from kilovox.integer.bundled import resolve_model
-from kilovox.integer.model_file import load_model
+from kilovox.integer.bundled import open_recogniser
 
 VERILOG = "verilog"
 
@@ -37,7 +36,7 @@ def command(model: str, folder: Path, target: str, name: str, input_rate: int | 
     export.
     Exports with names of their own live in one program.
     """
-    loaded = load_model(resolve_model(model))
+    loaded = open_recogniser(model).model  # an error of the model names its file
     if target == VERILOG:
         if name != DEFAULT or input_rate is not None:
             raise KilovoxError("--name, --input-rate: not for verilog, whose modules are named and take the model's rate")

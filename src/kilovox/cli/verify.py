@@ -13,8 +13,8 @@ from kilovox.errors import KilovoxError
 from kilovox.firmware.emit import sizes
 from kilovox.firmware.layout import parts_of
 from kilovox.frontend.decimator import factor_of
-from kilovox.integer.bundled import resolve_model
-from kilovox.integer.model_file import Model, load_model
+from kilovox.integer.bundled import open_recogniser
+from kilovox.integer.model_file import Model
 from kilovox.verification.avr import avr_obstacle
 from kilovox.verification.clips import find_clips
 from kilovox.verification.verification import TargetReport, Verification
@@ -63,7 +63,7 @@ def command(
     Verilator or, without that, Yosys' CXXRTL. Exit status 1 where a bit differs, or the object code holds what it must not:
     floating point, division, 64-bit multiplication, or, for pow2, a multiplication in its kernel.
     """
-    loaded = load_model(resolve_model(model))
+    loaded = open_recogniser(model).model
     rate = parts_of(loaded).front_end.sample_rate
     recordings, about = find_clips(folder, factor_of(input_rate, rate) * rate)
     tell = Console(stderr=True, quiet=as_json)
