@@ -30,6 +30,8 @@ FIGURES = {
     "features": lambda: plots.feature_pictures(PICTURES),
     "one silent clip": lambda: plots.feature_pictures([plots.Picture("0", "x.wav", np.zeros((9, 13)), 0.02)]),
     "mel bands": lambda: plots.feature_pictures([plots.Picture("0", "x.wav", np.arange(72).reshape(9, 8), 0.02, levels=True)]),
+    "one clip of nothing": lambda: plots.feature_pictures([plots.Picture("0", "x.wav", np.zeros((0, 13)), 0.02)]),
+    "mel bands of nothing": lambda: plots.feature_pictures([plots.Picture("0", "x.wav", np.zeros((0, 8)), 0.02, levels=True)]),
     "one coefficient": lambda: plots.feature_pictures([plots.Picture("0", "x.wav", np.zeros((9, 1)), 0.02)]),
     "speakers": lambda: plots.speaker_bars({"ada": 0.9, "bob": 1.0}),
     "many speakers": lambda: plots.speaker_bars({f"s{n}": n / 300 for n in range(300)}),

@@ -180,15 +180,16 @@ def feature_pictures(pictures: Sequence[Picture]) -> Figure:
     # Without the first coefficient, which is loudness: it dwarfs the others.
     others = np.concatenate([picture.features[:, 0 if levels else 1 :].reshape(-1) for picture in pictures])
     spread = float(np.percentile(np.abs(others), 99)) if len(others) else 1.0
-    low, high = (others.min(), others.max()) if levels else (-(spread or 1.0), spread or 1.0)
+    low, high = (others.min(), others.max()) if levels and len(others) else (-(spread or 1.0), spread or 1.0)
     for place, picture in zip(axes, pictures, strict=False):
         frames, coefficients = picture.features.shape
         seconds = frames * picture.seconds_per_frame
         place.set_xlabel(f"{seconds:.2f} s", fontsize=8)
-        place.imshow(
-            picture.features.T, origin="lower", aspect="auto", cmap="cividis", interpolation="none",
-            vmin=low, vmax=high, extent=(0, seconds, -0.5, coefficients - 0.5),
-        )  # fmt: skip
+        if frames:  # of silence there are none
+            place.imshow(
+                picture.features.T, origin="lower", aspect="auto", cmap="cividis", interpolation="none",
+                vmin=low, vmax=high, extent=(0, seconds, -0.5, coefficients - 0.5),
+            )  # fmt: skip
         place.set_title(short(picture.label, 12))
         place.set_xticks([])
         place.yaxis.set_major_locator(MaxNLocator(4, integer=True))
