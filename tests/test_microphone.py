@@ -1,6 +1,7 @@
 """The microphone, by a PortAudio that is played: its own rate, another one, several channels, losses, and none."""
 
 import itertools
+import math
 import sys
 import types
 
@@ -122,6 +123,14 @@ def test_a_device_of_no_use(monkeypatch):
         monkeypatch.setitem(sys.modules, "sounddevice", module)
         with pytest.raises(KilovoxError, match=message or r"a sample rate of \d Hz"):
             next(microphone(8000, 160))
+
+
+@pytest.mark.parametrize("rate", [math.inf, math.nan])
+def test_a_device_whose_rate_is_no_number(monkeypatch, rate):
+    monkeypatch.setitem(sys.modules, "sounddevice", played([rate]))
+    for listen in (lambda: next(microphone(8000, 160)), devices):
+        with pytest.raises(KilovoxError, match=r"microphone: cannot convert float .* to integer; expected an input device"):
+            listen()
 
 
 def test_no_device_and_no_package(monkeypatch):

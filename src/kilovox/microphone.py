@@ -86,7 +86,7 @@ def _port_audio() -> Iterator[Any]:
         raise KilovoxError(f"PortAudio: {error}; expected it installed (Debian: libportaudio2), or --file") from None
     try:
         yield sounddevice
-    except (sounddevice.PortAudioError, OSError, ValueError, TypeError) as error:
+    except (sounddevice.PortAudioError, OSError, ValueError, TypeError, OverflowError) as error:
         line = printable(" ".join(str(error).split())) or type(error).__name__
         raise KilovoxError(f"microphone: {line}; expected an input device ({DEVICES} lists them), or --file") from None
 
