@@ -173,6 +173,12 @@ def test_what_cannot_be_a_name_is_refused(name: str, tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("name", ["features", "endian", "dirent", "com9", "lpt9", "test_vectors"])
+def test_what_hides_a_header_of_others_or_of_its_own_is_taken(name: str) -> None:
+    with pytest.raises(KilovoxError, match=f"name '{name}' is taken by C, C\\+\\+, their headers, CMake or Windows"):
+        Names(name)
+
+
 def test_exports_are_parts_of_a_cmake_project(exports: Path, tmp_path: Path, compiler: str) -> None:
     if not shutil.which("cmake"):
         pytest.skip("cmake is not installed")

@@ -23,16 +23,20 @@ nullptr operator or or_eq private protected public register reinterpret_cast req
 static static_assert static_cast struct switch template this thread_local throw true try typedef typeid typename typeof
 typeof_unqual union unsigned using virtual void volatile wchar_t while xor xor_eq
 """
-# NAME.h must hide no header of C, of POSIX or of Arduino.
+# NAME.h must hide no header of C, of POSIX, of C libraries (which include some of their own by these names) or of Arduino, and
+# none of an export's own.
 HEADERS = """
-arduino assert complex ctype errno fcntl fenv inttypes iso646 limits locale math memory poll pthread regex sched search
-semaphore setjmp signal spawn stdalign stdarg stdatomic stdbit stdbool stdckdint stddef stdint stdio stdlib stdnoreturn
-string strings syslog tar termios tgmath threads time uchar unistd utime wchar wctype wire
+aio alloca arduino assert byteswap complex cpio ctype dirent dlfcn endian err errno error fcntl features fenv fmtmsg fnmatch
+ftw getopt glob grp iconv inttypes iso646 langinfo libgen limits locale malloc math memory monetary mqueue ndbm netdb newlib
+nl_types picolibc poll pthread pwd regex sched search semaphore setjmp signal spawn stdalign stdarg stdatomic stdbit stdbool
+stdckdint stddef stdint stdio stdlib stdnoreturn string strings stropts syslog tar termios tgmath threads time trace uchar
+ulimit unistd utime utmpx values wchar wctype wire wordexp xlocale
+test_vectors
 """
 # Targets that CMake has of its own, and what Windows calls devices.
 TARGETS = """
 all clean depend edit_cache help install package rebuild_cache test
-con prn aux nul com1 com2 com3 com4 lpt1 lpt2
+con prn aux nul com1 com2 com3 com4 com5 com6 com7 com8 com9 lpt1 lpt2 lpt3 lpt4 lpt5 lpt6 lpt7 lpt8 lpt9
 """
 TAKEN = frozenset(f"{KEYWORDS}{HEADERS}{TARGETS}".split())
 
