@@ -298,3 +298,22 @@ def test_a_folder_in_the_place_of_a_file_is_said_before_any_is_written(tmp_path)
     with pytest.raises(KilovoxError, match="b: is a folder; name a file"):
         thing.write(tmp_path, {"a": b"2", "b": b"2"})
     assert (tmp_path / "a").read_bytes() == b"1"
+
+
+@pytest.mark.parametrize("kind", ["file", "link"])
+def test_a_folder_of_a_folder_that_is_none_or_elsewhere(tmp_path, kind):
+    thing, where, elsewhere = Written("list.json", "a thing"), tmp_path / "thing", tmp_path / "elsewhere"
+    thing.write(where, {"a": b"1", "sub/b": b"1"})
+    (where / "sub" / "b").rename(tmp_path / "b")
+    (where / "sub").rmdir()
+    elsewhere.mkdir()
+    (elsewhere / "b").write_bytes(b"mine")
+    if kind == "file":
+        (where / "sub").write_bytes(b"mine")
+    else:
+        (where / "sub").symlink_to(elsewhere)
+    with pytest.raises(
+        KilovoxError, match="sub: is a file; expected" if kind == "file" else "sub: leads out of .*thing; expected"
+    ):
+        thing.write(where, {"a": b"2", "sub/b": b"2"})
+    assert ((where / "a").read_bytes(), (elsewhere / "b").read_bytes()) == (b"1", b"mine")

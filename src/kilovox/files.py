@@ -72,6 +72,14 @@ def _check_replaceable(path: Path) -> None:
         raise KilovoxError(f"{path}: cannot be written to ({error.strerror}); name another") from None
 
 
+def _check_within(where: Path, folder: Path) -> None:
+    """Raise KilovoxError where `folder`, in `where`, is a file, or a link to somewhere else, whose files are not ours."""
+    if folder.exists() and not folder.is_dir():
+        raise KilovoxError(f"{folder}: is a file; expected a folder there, or nothing")
+    if not folder.resolve().is_relative_to(where.resolve()):
+        raise KilovoxError(f"{folder}: leads out of {where}; expected a folder in it, or nothing")
+
+
 def umask() -> int:
     """What this process takes away from the modes of what it makes."""
     mask = os.umask(0)
@@ -245,6 +253,7 @@ class Written:
         """
         earlier, about = self._earlier(where), dict(about or {})
         for name in files:  # before any is written
+            _check_within(where, (where / name).parent)
             _check_replaceable(where / name)
         make_folder(where)
         write_json(where / self.manifest, {**about, "files": sorted(earlier | files.keys())})
