@@ -111,6 +111,18 @@ def test_where_a_report_cannot_go_is_said_before_anything_is_heard(runner, model
     assert result.stderr == f"kilovox: {tmp_path / 'folder'}: is a folder; name a file\n"
 
 
+def test_a_report_takes_the_place_of_a_report_alone(runner, model_file, tones, tmp_path):
+    before = model_file.read_bytes()
+    result = call(runner, model_file, "--corpus", tones.where, "--report", model_file)
+    assert (result.exit_code, result.stdout, model_file.read_bytes()) == (2, "", before)
+    assert result.stderr == f"kilovox: {model_file}: holds something else than a report; name another file\n"
+    path = tmp_path / "r.html"
+    path.touch()
+    for _ in range(2):
+        assert call(runner, model_file, "--corpus", tones.where, "--report", path).exit_code == 0
+    assert path.read_bytes().startswith(b"<!DOCTYPE html>")
+
+
 def test_own_words_are_judged_on_the_runs_own_recordings(runner, tmp_path, monkeypatch):
     for word in ("yes", "no"):
         make_recordings(tmp_path / "words" / word, labels=(word,), takes=1)

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 SHOWN = 20
 """Misclassified recordings and speakers listed on a terminal; --json has all of them."""
 
+PAGE = b"<!DOCTYPE html>"
+"""How a report begins."""
+
 TASKS: dict[str, "Task"] = {"12": 12, "35": 35}
 
 ENOUGH = 10
@@ -75,12 +78,11 @@ def command(
     from kilovox.evaluation.evaluate import evaluate, evaluate_robustness
     from kilovox.evaluation.own_corpus import corpus_for, own_corpus
     from kilovox.evaluation.spotting.evaluate import evaluate_spotting
-    from kilovox.files import check_file
     from kilovox.native.fast import open_fast_recogniser
 
     sources = sources_of(spotting, gaps, utterances, speakers, speech, noise)
     if report is not None:
-        check_file(report)  # before minutes of listening in vain
+        _check_report(report)  # before minutes of listening in vain
     recogniser = open_fast_recogniser(model)
     if folder is not None:
         corpus = corpus_for(recogniser.model.metadata, folder, TASKS.get(task or ""))
@@ -104,6 +106,19 @@ def command(
         show_robustness(table)
     if long:
         show_spotting(long)
+
+
+def _check_report(path: Path) -> None:
+    """Raise KilovoxError where a report cannot be written, or would take the place of something else: a model, a recording."""
+    from kilovox.errors import KilovoxError
+    from kilovox.files import check_file
+
+    check_file(path)
+    if path.is_file():
+        with path.open("rb") as file:
+            head = file.read(len(PAGE))
+        if head and head != PAGE:
+            raise KilovoxError(f"{path}: holds something else than a report; name another file")
 
 
 def show_robustness(result: "Robustness") -> None:
