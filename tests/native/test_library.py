@@ -196,6 +196,7 @@ def test_without_a_cache_it_is_compiled_all_the_same(where: str, counted: Path, 
         monkeypatch.setenv("KILOVOX_CACHE", where)
     assert build(QUICK).decide
     assert counted.read_text() == "run\n"
+    assert not Path("~nobody-of-that-name").exists()
 
 
 def test_a_full_disk_is_no_failure(counted: Path, monkeypatch: pytest.MonkeyPatch) -> None:

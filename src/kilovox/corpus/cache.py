@@ -9,7 +9,7 @@ from pathlib import Path
 import platformdirs
 
 from kilovox.errors import KilovoxError
-from kilovox.files import expanded, private_folder
+from kilovox.files import private_folder
 from kilovox.text import printable
 
 
@@ -20,7 +20,12 @@ def cache_folder() -> Path:
     said once on standard error.
     """
     named = os.environ.get("KILOVOX_CACHE")
-    return _usable(expanded(named) if named else platformdirs.user_cache_path("kilovox", ensure_exists=False))
+    if not named:
+        return _usable(platformdirs.user_cache_path("kilovox", ensure_exists=False))
+    try:
+        return _usable(Path(named).expanduser())
+    except RuntimeError as error:  # nobody has that home: a folder of that name would lie wherever one happens to be
+        return _instead(f"KILOVOX_CACHE {named}: {error}")
 
 
 def _usable(wanted: Path) -> Path:
